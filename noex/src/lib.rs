@@ -1,0 +1,1 @@
+//! Erlang/OTP for Rust.

@@ -1,0 +1,1 @@
+//! What noex promises, by topic; the tests are in `tests/`.
