@@ -1,0 +1,94 @@
+//! The command line.
+
+use crate::runtime::Runtime;
+
+pub(crate) const HELP: &str = "\
+Measures noex beside other ways of writing a server.
+
+Usage: noex-bench [OPTIONS]
+       noex-bench --one PEER SCENARIO RUNTIME ITERATIONS
+
+  --scenario A,B   only these scenarios
+  --peer X,Y       only these peers
+  --runtime R      only `one` (thread) or `two` (workers)
+  --rounds N       samples of each figure, of which the median counts (default 7)
+  --quick          three rounds of short samples: enough to see that everything runs
+  --json           one JSON line a figure instead of tables
+  --instructions   instructions per operation instead of time, counted by valgrind
+  --one            run one sample and print its figures; RUNTIME is `one` or `two`
+  --list           names of scenarios and peers
+  --help           this text
+
+Figures go to stdout, progress to stderr.
+";
+
+/// What to do.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Measure(Selection),
+    Instructions(Selection),
+    One { peer: String, scenario: String, runtime: Runtime, iterations: u64 },
+    List,
+    Help,
+}
+
+/// What to measure, and how to print it.
+#[derive(Debug)]
+pub(crate) struct Selection {
+    /// All of them if empty.
+    pub(crate) scenarios: Vec<String>,
+    /// All of them if empty.
+    pub(crate) peers: Vec<String>,
+    pub(crate) runtime: Option<Runtime>,
+    pub(crate) rounds: usize,
+    pub(crate) quick: bool,
+    pub(crate) json: bool,
+}
+
+/// Reads the arguments behind the program's name.
+pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> {
+    let mut selection = Selection {
+        scenarios: Vec::new(),
+        peers: Vec::new(),
+        runtime: None,
+        rounds: 0,
+        quick: false,
+        json: false,
+    };
+    let mut instructions = false;
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().ok_or(format!("`{argument}` needs a value"));
+        match argument.as_str() {
+            "--scenario" => selection.scenarios.extend(value()?.split(',').map(str::to_owned)),
+            "--peer" => selection.peers.extend(value()?.split(',').map(str::to_owned)),
+            "--runtime" => selection.runtime = Some(runtime(&value()?)?),
+            "--rounds" => selection.rounds = number(&value()?)? as usize,
+            "--quick" => selection.quick = true,
+            "--json" => selection.json = true,
+            "--instructions" => instructions = true,
+            "--one" => {
+                return Ok(Command::One {
+                    peer: value()?,
+                    scenario: value()?,
+                    runtime: runtime(&value()?)?,
+                    iterations: number(&value()?)?,
+                });
+            }
+            "--list" => return Ok(Command::List),
+            "--help" | "-h" => return Ok(Command::Help),
+            _ => return Err(format!("`{argument}` is no option; see --help")),
+        }
+    }
+    if selection.rounds == 0 {
+        selection.rounds = if selection.quick { 3 } else { 7 };
+    }
+    Ok(if instructions { Command::Instructions(selection) } else { Command::Measure(selection) })
+}
+
+fn runtime(name: &str) -> Result<Runtime, String> {
+    Runtime::named(name).ok_or(format!("`{name}` is no runtime; use `one` or `two`"))
+}
+
+fn number(digits: &str) -> Result<u64, String> {
+    digits.parse().map_err(|_| format!("`{digits}` is no number"))
+}

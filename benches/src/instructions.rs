@@ -1,0 +1,59 @@
+//! Instructions per operation, which do not vary with the noise of the machine.
+//!
+//! valgrind's callgrind runs this program twice, with a small and a larger number of operations of
+//! one scenario; what they differ by is the operations' alone. Only user-space instructions count.
+
+use std::process::Command;
+
+use crate::cli::Selection;
+use crate::report::Figure;
+use crate::runtime::Runtime;
+use crate::scenario::{Bench, Unit};
+
+/// The scenarios worth counting, each with the two numbers of operations.
+const COUNTED: &[(&str, u64, u64)] = &[
+    ("call_seq", 1_000, 6_000),
+    ("call_timeout", 1_000, 6_000),
+    ("cast", 2_000, 22_000),
+    ("ring", 2_000, 12_000),
+    ("spawn", 200, 1_200),
+];
+
+/// Counts each of `benches` that is worth it, on one thread.
+pub(crate) fn count(benches: &[Bench], selection: &Selection) -> Result<Vec<Figure>, String> {
+    let mut figures = Vec::new();
+    for &(scenario, few, many) in COUNTED {
+        for bench in benches.iter().filter(|bench| bench.scenario.name == scenario) {
+            if selection.runtime == Some(Runtime::TwoWorkers) {
+                continue;
+            }
+            eprintln!("{scenario}: {}", bench.peer);
+            let difference = instructions(bench, many)?.saturating_sub(instructions(bench, few)?);
+            figures.push(Figure {
+                peer: bench.peer,
+                scenario: format!("{scenario}_instructions"),
+                runtime: Runtime::OneThread,
+                value: difference as f64 / (many - few) as f64,
+                unit: Unit::Fewer("instructions"),
+            });
+        }
+    }
+    Ok(figures)
+}
+
+/// The instructions of a whole process that runs `bench` once.
+fn instructions(bench: &Bench, iterations: u64) -> Result<u64, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(program)
+        .arg("--one")
+        .args([bench.peer, bench.scenario.name, "one", &iterations.to_string()])
+        .output()
+        .map_err(|error| format!("valgrind does not start: {error}"))?;
+    let log = String::from_utf8_lossy(&output.stderr);
+    let collected = log.lines().find_map(|line| line.split_once("Collected :"));
+    collected
+        .and_then(|(_, count)| count.trim().parse().ok())
+        .ok_or_else(|| format!("valgrind counted nothing for {}:\n{log}", bench.peer))
+}

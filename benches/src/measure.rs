@@ -1,0 +1,84 @@
+//! Rounds: the peers take turns within each, so that a noisy minute disturbs all of them alike.
+
+use std::process;
+use std::time::Duration;
+
+use crate::cli::Selection;
+use crate::report::Figure;
+use crate::runtime::Runtime;
+use crate::scenario::{Bench, Load, Sample};
+
+/// How long a timed sample takes, about.
+const SAMPLE: Duration = Duration::from_millis(60);
+const QUICK_SAMPLE: Duration = Duration::from_millis(10);
+
+/// Measures `benches`, all of one scenario, on one runtime: a median of each figure.
+pub(crate) fn rounds(benches: &[Bench], runtime: Runtime, selection: &Selection) -> Vec<Figure> {
+    let loads: Vec<u64> = benches.iter().map(|bench| load(bench, runtime, selection.quick)).collect();
+    let mut samples: Vec<Vec<Vec<(&str, f64)>>> = vec![Vec::new(); benches.len()];
+    for round in 0..selection.rounds {
+        eprint!("\r{} on {runtime}: round {}/{} ", benches[0].scenario.name, round + 1, selection.rounds);
+        // Whoever begins a round finds other caches than whoever ends it: begin with the next.
+        for turn in 0..benches.len() {
+            let index = (turn + round) % benches.len();
+            samples[index].push(sample(&benches[index], runtime, loads[index]));
+        }
+    }
+    eprintln!();
+    benches.iter().zip(samples).flat_map(|(bench, samples)| medians(bench, runtime, samples)).collect()
+}
+
+/// Runs one sample, in a process of its own if the scenario wants that.
+pub(crate) fn sample(bench: &Bench, runtime: Runtime, iterations: u64) -> Vec<(&'static str, f64)> {
+    if !bench.scenario.fresh_process {
+        return (bench.run)(runtime, iterations).figures(bench.scenario.unit);
+    }
+    let program = std::env::current_exe().expect("the path of this program");
+    let output = process::Command::new(program)
+        .arg("--one")
+        .args([bench.peer, bench.scenario.name, &runtime.to_string(), &iterations.to_string()])
+        .output()
+        .expect("this program starts");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let value = text.split_whitespace().nth(1).and_then(|value| value.parse().ok());
+    vec![("", value.unwrap_or_else(|| panic!("{} {} printed {text:?}", bench.peer, bench.scenario.name)))]
+}
+
+/// How many operations make a sample of this peer.
+fn load(bench: &Bench, runtime: Runtime, quick: bool) -> u64 {
+    let step = match bench.scenario.load {
+        Load::Fixed(full, short) => return if quick { short } else { full },
+        Load::Time(step) => step,
+    };
+    let wanted = if quick { QUICK_SAMPLE } else { SAMPLE };
+    // A peer that is much faster than the step tells little about its speed: ask for more first.
+    let mut steps = 1;
+    loop {
+        let Sample::Timed { took, .. } = (bench.run)(runtime, step * steps) else { return step };
+        if took * 8 >= wanted {
+            let factor = wanted.as_secs_f64() / took.as_secs_f64();
+            return step * ((steps as f64 * factor) as u64).max(1);
+        }
+        steps *= 4;
+    }
+}
+
+fn medians(bench: &Bench, runtime: Runtime, samples: Vec<Vec<(&'static str, f64)>>) -> Vec<Figure> {
+    let names = samples.first().map(|sample| sample.iter().map(|figure| figure.0)).into_iter().flatten();
+    names
+        .enumerate()
+        .map(|(position, suffix)| Figure {
+            peer: bench.peer,
+            scenario: format!("{}{suffix}", bench.scenario.name),
+            runtime,
+            value: median(samples.iter().map(|sample| sample[position].1).collect()),
+            unit: bench.scenario.unit,
+        })
+        .collect()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
+}

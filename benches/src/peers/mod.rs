@@ -1,0 +1,86 @@
+//! The peers, each in its own module.
+
+use crate::peer::{AsyncCalls, Calls, Casts, Lifecycle, Registry, Restarts, Rings, TimedCalls};
+use crate::scenario::{
+    Bench, call, cast, fairness, fanout, registry as registries, restart as restarts, ring, rss, spawn,
+};
+
+mod actix;
+mod kameo;
+mod mutex;
+mod ractor;
+mod tokio_hand;
+mod xtra;
+
+/// The peer the others are compared with.
+pub(crate) const BASELINE: &str = "tokio_unbounded";
+
+/// Every scenario with every peer that can do it.
+pub(crate) fn all() -> Vec<Bench> {
+    use self::actix::Actix;
+    use self::kameo::Kameo;
+    use self::mutex::{Blocking, Mutexed, Waiting};
+    use self::ractor::Ractor;
+    use self::tokio_hand::{Bounded, TokioHand, Unbounded};
+    use self::xtra::Xtra;
+
+    [
+        server::<TokioHand<Unbounded>>(),
+        registry::<TokioHand<Unbounded>>(),
+        restart::<TokioHand<Unbounded>>(),
+        server::<TokioHand<Bounded>>(),
+        registry::<TokioHand<Bounded>>(),
+        restart::<TokioHand<Bounded>>(),
+        shared::<Mutexed<Waiting>>(),
+        registry::<Mutexed<Waiting>>(),
+        shared::<Mutexed<Blocking>>(),
+        registry::<Mutexed<Blocking>>(),
+        server::<Kameo>(),
+        registry::<Kameo>(),
+        restart::<Kameo>(),
+        server::<Ractor>(),
+        registry::<Ractor>(),
+        restart::<Ractor>(),
+        server::<Actix>(),
+        registry::<Actix>(),
+        restart::<Actix>(),
+        server::<Xtra>(),
+    ]
+    .concat()
+}
+
+/// What a mutex can do.
+fn shared<P: Calls>() -> Vec<Bench> {
+    vec![
+        Bench::new::<P>(&call::SEQ, call::seq::<P>),
+        Bench::new::<P>(&call::CONC, call::conc::<P>),
+        Bench::new::<P>(&call::ALLOCS, call::allocs::<P>),
+        Bench::new::<P>(&rss::RSS, rss::rss::<P>),
+        Bench::new::<P>(&fairness::SHORT, fairness::short::<P>),
+        Bench::new::<P>(&fairness::LONG, fairness::long::<P>),
+    ]
+}
+
+/// What a server with a mailbox can do besides.
+fn server<P: TimedCalls + AsyncCalls + Casts + Rings + Lifecycle>() -> Vec<Bench> {
+    let mut benches = shared::<P>();
+    benches.extend([
+        Bench::new::<P>(&call::TIMEOUT, call::timeout::<P>),
+        Bench::new::<P>(&call::ASYNC, call::ready::<P>),
+        Bench::new::<P>(&call::ASYNC_YIELD, call::yielding::<P>),
+        Bench::new::<P>(&cast::CAST, cast::cast::<P>),
+        Bench::new::<P>(&cast::ALLOCS, cast::allocs::<P>),
+        Bench::new::<P>(&ring::RING, ring::ring::<P>),
+        Bench::new::<P>(&spawn::SPAWN, spawn::spawn::<P>),
+        Bench::new::<P>(&fanout::FANOUT, fanout::fanout::<P>),
+    ]);
+    benches
+}
+
+fn registry<P: Registry>() -> Vec<Bench> {
+    vec![Bench::new::<P>(&registries::REGISTRY_CALL, registries::registry_call::<P>)]
+}
+
+fn restart<P: Restarts>() -> Vec<Bench> {
+    vec![Bench::new::<P>(&restarts::RESTART, restarts::restart::<P>)]
+}

@@ -1,0 +1,47 @@
+//! A crash and the way back.
+
+use std::panic;
+use std::time::Instant;
+
+use super::{Load, Sample, Scenario, Unit};
+use crate::peer::Restarts;
+use crate::runtime::{Runtime, TWO_WORKERS};
+
+/// From telling a supervised child to panic until a fresh one answers a call.
+///
+/// The caller asks again at once, giving way in between, until somebody answers. The unwinding
+/// is part of every crash and of every figure; the panic message is not printed.
+pub(crate) const RESTART: Scenario = Scenario {
+    name: "restart",
+    about: "crash a supervised child until a fresh one answers",
+    unit: Unit::Microseconds,
+    runtimes: TWO_WORKERS,
+    load: Load::Time(10),
+    fresh_process: false,
+};
+
+pub(crate) fn restart<P: Restarts>(runtime: Runtime, crashes: u64) -> Sample {
+    let loud = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let took = P::run(runtime, async move {
+        let child = P::supervise().await;
+        crash_and_wait::<P>(&child).await;
+        let begun = Instant::now();
+        for _ in 0..crashes {
+            crash_and_wait::<P>(&child).await;
+        }
+        begun.elapsed()
+    });
+    panic::set_hook(loud);
+    Sample::Timed { operations: crashes, took }
+}
+
+async fn crash_and_wait<P: Restarts>(child: &P::Child) {
+    P::crash(child).await;
+    loop {
+        match P::try_call(child, 1).await {
+            Some(sum) => break assert_eq!(sum, 1, "{}: the child that answers is fresh", P::NAME),
+            None => tokio::task::yield_now().await,
+        }
+    }
+}

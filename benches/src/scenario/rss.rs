@@ -1,0 +1,44 @@
+//! What an idle server occupies.
+
+use super::{Load, Sample, Scenario, Unit};
+use crate::peer::Calls;
+use crate::runtime::{ONE_THREAD, Runtime};
+
+/// Resident bytes of a server that has answered one call and idles, its handle included.
+///
+/// Measured in a process of its own, because an allocator keeps what earlier samples freed.
+pub(crate) const RSS: Scenario = Scenario {
+    name: "rss",
+    about: "resident bytes of an idle server that answered one call",
+    unit: Unit::Fewer("bytes"),
+    runtimes: ONE_THREAD,
+    load: Load::Fixed(100_000, 10_000),
+    fresh_process: true,
+};
+
+pub(crate) fn rss<P: Calls>(runtime: Runtime, servers: u64) -> Sample {
+    let grown = P::run(runtime, async move {
+        // The first server pays for what a process needs once.
+        let first = P::start().await;
+        P::call(&first, 1).await;
+        let mut counters = Vec::with_capacity(servers as usize);
+        let before = resident_bytes();
+        for _ in 0..servers {
+            let counter = P::start().await;
+            P::call(&counter, 1).await;
+            counters.push(counter);
+        }
+        let grown = resident_bytes().saturating_sub(before);
+        drop(counters);
+        grown
+    });
+    Sample::Figures(vec![("", grown as f64 / servers as f64)])
+}
+
+/// Resident set of this process.
+fn resident_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("rss needs Linux's /proc");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line VmRSS");
+    let kilobytes = line.trim().trim_end_matches("kB").trim();
+    kilobytes.parse::<u64>().expect("a number of kilobytes") * 1_024
+}
