@@ -3,12 +3,25 @@
 //! A peer implements the traits it has an honest answer for; a scenario runs with exactly the peers
 //! that have its trait. Every method is one operation written the way the peer's own documentation
 //! writes it, and panics where the peer reports an error: a benchmark that fails has no figures.
+//!
+//! What is done many times over has its loop in the peer, where a user's loop would be: a future of
+//! ours around each operation would cost more than the fastest of them.
 
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
 use crate::runtime::Runtime;
+
+/// Evaluates `$operation` so many times, and keeps the compiler from knowing what came out.
+macro_rules! repeat {
+    ($times:expr, $operation:expr) => {
+        for _ in 0..$times {
+            std::hint::black_box($operation);
+        }
+    };
+}
+pub(crate) use repeat;
 
 /// One way of writing a server.
 pub(crate) trait Peer: Sized + Send + Sync + 'static {
@@ -36,29 +49,35 @@ pub(crate) trait Calls: Peer {
     /// Adds `by` and waits for the sum, however long it takes.
     fn call(counter: &Self::Counter, by: i64) -> impl Future<Output = i64> + Send;
 
+    /// Makes so many calls of [`Calls::call`] by one, one after the other.
+    fn call_many(counter: &Self::Counter, times: u64) -> impl Future<Output = ()> + Send;
+
     /// As [`Calls::call`], with a handler that is busy for a few microseconds.
     fn call_slow(counter: &Self::Counter, by: i64) -> impl Future<Output = i64> + Send;
 }
 
 /// Calls that give up after [`CALL_TIMEOUT`](crate::work::CALL_TIMEOUT).
 pub(crate) trait TimedCalls: Calls {
-    /// As [`Calls::call`], with the time-out.
-    fn call_timeout(counter: &Self::Counter, by: i64) -> impl Future<Output = i64> + Send;
+    /// As [`Calls::call_many`], each with the time-out.
+    fn call_many_timed(counter: &Self::Counter, times: u64) -> impl Future<Output = ()> + Send;
 }
 
 /// Calls whose handler is asynchronous and has the server to itself until it ends.
 pub(crate) trait AsyncCalls: Calls {
-    /// As [`Calls::call`], with a handler that is ready at once.
-    fn call_async(counter: &Self::Counter, by: i64) -> impl Future<Output = i64> + Send;
+    /// As [`Calls::call_many`], with a handler that is ready at once.
+    fn call_many_async(counter: &Self::Counter, times: u64) -> impl Future<Output = ()> + Send;
 
-    /// As [`Calls::call`], with a handler that yields once.
-    fn call_async_yield(counter: &Self::Counter, by: i64) -> impl Future<Output = i64> + Send;
+    /// As [`Calls::call_many`], with a handler that yields once.
+    fn call_many_yielding(counter: &Self::Counter, times: u64) -> impl Future<Output = ()> + Send;
 }
 
 /// Messages nobody waits for.
 pub(crate) trait Casts: Calls {
     /// Adds `by` without waiting for the sum; a bounded mailbox may make the sender wait for room.
     fn cast(counter: &Self::Counter, by: i64) -> impl Future<Output = ()> + Send;
+
+    /// Casts so many times by one.
+    fn cast_many(counter: &Self::Counter, times: u64) -> impl Future<Output = ()> + Send;
 }
 
 /// Servers that pass a token to the next one in a circle.

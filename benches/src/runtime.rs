@@ -29,24 +29,19 @@ impl Runtime {
 
     /// Runs `main` to its end on a fresh runtime.
     ///
-    /// With two workers `main` is a task like any other: left to `block_on` it would sit on a third
-    /// thread, and each of its calls would pay for waking a thread.
+    /// `main` is a task like any other. Left to `block_on`, it would be woken through the driver on
+    /// one thread, and sit on a third thread beside two workers.
     pub(crate) fn run<F>(self, main: F) -> F::Output
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        match self {
-            Runtime::OneThread => {
-                let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-                runtime.block_on(main)
-            }
-            Runtime::TwoWorkers => {
-                let runtime =
-                    Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-                runtime.block_on(async { tokio::spawn(main).await.expect("the scenario does not panic") })
-            }
-        }
+        let mut builder = match self {
+            Runtime::OneThread => Builder::new_current_thread(),
+            Runtime::TwoWorkers => Builder::new_multi_thread(),
+        };
+        let runtime = builder.worker_threads(2).enable_all().build().expect("a runtime");
+        runtime.block_on(async { tokio::spawn(main).await.expect("the scenario does not panic") })
     }
 }
 

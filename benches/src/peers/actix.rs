@@ -9,7 +9,7 @@ use std::sync::Arc;
 use actix::prelude::*;
 use tokio::sync::Notify;
 
-use crate::peer::{AsyncCalls, Calls, Casts, Lifecycle, Peer, Registry, Restarts, Rings, TimedCalls};
+use crate::peer::{AsyncCalls, Calls, Casts, Lifecycle, Peer, Registry, Restarts, Rings, TimedCalls, repeat};
 use crate::runtime::Runtime;
 use crate::work::{CALL_TIMEOUT, Total};
 
@@ -135,7 +135,8 @@ impl Peer for Actix {
         let system = System::new();
         let servers = (runtime == Runtime::TwoWorkers).then(Arbiter::new);
         SERVERS.set(servers.as_ref().map(Arbiter::handle));
-        let output = system.block_on(main);
+        let output =
+            system.block_on(async { actix::spawn(main).await.expect("the scenario does not panic") });
         SERVERS.set(None);
         if let Some(arbiter) = servers {
             arbiter.stop();
@@ -156,24 +157,28 @@ impl Calls for Actix {
         counter.send(Add(by)).await.expect("the actor runs")
     }
 
+    async fn call_many(counter: &Addr<Counter>, times: u64) {
+        repeat!(times, counter.send(Add(1)).await.expect("the actor runs"));
+    }
+
     async fn call_slow(counter: &Addr<Counter>, by: i64) -> i64 {
         counter.send(AddSlowly(by)).await.expect("the actor runs")
     }
 }
 
 impl TimedCalls for Actix {
-    async fn call_timeout(counter: &Addr<Counter>, by: i64) -> i64 {
-        counter.send(Add(by)).timeout(CALL_TIMEOUT).await.expect("the actor answers in time")
+    async fn call_many_timed(counter: &Addr<Counter>, times: u64) {
+        repeat!(times, counter.send(Add(1)).timeout(CALL_TIMEOUT).await.expect("the actor answers in time"));
     }
 }
 
 impl AsyncCalls for Actix {
-    async fn call_async(counter: &Addr<Counter>, by: i64) -> i64 {
-        counter.send(AddAsync(by)).await.expect("the actor runs")
+    async fn call_many_async(counter: &Addr<Counter>, times: u64) {
+        repeat!(times, counter.send(AddAsync(1)).await.expect("the actor runs"));
     }
 
-    async fn call_async_yield(counter: &Addr<Counter>, by: i64) -> i64 {
-        counter.send(AddYielding(by)).await.expect("the actor runs")
+    async fn call_many_yielding(counter: &Addr<Counter>, times: u64) {
+        repeat!(times, counter.send(AddYielding(1)).await.expect("the actor runs"));
     }
 }
 
@@ -181,6 +186,10 @@ impl Casts for Actix {
     // Queued even where the mailbox is full.
     async fn cast(counter: &Addr<Counter>, by: i64) {
         counter.do_send(Put(by));
+    }
+
+    async fn cast_many(counter: &Addr<Counter>, times: u64) {
+        repeat!(times, counter.do_send(Put(1)));
     }
 }
 

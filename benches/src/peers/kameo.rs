@@ -11,7 +11,7 @@ use kameo::actor::{ActorRef, Spawn};
 use kameo::message::{Context, Message};
 use tokio::sync::Notify;
 
-use crate::peer::{AsyncCalls, Calls, Casts, Lifecycle, Peer, Registry, Restarts, Rings, TimedCalls};
+use crate::peer::{AsyncCalls, Calls, Casts, Lifecycle, Peer, Registry, Restarts, Rings, TimedCalls, repeat};
 use crate::work::{CALL_TIMEOUT, Total};
 
 pub(crate) struct Kameo;
@@ -82,31 +82,42 @@ impl Calls for Kameo {
         counter.ask(Add(by)).await.expect("the actor runs")
     }
 
+    async fn call_many(counter: &ActorRef<Counter>, times: u64) {
+        repeat!(times, counter.ask(Add(1)).await.expect("the actor runs"));
+    }
+
     async fn call_slow(counter: &ActorRef<Counter>, by: i64) -> i64 {
         counter.ask(AddSlowly(by)).await.expect("the actor runs")
     }
 }
 
 impl TimedCalls for Kameo {
-    async fn call_timeout(counter: &ActorRef<Counter>, by: i64) -> i64 {
-        counter.ask(Add(by)).reply_timeout(CALL_TIMEOUT).await.expect("the actor answers in time")
+    async fn call_many_timed(counter: &ActorRef<Counter>, times: u64) {
+        repeat!(
+            times,
+            counter.ask(Add(1)).reply_timeout(CALL_TIMEOUT).await.expect("the actor answers in time")
+        );
     }
 }
 
 impl AsyncCalls for Kameo {
     // Every handler is an async fn.
-    async fn call_async(counter: &ActorRef<Counter>, by: i64) -> i64 {
-        Self::call(counter, by).await
+    async fn call_many_async(counter: &ActorRef<Counter>, times: u64) {
+        Self::call_many(counter, times).await;
     }
 
-    async fn call_async_yield(counter: &ActorRef<Counter>, by: i64) -> i64 {
-        counter.ask(AddYielding(by)).await.expect("the actor runs")
+    async fn call_many_yielding(counter: &ActorRef<Counter>, times: u64) {
+        repeat!(times, counter.ask(AddYielding(1)).await.expect("the actor runs"));
     }
 }
 
 impl Casts for Kameo {
     async fn cast(counter: &ActorRef<Counter>, by: i64) {
         counter.tell(Put(by)).await.expect("the actor runs");
+    }
+
+    async fn cast_many(counter: &ActorRef<Counter>, times: u64) {
+        repeat!(times, counter.tell(Put(1)).await.expect("the actor runs"));
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::peer::{Calls, Peer, Registry};
+use crate::peer::{Calls, Peer, Registry, repeat};
 use crate::work::Total;
 
 /// A total behind the lock `L`.
@@ -63,6 +63,10 @@ impl<L: Lock> Calls for Mutexed<L> {
 
     async fn call(counter: &Arc<L>, by: i64) -> i64 {
         counter.with(|total| total.add(by)).await
+    }
+
+    async fn call_many(counter: &Arc<L>, times: u64) {
+        repeat!(times, counter.with(|total| total.add(1)).await);
     }
 
     async fn call_slow(counter: &Arc<L>, by: i64) -> i64 {

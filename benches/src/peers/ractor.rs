@@ -9,7 +9,7 @@ use ractor::{
 };
 use tokio::sync::Notify;
 
-use crate::peer::{AsyncCalls, Calls, Casts, Lifecycle, Peer, Registry, Restarts, Rings, TimedCalls};
+use crate::peer::{AsyncCalls, Calls, Casts, Lifecycle, Peer, Registry, Restarts, Rings, TimedCalls, repeat};
 use crate::work::{CALL_TIMEOUT, Total};
 
 pub(crate) struct Ractor;
@@ -65,32 +65,43 @@ impl Calls for Ractor {
         call!(counter, |reply| Message::Add(by, reply)).expect("the actor runs")
     }
 
+    async fn call_many(counter: &ActorRef<Message>, times: u64) {
+        repeat!(times, call!(counter, |reply| Message::Add(1, reply)).expect("the actor runs"));
+    }
+
     async fn call_slow(counter: &ActorRef<Message>, by: i64) -> i64 {
         call!(counter, |reply| Message::AddSlowly(by, reply)).expect("the actor runs")
     }
 }
 
 impl TimedCalls for Ractor {
-    async fn call_timeout(counter: &ActorRef<Message>, by: i64) -> i64 {
-        call_t!(counter, |reply| Message::Add(by, reply), CALL_TIMEOUT.as_millis() as u64)
-            .expect("the actor answers in time")
+    async fn call_many_timed(counter: &ActorRef<Message>, times: u64) {
+        repeat!(
+            times,
+            call_t!(counter, |reply| Message::Add(1, reply), CALL_TIMEOUT.as_millis() as u64)
+                .expect("the actor answers in time")
+        );
     }
 }
 
 impl AsyncCalls for Ractor {
     // Every handler is an async fn.
-    async fn call_async(counter: &ActorRef<Message>, by: i64) -> i64 {
-        Self::call(counter, by).await
+    async fn call_many_async(counter: &ActorRef<Message>, times: u64) {
+        Self::call_many(counter, times).await;
     }
 
-    async fn call_async_yield(counter: &ActorRef<Message>, by: i64) -> i64 {
-        call!(counter, |reply| Message::AddYielding(by, reply)).expect("the actor runs")
+    async fn call_many_yielding(counter: &ActorRef<Message>, times: u64) {
+        repeat!(times, call!(counter, |reply| Message::AddYielding(1, reply)).expect("the actor runs"));
     }
 }
 
 impl Casts for Ractor {
     async fn cast(counter: &ActorRef<Message>, by: i64) {
         cast!(counter, Message::Put(by)).expect("the actor runs");
+    }
+
+    async fn cast_many(counter: &ActorRef<Message>, times: u64) {
+        repeat!(times, cast!(counter, Message::Put(1)).expect("the actor runs"));
     }
 }
 

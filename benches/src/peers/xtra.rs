@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 use xtra::{Actor, Address, Context, Handler, Mailbox};
 
-use crate::peer::{AsyncCalls, Calls, Casts, Lifecycle, Peer, Rings, TimedCalls};
+use crate::peer::{AsyncCalls, Calls, Casts, Lifecycle, Peer, Rings, TimedCalls, repeat};
 use crate::work::{CALL_TIMEOUT, Total};
 
 pub(crate) struct Xtra;
@@ -78,26 +78,32 @@ impl Calls for Xtra {
         counter.send(Add(by)).await.expect("the actor runs")
     }
 
+    async fn call_many(counter: &Address<Counter>, times: u64) {
+        repeat!(times, counter.send(Add(1)).await.expect("the actor runs"));
+    }
+
     async fn call_slow(counter: &Address<Counter>, by: i64) -> i64 {
         counter.send(AddSlowly(by)).await.expect("the actor runs")
     }
 }
 
 impl TimedCalls for Xtra {
-    async fn call_timeout(counter: &Address<Counter>, by: i64) -> i64 {
-        let answer = timeout(CALL_TIMEOUT, counter.send(Add(by)));
-        answer.await.expect("in time").expect("the actor runs")
+    async fn call_many_timed(counter: &Address<Counter>, times: u64) {
+        repeat!(
+            times,
+            timeout(CALL_TIMEOUT, counter.send(Add(1))).await.expect("in time").expect("the actor runs")
+        );
     }
 }
 
 impl AsyncCalls for Xtra {
     // Every handler is an async fn.
-    async fn call_async(counter: &Address<Counter>, by: i64) -> i64 {
-        Self::call(counter, by).await
+    async fn call_many_async(counter: &Address<Counter>, times: u64) {
+        Self::call_many(counter, times).await;
     }
 
-    async fn call_async_yield(counter: &Address<Counter>, by: i64) -> i64 {
-        counter.send(AddYielding(by)).await.expect("the actor runs")
+    async fn call_many_yielding(counter: &Address<Counter>, times: u64) {
+        repeat!(times, counter.send(AddYielding(1)).await.expect("the actor runs"));
     }
 }
 
@@ -106,6 +112,10 @@ impl Casts for Xtra {
         // Detached, the future queues the message and leaves the reply alone. The priority lets the
         // call that flushes the casts come last.
         drop(counter.send(Put(by)).priority(1).detach().await.expect("the actor runs"));
+    }
+
+    async fn cast_many(counter: &Address<Counter>, times: u64) {
+        repeat!(times, drop(counter.send(Put(1)).priority(1).detach().await.expect("the actor runs")));
     }
 }
 

@@ -1,6 +1,5 @@
 //! Calls: one after the other, timed, from many callers, to asynchronous handlers.
 
-use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use super::{Load, Sample, Scenario, Unit};
@@ -56,21 +55,18 @@ pub(crate) const ALLOCS: Scenario = Scenario {
     fresh_process: false,
 };
 
-/// Times `$calls` calls of `$call` on a fresh server of `$peer`, and checks that all arrived.
+/// What `$calls` calls of `$call_many` take on a fresh server of `$peer`; checks that all arrived.
 macro_rules! one_after_the_other {
-    ($peer:ident, $runtime:expr, $calls:expr, $call:path) => {{
+    ($peer:ident, $runtime:expr, $calls:expr, $call_many:path) => {{
         let calls = $calls;
         $peer::run($runtime, async move {
             let counter = $peer::start().await;
-            for _ in 0..WARM_UP {
-                black_box($call(&counter, 1).await);
-            }
+            $call_many(&counter, WARM_UP).await;
             let before = Mark::now();
-            for _ in 0..calls {
-                black_box($call(&counter, 1).await);
-            }
+            $call_many(&counter, calls).await;
             let spent = before.elapsed();
-            assert_eq!($call(&counter, 0).await, (WARM_UP + calls) as i64, "{} lost calls", $peer::NAME);
+            let sum = $peer::call(&counter, 0).await;
+            assert_eq!(sum, (WARM_UP + calls) as i64, "{} lost calls", $peer::NAME);
             spent
         })
     }};
@@ -93,27 +89,27 @@ impl Mark {
 }
 
 pub(crate) fn seq<P: Calls>(runtime: Runtime, calls: u64) -> Sample {
-    let (took, _) = one_after_the_other!(P, runtime, calls, P::call);
+    let (took, _) = one_after_the_other!(P, runtime, calls, P::call_many);
     Sample::Timed { operations: calls, took }
 }
 
 pub(crate) fn timeout<P: TimedCalls>(runtime: Runtime, calls: u64) -> Sample {
-    let (took, _) = one_after_the_other!(P, runtime, calls, P::call_timeout);
+    let (took, _) = one_after_the_other!(P, runtime, calls, P::call_many_timed);
     Sample::Timed { operations: calls, took }
 }
 
 pub(crate) fn ready<P: AsyncCalls>(runtime: Runtime, calls: u64) -> Sample {
-    let (took, _) = one_after_the_other!(P, runtime, calls, P::call_async);
+    let (took, _) = one_after_the_other!(P, runtime, calls, P::call_many_async);
     Sample::Timed { operations: calls, took }
 }
 
 pub(crate) fn yielding<P: AsyncCalls>(runtime: Runtime, calls: u64) -> Sample {
-    let (took, _) = one_after_the_other!(P, runtime, calls, P::call_async_yield);
+    let (took, _) = one_after_the_other!(P, runtime, calls, P::call_many_yielding);
     Sample::Timed { operations: calls, took }
 }
 
 pub(crate) fn allocs<P: Calls>(runtime: Runtime, calls: u64) -> Sample {
-    let (_, allocated) = one_after_the_other!(P, runtime, calls, P::call);
+    let (_, allocated) = one_after_the_other!(P, runtime, calls, P::call_many);
     Sample::Figures(vec![("", allocated as f64 / calls as f64)])
 }
 
@@ -121,16 +117,12 @@ pub(crate) fn conc<P: Calls>(runtime: Runtime, calls: u64) -> Sample {
     let share = calls.div_ceil(CALLERS);
     let took = P::run(runtime, async move {
         let counter = P::start().await;
-        black_box(P::call(&counter, 0).await);
+        P::call(&counter, 0).await;
         let begun = Instant::now();
         let callers: Vec<_> = (0..CALLERS)
             .map(|_| {
                 let counter = counter.clone();
-                tokio::spawn(async move {
-                    for _ in 0..share {
-                        black_box(P::call(&counter, 1).await);
-                    }
-                })
+                tokio::spawn(async move { P::call_many(&counter, share).await })
             })
             .collect();
         for caller in callers {

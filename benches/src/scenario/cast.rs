@@ -53,8 +53,6 @@ pub(crate) fn allocs<P: Casts>(runtime: Runtime, casts: u64) -> Sample {
 }
 
 async fn flood<P: Casts>(counter: &P::Counter, casts: u64) {
-    for _ in 0..casts {
-        P::cast(counter, 1).await;
-    }
+    P::cast_many(counter, casts).await;
     assert_eq!(P::call(counter, 0).await, casts as i64, "{} lost casts", P::NAME);
 }

@@ -15,7 +15,7 @@ mod ring;
 pub(crate) use self::channel::{Bounded, Unbounded};
 
 use self::channel::Channel;
-use crate::peer::{AsyncCalls, Calls, Casts, Lifecycle, Peer, TimedCalls};
+use crate::peer::{AsyncCalls, Calls, Casts, Lifecycle, Peer, TimedCalls, repeat};
 use crate::work::{CALL_TIMEOUT, Total};
 
 /// Servers by hand over the channel `C`.
@@ -75,31 +75,50 @@ impl<C: Channel> Calls for TokioHand<C> {
         ask::<C>(counter, |reply| Message::Add(by, reply)).await.expect("the server runs")
     }
 
+    async fn call_many(counter: &Self::Counter, times: u64) {
+        repeat!(times, ask::<C>(counter, |reply| Message::Add(1, reply)).await.expect("the server runs"));
+    }
+
     async fn call_slow(counter: &Self::Counter, by: i64) -> i64 {
         ask::<C>(counter, |reply| Message::AddSlowly(by, reply)).await.expect("the server runs")
     }
 }
 
 impl<C: Channel> TimedCalls for TokioHand<C> {
-    async fn call_timeout(counter: &Self::Counter, by: i64) -> i64 {
-        let answer = timeout(CALL_TIMEOUT, ask::<C>(counter, |reply| Message::Add(by, reply)));
-        answer.await.expect("in time").expect("the server runs")
+    async fn call_many_timed(counter: &Self::Counter, times: u64) {
+        repeat!(
+            times,
+            timeout(CALL_TIMEOUT, ask::<C>(counter, |reply| Message::Add(1, reply)))
+                .await
+                .expect("in time")
+                .expect("the server runs")
+        );
     }
 }
 
 impl<C: Channel> AsyncCalls for TokioHand<C> {
-    async fn call_async(counter: &Self::Counter, by: i64) -> i64 {
-        ask::<C>(counter, |reply| Message::AddAsync(by, reply)).await.expect("the server runs")
+    async fn call_many_async(counter: &Self::Counter, times: u64) {
+        repeat!(
+            times,
+            ask::<C>(counter, |reply| Message::AddAsync(1, reply)).await.expect("the server runs")
+        );
     }
 
-    async fn call_async_yield(counter: &Self::Counter, by: i64) -> i64 {
-        ask::<C>(counter, |reply| Message::AddYielding(by, reply)).await.expect("the server runs")
+    async fn call_many_yielding(counter: &Self::Counter, times: u64) {
+        repeat!(
+            times,
+            ask::<C>(counter, |reply| Message::AddYielding(1, reply)).await.expect("the server runs")
+        );
     }
 }
 
 impl<C: Channel> Casts for TokioHand<C> {
     async fn cast(counter: &Self::Counter, by: i64) {
         C::send(counter, Message::Put(by)).await.expect("the server runs");
+    }
+
+    async fn cast_many(counter: &Self::Counter, times: u64) {
+        repeat!(times, C::send(counter, Message::Put(1)).await.expect("the server runs"));
     }
 }
 
