@@ -1,1 +1,135 @@
-//! The macros of noex.
+//! The macros of [noex](https://docs.rs/noex), which re-exports them: depend on that crate, not on this one.
+//!
+//! A macro reads tokens (`syntax`), makes sense of them (`model`), says what is wrong (`check`) and writes
+//! code (`expand`), in that order; the last phase cannot fail.
+
+mod check;
+mod diag;
+mod expand;
+mod genserver;
+mod inert;
+mod krate;
+mod model;
+mod names;
+mod syntax;
+#[cfg(test)]
+mod tests;
+
+use model::kind::Kind;
+use proc_macro::TokenStream;
+
+/// Makes a server of a struct and its methods.
+///
+/// ```text
+/// #[genserver(name = "account", mailbox = 1_000, call_timeout = 2s)]
+/// pub struct Account { cents: i64 }
+///
+/// #[genserver]
+/// impl Account {
+///     #[init]
+///     fn open(cents: i64) -> Self { Account { cents } }
+///
+///     /// Takes `amount` out and returns what is left.
+///     #[call]
+///     pub fn withdraw(&mut self, amount: i64) -> Result<i64, Overdrawn> { .. }
+///
+///     #[cast]
+///     pub fn deposit(&mut self, amount: i64) { self.cents += amount }
+/// }
+///
+/// let account = Account::start(500).await?;
+/// let left = account.withdraw(200).await?;
+/// ```
+///
+/// # On the struct: configuration
+///
+/// | option | default | example |
+/// |---|---|---|
+/// | `name` | none | `name = "account"` |
+/// | `mailbox`: messages that may wait | 1024 | `mailbox = 64`, `mailbox = CAPACITY`, `mailbox = unbounded` |
+/// | `overflow`: what a full mailbox does | `wait` | `overflow = fail`, `drop_oldest`, `drop_newest` |
+/// | `call_timeout`: how long callers wait | `5s` | `call_timeout = 500ms`, `call_timeout = infinity` |
+/// | `on_restart`: the queue over a restart | `keep` | `on_restart = drop` |
+/// | `trap_exit`: exits arrive as messages | off | `trap_exit` |
+/// | `inline`: whether callers run handlers | when idle | `inline = never` |
+/// | `crate`: where noex is found | `::noex` | `crate = ::my_crate::noex` |
+///
+/// Durations have a unit: `us`, `ms`, `s`, `min` or `h`.
+///
+/// # On the impl block: handlers
+///
+/// | attribute | arguments | returns | options |
+/// |---|---|---|---|
+/// | [`#[init]`](macro@init) | what `start` takes | `Self`, `Result<Self, E>`, `Init<Self>` or `Result<Init<Self>, E>` | |
+/// | [`#[call]`](macro@call) | `&self` or `&mut self`, then any | the reply | `timeout = 2s` |
+/// | [`#[cast]`](macro@cast) | `&self` or `&mut self`, then any | nothing | |
+/// | [`#[info]`](macro@info) | `&self` or `&mut self`, one message | nothing | |
+/// | [`#[continuation]`](macro@continuation) | `&self` or `&mut self`, one message | nothing | |
+/// | [`#[terminate]`](macro@terminate) | `&self` or `&mut self`, maybe the `ExitReason` | nothing | |
+///
+/// Each may be a `fn` or an `async fn`, and may take `cx: &mut Context<Self>` before its other arguments. Generics
+/// and where clauses of the block, and `cfg`, docs, `deprecated`, `must_use` and visibility of a handler are carried
+/// over. The block has one option, `crate`. Methods without an attribute are helpers.
+///
+/// # What is generated
+///
+/// - `AccountRef`, the reference, with a method for each call and cast, which derefs to `ServerRef<Account>`;
+/// - `AccountCall`, `AccountReply`, `AccountCast`, `AccountInfo` and `AccountContinue`, plain enums with one variant
+///   for each handler, fields named as the arguments;
+/// - `Account::start`, `Account::child` and `Account::whereis`;
+/// - the implementations of `ServerConfig`, `GenServer`, `HandlesInfo` and `HandlesContinue`.
+///
+/// # What is rejected
+///
+/// Arguments and replies that borrow, because they travel in messages; handlers with type or lifetime parameters of
+/// their own; two handlers that become the same message or handle the same one; handlers called `start`, `child` or
+/// `whereis`; options that do not exist. Each mistake is one error at the word that is wrong, and everything else
+/// is generated all the same.
+#[proc_macro_attribute]
+pub fn genserver(options: TokenStream, item: TokenStream) -> TokenStream {
+    genserver::genserver(options.into(), item.into()).into()
+}
+
+/// Marks the method that creates the server, inside of a [`#[genserver]`](macro@genserver) impl block.
+///
+/// Its arguments are those of `start`. It returns `Self`, `Result<Self, E>`, `Init<Self>` or
+/// `Result<Init<Self>, E>`.
+#[proc_macro_attribute]
+pub fn init(_: TokenStream, item: TokenStream) -> TokenStream {
+    inert::outside(Kind::Init, item.into()).into()
+}
+
+/// Marks a handler that answers, inside of a [`#[genserver]`](macro@genserver) impl block.
+///
+/// `#[call(timeout = 2s)]` overrides the server's `call_timeout`; `timeout = infinity` waits without limit.
+#[proc_macro_attribute]
+pub fn call(_: TokenStream, item: TokenStream) -> TokenStream {
+    inert::outside(Kind::Call, item.into()).into()
+}
+
+/// Marks a handler without a reply, inside of a [`#[genserver]`](macro@genserver) impl block.
+#[proc_macro_attribute]
+pub fn cast(_: TokenStream, item: TokenStream) -> TokenStream {
+    inert::outside(Kind::Cast, item.into()).into()
+}
+
+/// Marks the handler of one type of message, inside of a [`#[genserver]`](macro@genserver) impl block.
+#[proc_macro_attribute]
+pub fn info(_: TokenStream, item: TokenStream) -> TokenStream {
+    inert::outside(Kind::Info, item.into()).into()
+}
+
+/// Marks what a server continues with before anything queued, inside of a [`#[genserver]`](macro@genserver) impl
+/// block. (`continue` is a keyword.)
+#[proc_macro_attribute]
+pub fn continuation(_: TokenStream, item: TokenStream) -> TokenStream {
+    inert::outside(Kind::Continuation, item.into()).into()
+}
+
+/// Marks the method that runs last, inside of a [`#[genserver]`](macro@genserver) impl block.
+///
+/// It may take the exit reason, as `ExitReason` or `&ExitReason`.
+#[proc_macro_attribute]
+pub fn terminate(_: TokenStream, item: TokenStream) -> TokenStream {
+    inert::outside(Kind::Terminate, item.into()).into()
+}

@@ -1,0 +1,163 @@
+//! Rules over one handler: its attributes and its signature.
+
+use crate::check::argument;
+use crate::diag::Diag;
+use crate::model::handler::Handler;
+use crate::model::kind::Kind;
+use crate::model::types::{last_segment, text};
+use crate::syntax::method::Form;
+use syn::{GenericParam, Type};
+
+pub(crate) fn check(handler: &Handler, diag: &mut Diag) {
+    check_marks(handler, diag);
+    check_qualifiers(handler, diag);
+    check_generics(handler, diag);
+    check_receiver(handler, diag);
+    check_context(handler, diag);
+    check_message(handler, diag);
+    for argument in &handler.arguments {
+        argument::check(handler, argument, diag);
+    }
+    check_output(handler, diag);
+}
+
+fn check_marks(handler: &Handler, diag: &mut Diag) {
+    let name = handler.ident();
+    if let Some(word) = &handler.hidden_mark {
+        diag.error(word, format!("`#[{word}]` behind `cfg_attr` is not visible to `#[genserver]`"))
+            .help("use `#[cfg(..)]` on the method");
+    }
+    for mark in &handler.more_marks {
+        let word = mark.kind.word();
+        if mark.kind == handler.kind {
+            diag.error(&mark.word, format!("`{name}` is already marked `#[{word}]`"))
+                .help(format!("remove this `#[{word}]`"));
+        } else {
+            let (first, second) = (handler.kind.article(), mark.kind.article());
+            diag.error(&mark.word, format!("a handler is either {first} or {second}"))
+                .help(format!("keep `#[{}]` or `#[{word}]`", handler.kind.word()));
+        }
+    }
+}
+
+fn check_qualifiers(handler: &Handler, diag: &mut Diag) {
+    let qualifiers = &handler.method.qualifiers;
+    let words: [(&str, Option<&dyn quote::ToTokens>); 4] = [
+        ("default", qualifiers.default_.as_ref().map(|word| word as _)),
+        ("const", qualifiers.const_.as_ref().map(|word| word as _)),
+        ("unsafe", qualifiers.unsafe_.as_ref().map(|word| word as _)),
+        ("extern", qualifiers.extern_.as_ref().map(|(word, _)| word as _)),
+    ];
+    for (word, token) in words {
+        if let Some(token) = token {
+            diag.error(token, format!("a handler cannot be `{word}`")).help(format!("remove `{word}`"));
+        }
+    }
+    if let Some(dots) = &handler.method.variadic {
+        diag.error(dots, "a handler cannot be variadic").help("take a `Vec` of what may be many");
+    }
+}
+
+fn check_generics(handler: &Handler, diag: &mut Diag) {
+    for parameter in &handler.method.generics.params {
+        match parameter {
+            GenericParam::Lifetime(parameter) => diag
+                .error(
+                    &parameter.lifetime,
+                    "a handler cannot have lifetime parameters, because messages own their data",
+                )
+                .help(format!("remove `{}` and take owned types", parameter.lifetime)),
+            GenericParam::Type(parameter) => diag
+                .error(&parameter.ident, "a handler cannot have type parameters")
+                .help(format!("put `{}` on the impl block", parameter.ident)),
+            GenericParam::Const(parameter) => diag
+                .error(&parameter.ident, "a handler cannot have const parameters")
+                .help(format!("put `const {}` on the impl block", parameter.ident)),
+        }
+    }
+}
+
+fn check_receiver(handler: &Handler, diag: &mut Diag) {
+    let kind = handler.kind;
+    match (&handler.method.receiver, kind) {
+        (Some(receiver), Kind::Init) => diag
+            .error(&receiver.tokens, "`#[init]` creates the server, so there is no `self` yet")
+            .help(format!("remove `{}`", text(&receiver.tokens))),
+        (None, Kind::Init) => {}
+        (None, _) => diag
+            .error(handler.ident(), format!("{} needs `&self` or `&mut self`", kind.noun()))
+            .help("add `&mut self` as the first argument"),
+        (Some(receiver), _) => match receiver.form {
+            Form::Borrowed => {}
+            Form::Value => diag
+                .error(
+                    &receiver.tokens,
+                    format!("{} cannot take the server away from its mailbox", kind.noun()),
+                )
+                .help("use `&mut self`"),
+            Form::Typed => {
+                diag.error(&receiver.tokens, "a handler borrows its server").help("use `&mut self`");
+            }
+        },
+    }
+}
+
+fn check_context(handler: &Handler, diag: &mut Diag) {
+    let Some(context) = handler.context.as_ref().filter(|context| context.position > 0) else { return };
+    let place = match handler.method.receiver {
+        Some(_) => "right after `self`",
+        None => "first",
+    };
+    let pattern = &context.argument.pattern;
+    diag.error(pattern, "the context comes before the message").help(format!(
+        "write `{}: {}` {place}",
+        text(pattern),
+        text(&context.argument.ty)
+    ));
+}
+
+/// Info handlers and continuations take one message, `#[terminate]` at most the reason.
+fn check_message(handler: &Handler, diag: &mut Diag) {
+    match (handler.kind, handler.arguments.as_slice()) {
+        (Kind::Info, []) => diag
+            .error(handler.ident(), "an info handler takes the message it handles")
+            .help("add an argument such as `tick: Tick`"),
+        (Kind::Continuation, []) => diag
+            .error(handler.ident(), "a continuation takes the message it continues with")
+            .help("add an argument such as `warm: Warm`"),
+        (Kind::Info | Kind::Continuation, [_, second, ..]) => diag
+            .error(&second.pattern, format!("{} takes exactly one message", handler.kind.noun()))
+            .help("make one type of both"),
+        (Kind::Terminate, [_, second, ..]) => diag
+            .error(&second.pattern, "`#[terminate]` takes the exit reason and nothing else")
+            .help("keep `reason: &ExitReason`"),
+        _ => {}
+    }
+}
+
+/// What does not answer, returns nothing.
+fn check_output(handler: &Handler, diag: &mut Diag) {
+    let Some(output) = handler.output() else {
+        if handler.kind == Kind::Init {
+            diag.error(handler.ident(), "`#[init]` creates the server, but this returns nothing")
+                .help("return `Self`, `Result<Self, E>` or `Init<Self>`");
+        }
+        return;
+    };
+    match handler.kind {
+        Kind::Call => argument::check_reply(output, diag),
+        Kind::Init => argument::check_state(output, diag),
+        kind if is_result(output) => diag.error(output, "nobody receives this error").help(match kind {
+            Kind::Cast => "handle it in the method, or use `#[call]`",
+            _ => "handle it in the method",
+        }),
+        Kind::Cast => {
+            diag.error(output, "a cast has no reply").help("use `#[call]`, or drop the return type")
+        }
+        kind => diag.error(output, format!("{} has no reply", kind.noun())).help("drop the return type"),
+    }
+}
+
+fn is_result(ty: &Type) -> bool {
+    last_segment(ty).is_some_and(|segment| segment.ident == "Result")
+}

@@ -1,0 +1,5 @@
+//! Rules over the model: they report, and change nothing.
+
+pub(crate) mod argument;
+pub(crate) mod handler;
+pub(crate) mod server;

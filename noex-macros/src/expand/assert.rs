@@ -1,0 +1,54 @@
+//! What only types can know, asserted at the types the user wrote.
+
+use crate::expand::plan::Plan;
+use crate::model::handler::Handler;
+use crate::model::kind::Kind;
+use crate::model::types;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::Type;
+
+// Input:   #[call] fn withdraw(&mut self, amount: i64) -> Result<i64, Overdrawn>
+// Output:  const _: () = {
+//              fn _assert() {
+//                  __private::message_arg::<i64>();
+//                  __private::reply::<Result<i64, Overdrawn>>();
+//                  __private::result_reply::<Result<i64, Overdrawn>>();
+//              }
+//          };
+pub(crate) fn assertions(plan: &Plan<'_>) -> TokenStream {
+    let statements: TokenStream = plan.handlers().map(|handler| of_handler(plan, handler)).collect();
+    if statements.is_empty() {
+        return TokenStream::new();
+    }
+    let (declared, where_) = plan.generics();
+    // Never called, so it costs one type check and no code.
+    quote! {
+        const _: () = {
+            fn _assert #declared () #where_ { #statements }
+        };
+    }
+}
+
+fn of_handler(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
+    let cfg = &handler.carried.cfg;
+    let mut statements = TokenStream::new();
+    let mut assert = |function: &str, ty: &Type| {
+        let krate = plan.krate();
+        let function = Ident::new(function, Span::call_site());
+        let ty = plan.server.outside(&ty.to_token_stream());
+        statements.extend(quote!(#cfg #krate::__private::#function::<#ty>();));
+    };
+    if handler.kind != Kind::Terminate {
+        for argument in &handler.arguments {
+            assert("message_arg", &argument.ty);
+        }
+    }
+    if let Some(output) = handler.output().filter(|_| handler.kind == Kind::Call) {
+        assert("reply", output);
+        if types::result_arguments_of(Some(output)).is_some() {
+            assert("result_reply", output);
+        }
+    }
+    statements
+}

@@ -1,0 +1,79 @@
+//! Calls of handlers, and the futures of the async ones.
+
+use crate::expand::plan::Plan;
+use crate::model::handler::Handler;
+use crate::model::kind::Kind;
+use crate::names;
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+
+/// The local names of a handler's arguments in generated code: its own, or ours where it has none.
+pub(crate) fn bindings(handler: &Handler) -> Vec<Ident> {
+    let ours = |index: usize| quote::format_ident!("__noex_{}", index);
+    let named = |(index, argument): (usize, &crate::syntax::method::Argument)| match &argument.name {
+        Some(name) if !handler.kind.takes_one_message() => name.clone(),
+        _ => ours(index),
+    };
+    handler.arguments.iter().enumerate().map(named).collect()
+}
+
+/// Calls the handler with its arguments under the names of [`bindings`]; awaits it if it is async.
+pub(crate) fn call(handler: &Handler) -> TokenStream {
+    let receiver = (handler.kind != Kind::Init).then(|| quote!(self,));
+    let context = (handler.is_async() || handler.has_context()).then(|| quote!(__noex_cx,));
+    let bindings = bindings(handler);
+    if handler.is_async() {
+        let future = names::future_of(handler.ident());
+        quote!(Self::#future(#receiver #context #(#bindings),*).await)
+    } else {
+        let ident = handler.ident();
+        quote!(Self::#ident(#receiver #context #(#bindings),*))
+    }
+}
+
+// Input:   #[call] async fn rating(&self, branch: String) -> Rating
+// Output:  fn __noex_rating<'__noex>(&'__noex mut self, _: &'__noex mut Context<Self>, branch: String)
+//              -> impl Future<Output = Rating> + Send + '__noex { Self::rating(self, branch) }
+//
+// The promise to be `Send` is made here, located at the handler: what is held over an await is one error there,
+// and not one more for the dispatch.
+pub(crate) fn promise(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
+    let (krate, cfg, ident) = (plan.krate(), &handler.carried.cfg, handler.ident());
+    let future = names::future_of(ident);
+    let output = match (handler.kind, handler.output()) {
+        (_, None) => quote!(()),
+        (_, Some(output)) => plan.server.outside(output),
+    };
+    let bindings = bindings(handler);
+    let types = handler.arguments.iter().map(|argument| plan.server.outside(&argument.ty));
+    let receiver = (handler.kind != Kind::Init).then(|| quote!(&'__noex mut self,));
+    let given = (handler.kind != Kind::Init).then(|| quote!(self,));
+    let context = handler.has_context().then(|| quote!(__noex_cx,));
+    let opaque = quote_spanned! {names::derived(ident.span())=>
+        impl ::core::future::Future<Output = #output> + ::core::marker::Send + '__noex
+    };
+    quote! {
+        #cfg
+        #[allow(deprecated, private_interfaces)]
+        fn #future<'__noex>(
+            #receiver __noex_cx: &'__noex mut #krate::Context<Self>, #(#bindings: #types),*
+        ) -> #opaque {
+            Self::#ident(#given #context #(#bindings),*)
+        }
+    }
+}
+
+/// The promises of all async handlers, in a block of their own.
+pub(crate) fn promises(plan: &Plan<'_>) -> TokenStream {
+    let mut handlers = plan.handlers().filter(|handler| handler.is_async()).peekable();
+    if handlers.peek().is_none() {
+        return TokenStream::new();
+    }
+    let promises = handlers.map(|handler| promise(plan, handler));
+    let (declared, where_) = plan.generics();
+    let self_ty = plan.self_ty();
+    quote! {
+        #[automatically_derived]
+        impl #declared #self_ty #where_ { #(#promises)* }
+    }
+}

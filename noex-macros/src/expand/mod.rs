@@ -1,0 +1,15 @@
+//! The model to tokens. Nothing here can fail: what is wrong was said in `check`, and beside an error stands the
+//! best code that can still be made.
+
+pub(crate) mod assert;
+pub(crate) mod config;
+pub(crate) mod dispatch;
+pub(crate) mod duration;
+pub(crate) mod fallback;
+pub(crate) mod future;
+pub(crate) mod message;
+pub(crate) mod original;
+pub(crate) mod plan;
+pub(crate) mod reference;
+pub(crate) mod server;
+pub(crate) mod start;

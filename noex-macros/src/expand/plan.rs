@@ -1,0 +1,108 @@
+//! Which handlers become what: the sound ones by their kind, the others for a stand-in.
+
+use crate::check::server::Verdict;
+use crate::krate::Krate;
+use crate::model::handler::Handler;
+use crate::model::kind::Kind;
+use crate::model::server::Server;
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Type, Visibility, WhereClause};
+
+/// A server, ready to be expanded.
+pub(crate) struct Plan<'a> {
+    pub(crate) server: &'a Server,
+    sound: Vec<&'a Handler>,
+    /// Handlers with an error: their methods stay on the reference, so that no caller gets an error of its own.
+    pub(crate) broken: Vec<&'a Handler>,
+}
+
+/// A message enum of a server, or the absence of one.
+pub(crate) struct Messages<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) name: &'a Ident,
+    pub(crate) handlers: Vec<&'a Handler>,
+}
+
+impl<'a> Plan<'a> {
+    pub(crate) fn new(server: &'a Server, verdict: &Verdict) -> Self {
+        let mut plan = Plan { server, sound: Vec::new(), broken: Vec::new() };
+        for (handler, is_sound) in server.handlers.iter().zip(&verdict.is_sound) {
+            if *is_sound { plan.sound.push(handler) } else { plan.broken.push(handler) }
+        }
+        plan
+    }
+
+    pub(crate) fn krate(&self) -> &'a Krate {
+        &self.server.krate
+    }
+
+    pub(crate) fn self_ty(&self) -> &'a Type {
+        &self.server.header.self_ty
+    }
+
+    /// The server as its name stands in docs.
+    pub(crate) fn title(&self) -> String {
+        self.server.ident.to_string()
+    }
+
+    pub(crate) fn handlers(&self) -> impl Iterator<Item = &'a Handler> {
+        self.sound.iter().copied()
+    }
+
+    /// The first of its kind, for `#[init]` and `#[terminate]`.
+    pub(crate) fn single(&self, kind: Kind) -> Option<&'a Handler> {
+        self.handlers().find(|handler| handler.kind == kind)
+    }
+
+    pub(crate) fn messages(&self, kind: Kind) -> Messages<'a> {
+        let names = &self.server.names;
+        let name = match kind {
+            Kind::Cast => &names.cast,
+            Kind::Info => &names.info,
+            Kind::Continuation => &names.continuation,
+            Kind::Call | Kind::Init | Kind::Terminate => &names.call,
+        };
+        Messages { kind, name, handlers: self.handlers().filter(|handler| handler.kind == kind).collect() }
+    }
+
+    /// `impl<T: Job>` up to the parameters, and the where clause.
+    pub(crate) fn generics(&self) -> (TokenStream, Option<&'a WhereClause>) {
+        let (declared, where_) = (self.server.header.declared(), &self.server.header.generics.where_clause);
+        let declared = if declared.is_empty() { declared } else { quote!(<#declared>) };
+        (declared, where_.as_ref())
+    }
+
+    /// `<T>`: the parameters as a generated type is given them.
+    pub(crate) fn parameters(&self) -> TokenStream {
+        let (_, parameters, _) = self.server.header.generics.split_for_impl();
+        parameters.to_token_stream()
+    }
+
+    /// The type of a message enum: `AccountCast`, or the runtime's `Never` where it would be empty.
+    pub(crate) fn message_ty(&self, messages: &Messages<'_>) -> TokenStream {
+        let (krate, name, parameters) = (self.krate(), messages.name, self.parameters());
+        match messages.handlers.as_slice() {
+            [] => quote!(#krate::Never),
+            _ => quote!(#name #parameters),
+        }
+    }
+
+    /// The widest visibility among the handlers, for docs that may link to them.
+    pub(crate) fn is_public(&self) -> bool {
+        self.handlers().any(|handler| matches!(handler.method.visibility, Visibility::Public(_)))
+    }
+
+    /// The server in docs: a link where readers can follow it.
+    pub(crate) fn doc_link(&self) -> String {
+        let title = self.title();
+        if self.is_public() { format!("[`{title}`]") } else { format!("`{title}`") }
+    }
+}
+
+impl Messages<'_> {
+    /// Whether a `cfg` may take one of the handlers away.
+    pub(crate) fn has_cfg(&self) -> bool {
+        self.handlers.iter().any(|handler| !handler.carried.cfg.is_empty())
+    }
+}

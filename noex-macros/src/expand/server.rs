@@ -1,0 +1,91 @@
+//! The impl half: the user's block, and everything that makes it a server.
+
+use crate::check::server::Verdict;
+use crate::expand::dispatch::dispatch;
+use crate::expand::message::{message, reply, reply_ty};
+use crate::expand::plan::Plan;
+use crate::expand::{assert, future, original, reference, start};
+use crate::model::kind::Kind;
+use crate::model::server::Server;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// The kinds of messages, in the order of `GenServer`.
+const MESSAGES: [Kind; 4] = [Kind::Call, Kind::Cast, Kind::Info, Kind::Continuation];
+
+/// The user's own block comes first: for a location that several items share, editors take the first item.
+pub(crate) fn server(server: &Server, verdict: &Verdict) -> TokenStream {
+    let plan = Plan::new(server, verdict);
+    let block = original::block(server);
+    let enums = MESSAGES.map(|kind| message(&plan, &plan.messages(kind)));
+    let replies = reply(&plan);
+    let reference = reference::reference(&plan);
+    let functions = start::functions(&plan);
+    let promises = future::promises(&plan);
+    let gen_server = gen_server(&plan);
+    let routes = routes(&plan);
+    let assertions = assert::assertions(&plan);
+    quote! {
+        #block
+        #(#enums)*
+        #replies
+        #reference
+        #functions
+        #promises
+        #gen_server
+        #routes
+        #assertions
+    }
+}
+
+fn gen_server(plan: &Plan<'_>) -> TokenStream {
+    let (krate, self_ty) = (plan.krate(), plan.self_ty());
+    let (declared, where_) = plan.generics();
+    let [call, cast, info, continuation] = MESSAGES.map(|kind| plan.message_ty(&plan.messages(kind)));
+    let dispatches = MESSAGES.map(|kind| dispatch(plan, &plan.messages(kind)));
+    let reply = reply_ty(plan);
+    let (reference, parameters) = (&plan.server.names.reference, plan.parameters());
+    let init = start::init(plan);
+    let terminate = start::terminate(plan);
+    quote! {
+        #[automatically_derived]
+        impl #declared #krate::GenServer for #self_ty #where_ {
+            type Call = #call;
+            type Reply = #reply;
+            type Cast = #cast;
+            type Info = #info;
+            type Continue = #continuation;
+            type Ref = #reference #parameters;
+            #init
+            #(#dispatches)*
+            #terminate
+        }
+    }
+}
+
+// Input:   #[info] fn ticked(&mut self, tick: Tick)
+// Output:  impl HandlesInfo<Tick> for Account {
+//              fn info(message: Tick) -> AccountInfo { AccountInfo::Ticked(message) }
+//          }
+fn routes(plan: &Plan<'_>) -> TokenStream {
+    let (krate, self_ty) = (plan.krate(), plan.self_ty());
+    let (declared, where_) = plan.generics();
+    let routes = plan.handlers().filter(|handler| handler.kind.takes_one_message()).map(|handler| {
+        let (cfg, variant) = (&handler.carried.cfg, &handler.variant);
+        let message = handler.message().map(|ty| plan.server.outside(ty));
+        let messages = plan.messages(handler.kind);
+        let (name, message_ty) = (messages.name, plan.message_ty(&messages));
+        let (trait_, function) = match handler.kind {
+            Kind::Continuation => (quote!(HandlesContinue), quote!(continuation)),
+            _ => (quote!(HandlesInfo), quote!(info)),
+        };
+        quote! {
+            #cfg
+            #[automatically_derived]
+            impl #declared #krate::#trait_<#message> for #self_ty #where_ {
+                fn #function(message: #message) -> #message_ty { #name::#variant(message) }
+            }
+        }
+    });
+    quote!(#(#routes)*)
+}

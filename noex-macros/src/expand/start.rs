@@ -1,0 +1,160 @@
+//! How a server comes to life: `init`, `terminate`, and the functions that start it.
+
+use crate::expand::future;
+use crate::expand::plan::Plan;
+use crate::model::handler::Handler;
+use crate::model::kind::Kind;
+use crate::names;
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::Type;
+use syn::spanned::Spanned;
+
+// Input:   #[init] fn open(cents: i64) -> Self
+// Output:  type Args = (i64,);
+//          type InitError = <Self as IntoInit<Self>>::Error;
+//          async fn init((cents,): (i64,), cx: &mut Context<Self>) -> Result<Init<Self>, Self::InitError> {
+//              IntoInit::into_init(Self::open(cents))
+//          }
+pub(crate) fn init(plan: &Plan<'_>) -> TokenStream {
+    let krate = plan.krate();
+    let Some((init, output)) = plan.single(Kind::Init).and_then(|init| Some((init, init.output()?))) else {
+        return init_of_nothing(plan);
+    };
+    let bindings = future::bindings(init);
+    let types: Vec<_> = init.arguments.iter().map(|argument| &argument.ty).collect();
+    let call = future::call(init);
+    let error = quote_spanned!(names::derived(output.span())=>
+        <#output as #krate::__private::IntoInit<Self>>::Error
+    );
+    quote! {
+        type Args = (#(#types,)*);
+        type InitError = #error;
+        #[allow(deprecated)]
+        async fn init(
+            (#(#bindings,)*): Self::Args, __noex_cx: &mut #krate::Context<Self>,
+        ) -> ::core::result::Result<#krate::Init<Self>, Self::InitError> {
+            #krate::__private::IntoInit::<Self>::into_init(#call)
+        }
+    }
+}
+
+/// Beside the error that there is no (right) `#[init]`.
+fn init_of_nothing(plan: &Plan<'_>) -> TokenStream {
+    let krate = plan.krate();
+    quote! {
+        type Args = ();
+        type InitError = ::core::convert::Infallible;
+        async fn init(
+            _: (), _: &mut #krate::Context<Self>,
+        ) -> ::core::result::Result<#krate::Init<Self>, Self::InitError> {
+            ::core::unreachable!()
+        }
+    }
+}
+
+// Input:   #[terminate] fn close(&mut self, reason: ExitReason)
+// Output:  async fn terminate(&mut self, reason: &ExitReason, cx: &mut Context<Self>) {
+//              Self::close(self, Clone::clone(reason))
+//          }
+pub(crate) fn terminate(plan: &Plan<'_>) -> TokenStream {
+    let krate = plan.krate();
+    let Some(handler) = plan.single(Kind::Terminate) else { return TokenStream::new() };
+    let cfg = &handler.carried.cfg;
+    let reason = handler.arguments.first().map(|argument| {
+        let binding = &future::bindings(handler)[0];
+        match &argument.ty {
+            Type::Reference(_) => quote!(let #binding = __noex_reason;),
+            _ => quote!(let #binding = ::core::clone::Clone::clone(__noex_reason);),
+        }
+    });
+    let call = future::call(handler);
+    quote! {
+        #cfg
+        #[allow(deprecated)]
+        async fn terminate(&mut self, __noex_reason: &#krate::ExitReason, __noex_cx: &mut #krate::Context<Self>) {
+            #reason
+            #call
+        }
+    }
+}
+
+// Output:  impl Account {
+//              pub fn start(cents: i64) -> Start<Account> { __private::start((cents,)) }
+//              pub fn child(cents: i64) -> ChildSpec where (i64,): Clone { .. }
+//              pub fn whereis(name: &str) -> Option<AccountRef> { .. }
+//          }
+pub(crate) fn functions(plan: &Plan<'_>) -> TokenStream {
+    let (krate, self_ty) = (plan.krate(), plan.self_ty());
+    let (declared, where_) = plan.generics();
+    let (reference, parameters) = (&plan.server.names.reference, plan.parameters());
+    let title = plan.title();
+    let starters = match plan.single(Kind::Init) {
+        Some(init) => starters(plan, init),
+        None => start_of_nothing(plan),
+    };
+    let whereis_docs = format!("The running `{title}` that has this name.");
+    quote! {
+        #[automatically_derived]
+        #[allow(private_bounds, private_interfaces, unreachable_pub)]
+        impl #declared #self_ty #where_ {
+            #starters
+            #[doc = #whereis_docs]
+            pub fn whereis(name: &str) -> ::core::option::Option<#reference #parameters> {
+                #krate::__private::whereis::<#self_ty>(name)
+            }
+        }
+    }
+}
+
+fn starters(plan: &Plan<'_>, init: &Handler) -> TokenStream {
+    let (krate, self_ty, title) = (plan.krate(), plan.self_ty(), plan.title());
+    let names: Vec<Ident> = future::bindings(init);
+    let types: Vec<TokenStream> =
+        init.arguments.iter().map(|argument| plan.server.outside(&argument.ty)).collect();
+    let args = names::args_of(init.ident());
+    let start_docs = format!(
+        "Starts a `{title}` with what its `{}` takes: a builder that is also a future.",
+        init.ident()
+    );
+    let child_docs =
+        format!("A `{title}` as a child of a supervisor, which starts each one with a clone of these.");
+    let interface = &init.carried.interface;
+    let separator = init.carried.has_docs.then(|| quote!(#[doc = ""]));
+    // A bound on types without parameters is checked where it stands, not where the function is called, unless it
+    // is a `for` bound: and most servers are never asked for a child.
+    let clone = (!types.is_empty()).then(|| quote!(where for<'__noex> (#(#types,)*): ::core::clone::Clone));
+    quote! {
+        #[doc = #start_docs]
+        #separator
+        #interface
+        pub fn start(#(#names: #types),*) -> #krate::Start<#self_ty> {
+            #krate::__private::start((#(#names,)*))
+        }
+        #[doc = #child_docs]
+        pub fn child(#(#names: #types),*) -> #krate::ChildSpec #clone {
+            #krate::__private::child::<#self_ty>((#(#names,)*))
+        }
+        #[doc(hidden)]
+        pub fn #args(#(#names: #types),*) -> (#(#types,)*) {
+            (#(#names,)*)
+        }
+    }
+}
+
+/// Beside the error that there is no right `#[init]`: takes whatever the wrong one takes, so that those who start
+/// the server get no error of their own.
+fn start_of_nothing(plan: &Plan<'_>) -> TokenStream {
+    let (krate, self_ty) = (plan.krate(), plan.self_ty());
+    let wrong = plan.broken.iter().find(|handler| handler.kind == Kind::Init);
+    let arguments = wrong.map_or(0, |wrong| wrong.arguments.len());
+    let anything: Vec<TokenStream> = (0..arguments).map(|_| quote!(_: impl ::core::marker::Sized)).collect();
+    quote! {
+        #[doc(hidden)]
+        pub fn start(#(#anything),*) -> #krate::Start<#self_ty> { ::core::unreachable!() }
+        #[doc(hidden)]
+        pub fn child(#(#anything),*) -> #krate::ChildSpec { ::core::unreachable!() }
+        #[doc(hidden)]
+        pub fn __noex_args(#(#anything),*) { ::core::unreachable!() }
+    }
+}

@@ -1,0 +1,170 @@
+//! One handler: a method with one of our attributes.
+
+use crate::diag::{Diag, choices};
+use crate::model::carried::Carried;
+use crate::model::config::Patience;
+use crate::model::kind::Kind;
+use crate::model::types;
+use crate::names;
+use crate::syntax::attribute::Attribute;
+use crate::syntax::method::{Argument, Method};
+use crate::syntax::options::{self, Written};
+use proc_macro2::Ident;
+use syn::Type;
+
+/// What is known of a handler.
+pub(crate) struct Handler {
+    pub(crate) kind: Kind,
+    pub(crate) method: Method,
+    pub(crate) carried: Carried,
+    pub(crate) context: Option<Context>,
+    pub(crate) arguments: Vec<Argument>,
+    pub(crate) variant: Ident,
+    /// `#[call(timeout = 2s)]`
+    pub(crate) timeout: Option<Patience>,
+    /// Our attributes after the first, each a contradiction or a repetition.
+    pub(crate) more_marks: Vec<Mark>,
+    /// Our attribute behind a `cfg_attr`.
+    pub(crate) hidden_mark: Option<Ident>,
+}
+
+/// The argument `cx: &mut Context<Self>`, which does not travel in the message.
+pub(crate) struct Context {
+    /// Where it stands among the arguments.
+    pub(crate) position: usize,
+    pub(crate) argument: Argument,
+}
+
+/// An attribute of ours.
+pub(crate) struct Mark {
+    pub(crate) kind: Kind,
+    pub(crate) word: Ident,
+}
+
+/// The options that `#[call]` knows.
+const CALL_OPTIONS: [&str; 1] = ["timeout"];
+
+impl Handler {
+    /// `Err` with the method where it is a helper, which has none of our attributes.
+    pub(crate) fn read(mut method: Method, diag: &mut Diag) -> Result<Handler, Box<Method>> {
+        let mut marks = Vec::new();
+        let mut hidden_mark = None;
+        let mut timeout = None;
+        let mut others = Vec::new();
+        for attribute in std::mem::take(&mut method.attributes) {
+            if let Some(mark) = Mark::of(&attribute) {
+                let options = Options::read(mark.kind, &attribute, diag);
+                timeout = timeout.or(options.timeout);
+                marks.push(mark);
+            } else if let Some(mark) = Mark::behind_cfg_attr(&attribute) {
+                hidden_mark = Some(mark.word.clone());
+                marks.push(mark);
+            } else {
+                others.push(attribute);
+            }
+        }
+        if marks.is_empty() {
+            method.attributes = others;
+            return Err(Box::new(method));
+        }
+        let kind = marks.remove(0).kind;
+        let mut arguments = std::mem::take(&mut method.arguments);
+        let context = arguments
+            .iter()
+            .position(|argument| types::is_context(&argument.ty))
+            .map(|position| Context { position, argument: arguments.remove(position) });
+        Ok(Handler {
+            kind,
+            variant: names::variant(&method.ident),
+            carried: Carried::of(&others),
+            context,
+            arguments,
+            timeout,
+            more_marks: marks,
+            hidden_mark,
+            method,
+        })
+    }
+
+    pub(crate) fn ident(&self) -> &Ident {
+        &self.method.ident
+    }
+
+    pub(crate) fn is_async(&self) -> bool {
+        self.method.qualifiers.async_.is_some()
+    }
+
+    pub(crate) fn has_context(&self) -> bool {
+        self.context.is_some()
+    }
+
+    /// The written return type; `None` for nothing and `()`.
+    pub(crate) fn output(&self) -> Option<&Type> {
+        types::written_output(&self.method.output)
+    }
+
+    /// The message of an info handler or a continuation.
+    pub(crate) fn message(&self) -> Option<&Type> {
+        self.arguments.first().map(|argument| &argument.ty)
+    }
+}
+
+impl Mark {
+    fn of(attribute: &Attribute) -> Option<Mark> {
+        let word = attribute.word()?;
+        Some(Mark { kind: Kind::from_word(word)?, word: word.clone() })
+    }
+
+    fn behind_cfg_attr(attribute: &Attribute) -> Option<Mark> {
+        let (_, added) = attribute.conditional()?;
+        added.iter().find_map(|added| {
+            let word = added.path.last().filter(|_| added.path.len() == 1 || added.path[0] == "noex")?;
+            Some(Mark { kind: Kind::from_word(word)?, word: word.clone() })
+        })
+    }
+}
+
+/// What stands in the parentheses of an attribute of ours.
+struct Options {
+    timeout: Option<Patience>,
+}
+
+impl Options {
+    fn read(kind: Kind, attribute: &Attribute, diag: &mut Diag) -> Options {
+        let mut read = Options { timeout: None };
+        let known: &[&str] = if kind == Kind::Call { &CALL_OPTIONS } else { &[] };
+        let written = match attribute.arguments() {
+            arguments if arguments.is_empty() => Vec::new(),
+            arguments => options::parse(arguments),
+        };
+        for option in written {
+            match &option {
+                Written::Option(setting) if setting.key == "timeout" && kind == Kind::Call => {
+                    if read.timeout.is_some() {
+                        diag.error(&setting.key, "`timeout` is set twice");
+                        continue;
+                    }
+                    read.timeout = Patience::read(setting, diag);
+                }
+                option => report_unknown(option, kind, known, diag),
+            }
+        }
+        read
+    }
+}
+
+fn report_unknown(option: &Written, kind: Kind, known: &[&str], diag: &mut Diag) {
+    let word = kind.word();
+    let message = match option {
+        Written::Option(setting) => format!("unknown option `{}`", setting.key),
+        Written::Junk(_) => "expected an option such as `timeout = 2s`".to_string(),
+    };
+    let help = match (option, known) {
+        (_, []) => format!("`#[{word}]` has no options"),
+        (Written::Option(setting), known) => {
+            choices(&setting.key.to_string(), known, &format!("options of `#[{word}]`"))
+        }
+        (Written::Junk(_), known) => format!("options of `#[{word}]`: {}", crate::diag::list(known)),
+    };
+    diag.error(option, message).help(help);
+}

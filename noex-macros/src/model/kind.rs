@@ -1,0 +1,74 @@
+//! The kinds of handlers, and the words for them.
+
+use proc_macro2::Ident;
+
+/// What a handler answers to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    Init,
+    Call,
+    Cast,
+    Info,
+    Continuation,
+    Terminate,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Kind; 6] =
+        [Kind::Init, Kind::Call, Kind::Cast, Kind::Info, Kind::Continuation, Kind::Terminate];
+
+    /// The word of its attribute.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Kind::Init => "init",
+            Kind::Call => "call",
+            Kind::Cast => "cast",
+            Kind::Info => "info",
+            Kind::Continuation => "continuation",
+            Kind::Terminate => "terminate",
+        }
+    }
+
+    pub(crate) fn from_word(word: &Ident) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| word == kind.word())
+    }
+
+    /// What a method of this kind is called in a message.
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            Kind::Init => "an `#[init]` method",
+            Kind::Call => "a call handler",
+            Kind::Cast => "a cast handler",
+            Kind::Info => "an info handler",
+            Kind::Continuation => "a continuation",
+            Kind::Terminate => "a `#[terminate]` method",
+        }
+    }
+
+    /// What it is, in a sentence about what it can be.
+    pub(crate) fn article(self) -> &'static str {
+        match self {
+            Kind::Init => "an init",
+            Kind::Call => "a call",
+            Kind::Cast => "a cast",
+            Kind::Info => "an info",
+            Kind::Continuation => "a continuation",
+            Kind::Terminate => "a terminate",
+        }
+    }
+
+    /// Whether it handles one message, whose type is its only argument.
+    pub(crate) fn takes_one_message(self) -> bool {
+        matches!(self, Kind::Info | Kind::Continuation)
+    }
+
+    /// Whether the reference has a method for it.
+    pub(crate) fn is_in_reference(self) -> bool {
+        matches!(self, Kind::Call | Kind::Cast)
+    }
+
+    /// Whether it becomes a variant of a message.
+    pub(crate) fn has_variant(self) -> bool {
+        !matches!(self, Kind::Init | Kind::Terminate)
+    }
+}

@@ -1,0 +1,11 @@
+//! What the written thing means: built once, then only read.
+//!
+//! Building reports what cannot be read as anything (an option nobody knows, a duration without a unit). Rules over
+//! what was read are in `check`.
+
+pub(crate) mod carried;
+pub(crate) mod config;
+pub(crate) mod handler;
+pub(crate) mod kind;
+pub(crate) mod server;
+pub(crate) mod types;

@@ -1,0 +1,110 @@
+//! A server: all handlers of one impl block.
+
+use crate::diag::Diag;
+use crate::krate::Krate;
+use crate::model::config::read_block_options;
+use crate::model::handler::Handler;
+use crate::model::kind::Kind;
+use crate::model::types;
+use crate::names::Names;
+use crate::syntax::attribute::Attribute;
+use crate::syntax::block::{Block, Item};
+use crate::syntax::method::Method;
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::{GenericParam, Generics, Token, Type};
+
+/// What is known of a server from its impl block.
+pub(crate) struct Server {
+    pub(crate) krate: Krate,
+    pub(crate) header: Header,
+    pub(crate) ident: Ident,
+    pub(crate) names: Names,
+    pub(crate) handlers: Vec<Handler>,
+    /// Methods without an attribute of ours.
+    pub(crate) helpers: Vec<Method>,
+    /// Constants, macro calls and whatever else, as written.
+    pub(crate) others: Vec<Item>,
+}
+
+/// What stands before the braces.
+pub(crate) struct Header {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) inner: Vec<Attribute>,
+    pub(crate) unsafe_: Option<Token![unsafe]>,
+    pub(crate) impl_: Token![impl],
+    pub(crate) generics: Generics,
+    pub(crate) marker: Option<TokenStream>,
+    pub(crate) trait_: Option<TokenStream>,
+    pub(crate) self_ty: Type,
+}
+
+impl Server {
+    /// `Err` with the header and the items where the type has no name to derive names from.
+    pub(crate) fn read(options: TokenStream, block: Block, diag: &mut Diag) -> Result<Server, Box<Unnamed>> {
+        let Block { attributes, unsafe_, impl_, generics, marker, trait_, self_ty, inner, items } = block;
+        let header = Header { attributes, inner, unsafe_, impl_, generics, marker, trait_, self_ty };
+        let Some(ident) = types::last_segment(&header.self_ty).map(|segment| segment.ident.clone()) else {
+            return Err(Box::new(Unnamed { header, items }));
+        };
+        let mut server = Server {
+            krate: read_block_options(options, &ident.to_string(), diag),
+            names: Names::of(&ident),
+            ident,
+            header,
+            handlers: Vec::new(),
+            helpers: Vec::new(),
+            others: Vec::new(),
+        };
+        for item in items {
+            match item {
+                Item::Method(method) => match Handler::read(*method, diag) {
+                    Ok(handler) => server.handlers.push(handler),
+                    Err(helper) => server.helpers.push(*helper),
+                },
+                other => server.others.push(other),
+            }
+        }
+        Ok(server)
+    }
+
+    pub(crate) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Handler> {
+        self.handlers.iter().filter(move |handler| handler.kind == kind)
+    }
+
+    /// A type of a handler as it reads outside of the impl block.
+    pub(crate) fn outside(&self, ty: &dyn quote::ToTokens) -> TokenStream {
+        types::without_self(ty, &self.header.self_ty)
+    }
+}
+
+impl Header {
+    /// The type parameters, for what has to mention them all.
+    pub(crate) fn type_parameters(&self) -> Vec<&Ident> {
+        self.generics.type_params().map(|parameter| &parameter.ident).collect()
+    }
+
+    /// The parameters as they are declared on a type of ours: without defaults, which an impl has not.
+    pub(crate) fn declared(&self) -> TokenStream {
+        let parameters = self.generics.params.iter().map(|parameter| match parameter {
+            GenericParam::Type(parameter) => {
+                let mut parameter = parameter.clone();
+                parameter.default = None;
+                quote!(#parameter)
+            }
+            GenericParam::Const(parameter) => {
+                let mut parameter = parameter.clone();
+                parameter.default = None;
+                quote!(#parameter)
+            }
+            GenericParam::Lifetime(parameter) => quote!(#parameter),
+        });
+        quote!(#(#parameters),*)
+    }
+}
+
+/// An impl block of a type without a name, such as a tuple.
+pub(crate) struct Unnamed {
+    pub(crate) header: Header,
+    pub(crate) items: Vec<Item>,
+}

@@ -1,0 +1,108 @@
+//! Lists of options: `name = "x", mailbox = 64, trap_exit`.
+
+use crate::syntax::attribute::split_commas;
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::parse::{ParseStream, Parser};
+use syn::{Lit, LitFloat, LitInt, LitStr, Token, ext::IdentExt};
+
+/// One option as it was written.
+pub(crate) enum Written {
+    /// `key`, `key = value`, `key: value` or `key(value)`.
+    Option(Setting),
+    /// Something that does not begin with a word.
+    Junk(TokenStream),
+}
+
+/// An option with a key.
+#[derive(Clone)]
+pub(crate) struct Setting {
+    pub(crate) key: Ident,
+    /// What stands after the `=`; `None` for a bare word.
+    pub(crate) value: Option<TokenStream>,
+}
+
+/// What kind of thing a value is.
+pub(crate) enum Value {
+    Integer(LitInt),
+    Float(LitFloat),
+    Text(LitStr),
+    /// `-1`
+    Negative,
+    /// A single word: `unbounded`.
+    Word(Ident),
+    /// A path of several words, or one in capitals: `limits::MAILBOX`.
+    Constant,
+    Other,
+}
+
+/// Reads the options one by one; a wrong one does not take the others with it.
+pub(crate) fn parse(tokens: TokenStream) -> Vec<Written> {
+    split_commas(tokens).into_iter().map(parse_one).collect()
+}
+
+fn parse_one(tokens: TokenStream) -> Written {
+    let parse = |input: ParseStream<'_>| {
+        let key = Ident::parse_any(input)?;
+        if input.is_empty() {
+            return Ok(Setting { key, value: None });
+        }
+        if input.peek(syn::token::Paren) {
+            let group: proc_macro2::Group = input.parse()?;
+            input.parse::<syn::parse::Nothing>()?;
+            return Ok(Setting { key, value: Some(group.stream()).filter(|value| !value.is_empty()) });
+        }
+        if input.peek(Token![:]) {
+            input.parse::<Token![:]>()?;
+        } else {
+            input.parse::<Token![=]>()?;
+        }
+        let value: TokenStream = input.parse()?;
+        Ok(Setting { key, value: Some(value).filter(|value| !value.is_empty()) })
+    };
+    match parse.parse2(tokens.clone()) {
+        Ok(setting) => Written::Option(setting),
+        Err(_) => Written::Junk(tokens),
+    }
+}
+
+impl Value {
+    pub(crate) fn of(tokens: &TokenStream) -> Self {
+        if let Ok(literal) = syn::parse2::<Lit>(tokens.clone()) {
+            return match literal {
+                Lit::Int(int) if int.base10_digits().starts_with('-') => Value::Negative,
+                Lit::Int(int) => Value::Integer(int),
+                Lit::Float(float) => Value::Float(float),
+                Lit::Str(text) => Value::Text(text),
+                _ => Value::Other,
+            };
+        }
+        if let Ok(word) = Ident::parse_any.parse2(tokens.clone()) {
+            // Words are ours and in lower case, constants are the user's and in capitals.
+            return match word.unraw().to_string().chars().any(char::is_lowercase) {
+                true => Value::Word(word),
+                false => Value::Constant,
+            };
+        }
+        if syn::parse2::<syn::Path>(tokens.clone()).is_ok() {
+            return Value::Constant;
+        }
+        match tokens.clone().into_iter().next() {
+            Some(TokenTree::Punct(punct)) if punct.as_char() == '-' => Value::Negative,
+            // What a `macro_rules!` hands over as `$size:expr` comes in an invisible group.
+            Some(TokenTree::Group(group)) if group.delimiter() == proc_macro2::Delimiter::None => {
+                Value::of(&group.stream())
+            }
+            _ => Value::Other,
+        }
+    }
+}
+
+impl ToTokens for Written {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Written::Option(setting) => setting.key.to_tokens(tokens),
+            Written::Junk(junk) => junk.to_tokens(tokens),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Tables and snapshots of the macros, without a compiler.
