@@ -1,0 +1,99 @@
+//! What generated code may name. Not for people: anything here may change.
+
+use std::sync::Arc;
+
+pub use crate::server::{IntoInit, done};
+use crate::{Call, ChildSpec, GenServer, ServerRef, Start, StartTree, SupervisorBuilder, SupervisorRef, System};
+
+/// A typed call.
+pub fn call<S: GenServer, T, E>(
+    server: &ServerRef<S>,
+    call: S::Call,
+    read: fn(S::Reply) -> Result<T, E>,
+) -> Call<'_, S, T, E> {
+    Call::new(server, call, read)
+}
+
+/// The reply of a handler that can fail.
+pub fn outcome<R: ResultReply>(reply: R) -> Result<R::Ok, R::Err> {
+    reply.into_result()
+}
+
+/// The reply enum had another handler's reply, which no dispatch produces.
+#[cold]
+pub fn other_reply() -> ! {
+    unreachable!("a handler's reply is its own variant")
+}
+
+/// A reply written as `Result<..>` is a `Result`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is named like a result, but is none",
+    label = "not `std::result::Result`",
+    note = "`#[call]` takes a reply whose type is written `Result<..>` apart, so that one `?` is enough"
+)]
+pub trait ResultReply {
+    /// What the caller gets.
+    type Ok;
+    /// What the caller gets as `CallError::Handler`.
+    type Err;
+    /// As the `Result` that it is.
+    fn into_result(self) -> Result<Self::Ok, Self::Err>;
+}
+
+impl<T, E> ResultReply for Result<T, E> {
+    type Ok = T;
+    type Err = E;
+
+    fn into_result(self) -> Result<T, E> {
+        self
+    }
+}
+
+/// What a handler may take.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent to a server",
+    label = "handler arguments travel in a message"
+)]
+pub trait MessageArg: Send + 'static {}
+
+impl<T: Send + 'static> MessageArg for T {}
+
+/// What a handler may return.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent back to the caller",
+    label = "replies travel in a message"
+)]
+pub trait Reply: Send + 'static {}
+
+impl<T: Send + 'static> Reply for T {}
+
+/// `Account::start(..)`.
+pub fn start<S: GenServer>(args: S::Args) -> Start<S> {
+    Start::new(args)
+}
+
+/// `Account::child(..)`.
+pub fn child<S: GenServer>(args: S::Args) -> ChildSpec
+where
+    S::Args: Clone + Sync,
+{
+    ChildSpec::of::<S>(short_name::<S>(), move || args.clone())
+}
+
+fn short_name<S>() -> Arc<str> {
+    let name = std::any::type_name::<S>().split('<').next().unwrap_or("server");
+    name.rsplit("::").next().unwrap_or(name).into()
+}
+
+/// `Account::whereis(..)`.
+pub fn whereis<S: GenServer>(name: &str) -> Option<S::Ref> {
+    System::global().whereis::<S>(name)
+}
+
+/// The start of a declared tree.
+pub fn start_tree<T>(
+    tree: SupervisorBuilder,
+    finish: impl FnOnce(SupervisorRef) -> T + Send + 'static,
+) -> StartTree<T> {
+    StartTree::new(tree, finish)
+}

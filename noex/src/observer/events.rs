@@ -1,0 +1,195 @@
+//! The lifecycle events of a system: typed, numbered, lossy for slow readers, who are told what they missed.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::broadcast::{self, error::RecvError};
+
+use crate::{
+    process::{ExitReason, Pid},
+    server::slot::Core,
+};
+
+/// Events that a reader may be behind before it misses some.
+const BEHIND: usize = 1024;
+
+/// Something that happened to a server.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Event {
+    /// Counts up by one for each event that anybody could hear, from 1.
+    pub number: u64,
+    /// Which incarnation.
+    pub pid: Pid,
+    /// The server's name, or its type and pid.
+    pub server: Arc<str>,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// `init` is done; `restarts` lives were before this one.
+    Started {
+        /// Lives before this one.
+        restarts: u32,
+    },
+    /// The server ended in an orderly way.
+    Stopped {
+        /// Why.
+        reason: ExitReason,
+    },
+    /// The server ended abnormally.
+    Crashed {
+        /// Why.
+        reason: ExitReason,
+    },
+    /// A supervisor restarts this child.
+    Restarting {
+        /// The child's id.
+        child: Arc<str>,
+        /// Why the child ended.
+        reason: ExitReason,
+    },
+    /// A supervisor has used up its restarts and ends.
+    GaveUp {
+        /// The child whose end was one too many.
+        child: Arc<str>,
+        /// Why that child ended.
+        reason: ExitReason,
+    },
+    /// A sender began to wait for room in the mailbox.
+    MailboxFull,
+    /// A call was given up by its caller.
+    CallTimedOut {
+        /// The handler that was called.
+        handler: &'static str,
+        /// The limit.
+        after: Duration,
+    },
+    /// A message ended unserved.
+    DeadLetter {
+        /// The handler it was for.
+        handler: &'static str,
+        /// Why nobody served it.
+        why: Undelivered,
+    },
+}
+
+impl EventKind {
+    pub(crate) fn ended(reason: ExitReason) -> Self {
+        if reason.is_orderly() { EventKind::Stopped { reason } } else { EventKind::Crashed { reason } }
+    }
+}
+
+/// Why a message ended unserved.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Undelivered {
+    /// The server ended first.
+    Ended(ExitReason),
+    /// The caller no longer waited.
+    CallerGone,
+    /// The mailbox overflowed.
+    Overflow,
+}
+
+pub(crate) struct Events {
+    listeners: Arc<AtomicUsize>,
+    /// The last number, under one lock with the sending, so that numbers come in order.
+    sender: Mutex<(u64, broadcast::Sender<Event>)>,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Events { listeners: Arc::default(), sender: Mutex::new((0, broadcast::Sender::new(BEHIND))) }
+    }
+}
+
+impl Events {
+    #[inline]
+    pub(crate) fn has_listeners(&self) -> bool {
+        self.listeners.load(Ordering::Relaxed) > 0
+    }
+
+    #[cold]
+    pub(crate) fn send(&self, core: &Core, kind: EventKind) {
+        let server = core.label();
+        let mut sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        sender.0 += 1;
+        let event = Event { number: sender.0, pid: core.pid(), server, kind };
+        // Without a receiver left the event is for nobody.
+        let _ = sender.1.send(event);
+    }
+
+    pub(crate) fn subscribe(&self) -> EventStream {
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        self.listeners.fetch_add(1, Ordering::Relaxed);
+        EventStream { receiver: sender.1.subscribe(), listeners: self.listeners.clone() }
+    }
+}
+
+/// The events of a system, from when it was made.
+///
+/// # Examples
+///
+/// ```
+/// use noex::{prelude::*, observer::EventKind};
+/// # #[genserver] struct Idle {}
+/// # #[genserver] impl Idle { #[init] fn init() -> Self { Idle {} } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let system = System::new();
+/// let mut events = system.events();
+/// Idle::start().system(&system).await?.stop().await?;
+/// assert!(matches!(events.next().await?.kind, EventKind::Started { restarts: 0 }));
+/// assert!(matches!(events.next().await?.kind, EventKind::Stopped { .. }));
+/// # Ok(()) }
+/// ```
+pub struct EventStream {
+    receiver: broadcast::Receiver<Event>,
+    listeners: Arc<AtomicUsize>,
+}
+
+impl EventStream {
+    /// The next event.
+    ///
+    /// # Errors
+    ///
+    /// [`Missed`] when this reader fell behind; the call after it goes on with the oldest event kept.
+    pub async fn next(&mut self) -> Result<Event, Missed> {
+        match self.receiver.recv().await {
+            Ok(event) => Ok(event),
+            Err(RecvError::Lagged(events)) => Err(Missed { events }),
+            // The system is gone: nothing will happen any more.
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
+
+impl Drop for EventStream {
+    fn drop(&mut self) {
+        self.listeners.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for EventStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventStream").field("waiting", &self.receiver.len()).finish()
+    }
+}
+
+/// A slow reader missed events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{events} events were missed")]
+pub struct Missed {
+    /// How many.
+    pub events: u64,
+}

@@ -1,0 +1,76 @@
+//! What can be seen of a server from outside.
+
+use std::sync::Arc;
+
+use crate::{process::Pid, server::slot::AnySlot};
+
+/// A server as of one moment: read from relaxed counters, without disturbing it.
+///
+/// # Examples
+///
+/// ```
+/// use noex::prelude::*;
+/// # #[genserver] struct Counter { count: u64 }
+/// # #[genserver] impl Counter {
+/// #     #[init] fn init() -> Self { Counter { count: 0 } }
+/// #     #[call] fn add(&mut self, by: u64) -> u64 { self.count += by; self.count }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let counter = Counter::start().await?;
+/// counter.add(2).await?;
+/// assert_eq!(counter.snapshot().served, [("add", 1)]);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// The present (or last) incarnation.
+    pub pid: Pid,
+    /// The registered name.
+    pub name: Option<Arc<str>>,
+    /// The server's type.
+    pub server: &'static str,
+    /// Running or down.
+    pub status: Status,
+    /// Lives before this one.
+    pub restarts: u32,
+    /// Messages that wait.
+    pub queue: usize,
+    /// The most messages that ever waited.
+    pub queue_high_water: usize,
+    /// Messages served, by handler, over all lives.
+    pub served: Vec<(&'static str, u64)>,
+    /// The handler that runs now.
+    pub handler: Option<&'static str>,
+    /// Bytes that the slot holds: the state's own size included, its heap not.
+    pub bytes: usize,
+}
+
+/// Whether a server runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Status {
+    /// An incarnation lives.
+    Running,
+    /// Not started, between two lives, or ended.
+    Down,
+}
+
+impl Snapshot {
+    pub(crate) fn of(slot: &dyn AnySlot) -> Self {
+        let core = slot.core();
+        let (queue, queue_high_water) = slot.queue();
+        Snapshot {
+            pid: core.pid(),
+            name: core.name(),
+            server: core.type_name(),
+            status: if core.is_alive() { Status::Running } else { Status::Down },
+            restarts: core.incarnation().saturating_sub(1),
+            queue,
+            queue_high_water,
+            served: slot.served(),
+            handler: core.current().map(|_| slot.current_handler()),
+            bytes: slot.bytes(),
+        }
+    }
+}

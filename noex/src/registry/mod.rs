@@ -1,0 +1,53 @@
+//! Names: unique in their system, typed when looked up, free again at once when their server ends.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use crate::{
+    GenServer, Pid, ServerRef,
+    server::slot::{AnySlot, Slot},
+};
+
+/// Name to slot. A name is a reference: a named server lives on when nobody holds it.
+#[derive(Default)]
+pub(crate) struct Names {
+    table: RwLock<HashMap<Arc<str>, Arc<dyn AnySlot>>>,
+}
+
+impl Names {
+    /// Gives the name to the slot, or says who has it.
+    pub(crate) fn claim(&self, name: &Arc<str>, slot: Arc<dyn AnySlot>) -> Result<(), Pid> {
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        match table.entry(name.clone()) {
+            Entry::Occupied(held) => Err(held.get().core().pid()),
+            Entry::Vacant(free) => {
+                slot.core().add_handle();
+                free.insert(slot);
+                Ok(())
+            }
+        }
+    }
+
+    /// The server under this name, if it is of this type.
+    pub(crate) fn find<S: GenServer>(&self, name: &str) -> Option<ServerRef<S>> {
+        let slot = self.table.read().unwrap_or_else(PoisonError::into_inner).get(name)?.clone();
+        slot.into_any().downcast::<Slot<S>>().ok().map(ServerRef::new)
+    }
+
+    /// Frees the name if this slot has it.
+    pub(crate) fn forget(&self, name: &str, slot: u64) {
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        if table.get(name).is_some_and(|held| held.core().id == slot)
+            && let Some(held) = table.remove(name)
+        {
+            drop(table);
+            held.core().drop_handle();
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.table.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}

@@ -1,0 +1,199 @@
+//! Messages without a reply, as futures: they wait only for room in the mailbox.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use tokio::task::coop;
+
+use super::{
+    CastError, GenServer, Message, NotSent, Overflow, Reason, ServerRef,
+    slot::{
+        Slot,
+        inbox::{Envelope, Pushed, Waited},
+        life,
+        right::QUEUED,
+        turn,
+    },
+};
+use crate::observer::EventKind;
+
+/// A cast under way. Ready at once while there is room in the mailbox; waits in line when it is full and
+/// the server's overflow is `wait`.
+///
+/// # Cancel safety
+///
+/// Dropped while it waits, the message is withdrawn. Once ready, the message is queued.
+///
+/// # Errors
+///
+/// [`CastError`] gives the message back when the server is gone, or full and not to be waited for.
+#[must_use = "a cast does nothing until it is awaited"]
+pub struct Cast<'a, S: GenServer>(Post<'a, S>);
+
+/// An info message under way; as [`Cast`].
+#[must_use = "a message is not sent until it is awaited"]
+pub struct Send<'a, S: GenServer>(Post<'a, S>);
+
+impl<'a, S: GenServer> Cast<'a, S> {
+    pub(crate) fn new(server: &'a ServerRef<S>, cast: S::Cast) -> Self {
+        Cast(Post { server, step: Step::New(Envelope::Cast(cast)) })
+    }
+}
+
+impl<'a, S: GenServer> Send<'a, S> {
+    pub(crate) fn new(server: &'a ServerRef<S>, info: S::Info) -> Self {
+        Send(Post { server, step: Step::New(Envelope::Info(info)) })
+    }
+}
+
+impl<S: GenServer> Future for Cast<'_, S> {
+    type Output = Result<(), CastError<S::Cast>>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match ready!(self.0.poll(cx)) {
+            Ok(()) => Poll::Ready(Ok(())),
+            Err((Envelope::Cast(message), why)) => Poll::Ready(Err(CastError { message, why })),
+            Err(_) => unreachable!("a cast comes back as a cast"),
+        }
+    }
+}
+
+impl<S: GenServer> Future for Send<'_, S> {
+    type Output = Result<(), CastError<S::Info>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match ready!(self.0.poll(cx)) {
+            Ok(()) => Poll::Ready(Ok(())),
+            Err((Envelope::Info(message), why)) => Poll::Ready(Err(CastError { message, why })),
+            Err(_) => unreachable!("an info comes back as an info"),
+        }
+    }
+}
+
+impl<S: GenServer> fmt::Debug for Cast<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cast").field("server", self.0.server).finish_non_exhaustive()
+    }
+}
+
+impl<S: GenServer> fmt::Debug for Send<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Send").field("server", self.0.server).finish_non_exhaustive()
+    }
+}
+
+/// A message on its way into a mailbox.
+struct Post<'a, S: GenServer> {
+    server: &'a ServerRef<S>,
+    step: Step<S>,
+}
+
+enum Step<S: GenServer> {
+    New(Envelope<S>),
+    Parked(u64),
+    Over,
+}
+
+/// The message is moved, never pinned.
+impl<S: GenServer> Unpin for Post<'_, S> {}
+
+type Refused<S> = (Envelope<S>, NotSent);
+
+impl<S: GenServer> Post<'_, S> {
+    #[inline]
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Refused<S>>> {
+        let slot = self.server.slot();
+        if let Step::Parked(ticket) = self.step {
+            return match slot.inbox.ask(ticket, cx.waker()) {
+                Waited::Still => Poll::Pending,
+                Waited::Moved => {
+                    self.step = Step::Over;
+                    Poll::Ready(Ok(()))
+                }
+                Waited::Back(message) => {
+                    self.step = Step::Over;
+                    Poll::Ready(Err(gone(slot, message)))
+                }
+            };
+        }
+        ready!(coop::poll_proceed(cx)).made_progress();
+        let Step::New(message) = std::mem::replace(&mut self.step, Step::Over) else {
+            panic!("a cast was polled after it was ready")
+        };
+        match push(slot, message, S::OVERFLOW, Some(cx)) {
+            Ok(None) => Poll::Ready(Ok(())),
+            Ok(Some(ticket)) => {
+                self.step = Step::Parked(ticket);
+                life::announce(slot, || EventKind::MailboxFull);
+                Poll::Pending
+            }
+            Err(refused) => Poll::Ready(Err(refused)),
+        }
+    }
+}
+
+impl<S: GenServer> Drop for Post<'_, S> {
+    fn drop(&mut self) {
+        if let Step::Parked(ticket) = self.step {
+            drop(self.server.slot().inbox.withdraw(ticket));
+        }
+    }
+}
+
+/// Queues a message and tells the server. `Some(ticket)`: it waits in line.
+#[inline]
+pub(super) fn push<S: GenServer>(
+    slot: &std::sync::Arc<Slot<S>>,
+    message: Envelope<S>,
+    overflow: Overflow,
+    cx: Option<&Context<'_>>,
+) -> Result<Option<u64>, Refused<S>> {
+    let mut summoned = false;
+    let pushed =
+        slot.inbox.push(message, overflow, cx.map(|cx| cx.waker()), || summoned = slot.raise(QUEUED));
+    if summoned {
+        turn::summon(slot);
+    }
+    match pushed {
+        Pushed::Queued => Ok(None),
+        Pushed::Parked { ticket } => Ok(Some(ticket)),
+        Pushed::Dropped { lost } => {
+            life::overflowed(slot, lost);
+            Ok(None)
+        }
+        Pushed::Full(message) => {
+            let capacity = S::MAILBOX.capacity().unwrap_or(usize::MAX);
+            let target = slot.core().target(handler_of(&message));
+            Err((message, NotSent::MailboxFull { target, capacity }))
+        }
+        Pushed::Closed(message) => Err(gone(slot, message)),
+    }
+}
+
+/// Tells a server something without waiting for room; the mailbox is meant to be unbounded.
+pub(crate) fn tell<S: GenServer>(server: &ServerRef<S>, info: S::Info) {
+    if let Err((message, _)) = push(server.slot(), Envelope::Info(info), Overflow::Fail, None) {
+        life::refuse(server.slot(), message, &server.slot().core().last_reason());
+    }
+}
+
+#[cold]
+fn gone<S: GenServer>(slot: &Slot<S>, message: Envelope<S>) -> Refused<S> {
+    let target = slot.core().target(handler_of(&message));
+    (message, NotSent::NotRunning { target, reason: Reason(slot.core().last_reason()) })
+}
+
+fn handler_of<S: GenServer>(message: &Envelope<S>) -> &'static str {
+    match message {
+        Envelope::Call(call, _) => S::Call::VARIANTS.get(call.variant()),
+        Envelope::Cast(cast) => S::Cast::VARIANTS.get(cast.variant()),
+        Envelope::Info(info) => S::Info::VARIANTS.get(info.variant()),
+    }
+    .copied()
+    .unwrap_or("?")
+}

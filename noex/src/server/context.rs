@@ -1,0 +1,145 @@
+//! What a handler can ask of its server's surroundings.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Arc, Weak},
+};
+
+use super::{
+    GenServer, HandlesContinue, ServerRef,
+    slot::{AnySlot, Slot, life},
+};
+use crate::{
+    observer::EventKind,
+    process::{ExitReason, Pid, door::Door},
+    system::System,
+};
+
+/// A handler's view of its own server: who it is, and what is to happen after the handler.
+///
+/// A handler gets it by taking `cx: &mut Context<Self>` as its first argument.
+///
+/// # Examples
+///
+/// ```
+/// use noex::prelude::*;
+///
+/// #[genserver]
+/// struct Countdown { left: u32 }
+///
+/// #[genserver]
+/// impl Countdown {
+///     #[init]
+///     fn init(left: u32) -> Self { Countdown { left } }
+///
+///     #[call]
+///     fn tick(&mut self, cx: &mut Context<Self>) -> u32 {
+///         self.left -= 1;
+///         if self.left == 0 {
+///             cx.stop(ExitReason::Normal);    // after this reply
+///         }
+///         self.left
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let countdown = Countdown::start(1).await?;
+/// assert_eq!(countdown.tick().await?, 0);
+/// assert_eq!(countdown.ended().await, ExitReason::Normal);
+/// # Ok(()) }
+/// ```
+pub struct Context<S: GenServer> {
+    slot: Weak<Slot<S>>,
+    /// What is to be seen to after the handler; absent while there is nothing, which is one look.
+    orders: Option<Box<Orders<S>>>,
+}
+
+struct Orders<S: GenServer> {
+    stop: Option<ExitReason>,
+    then: VecDeque<S::Continue>,
+}
+
+impl<S: GenServer> Context<S> {
+    pub(crate) fn new(slot: &Arc<Slot<S>>) -> Self {
+        Context { slot: Arc::downgrade(slot), orders: None }
+    }
+
+    #[inline]
+    pub(crate) fn has_orders(&self) -> bool {
+        self.orders.is_some()
+    }
+
+    fn orders(&mut self) -> &mut Orders<S> {
+        self.orders.get_or_insert_with(|| Box::new(Orders { stop: None, then: VecDeque::new() }))
+    }
+
+    pub(crate) fn first(&mut self, message: Option<S::Continue>) {
+        if let Some(message) = message {
+            self.orders().then.push_front(message);
+        }
+    }
+
+    pub(crate) fn take_stop(&mut self) -> Option<ExitReason> {
+        self.orders.as_mut()?.stop.take()
+    }
+
+    pub(crate) fn take_continuation(&mut self) -> Option<S::Continue> {
+        let next = self.orders.as_mut()?.then.pop_front();
+        if self.orders.as_ref().is_some_and(|orders| orders.then.is_empty() && orders.stop.is_none()) {
+            self.orders = None;
+        }
+        next
+    }
+
+    fn slot(&self) -> Arc<Slot<S>> {
+        // Handlers run in their slot, and `init` in the slot being filled: it cannot be gone.
+        self.slot.upgrade().expect("a context is used inside its own server")
+    }
+
+    /// The door this server was started through.
+    pub(crate) fn door(&self) -> Arc<Door> {
+        self.slot().core().door().expect("a server that runs came through a door").clone()
+    }
+
+    pub(crate) fn announce(&self, kind: impl FnOnce() -> EventKind) {
+        life::announce(&self.slot(), kind);
+    }
+
+    /// A reference to this server itself.
+    pub fn me(&self) -> S::Ref {
+        ServerRef::new(self.slot()).into()
+    }
+
+    /// This life's identifier.
+    pub fn pid(&self) -> Pid {
+        self.slot().core().pid()
+    }
+
+    /// The system the server belongs to.
+    pub fn system(&self) -> System {
+        self.door().system().clone()
+    }
+
+    /// Ends the server with `reason` when this handler has returned; its reply is still sent, `terminate`
+    /// runs, what is queued is not served.
+    pub fn stop(&mut self, reason: ExitReason) {
+        self.orders().stop = Some(reason);
+    }
+
+    /// Runs the continuation for `message` after this handler, before anything queued.
+    ///
+    /// Several are run in the order they were asked for. As `{:continue, term}` in Elixir.
+    pub fn then<M>(&mut self, message: M)
+    where
+        S: HandlesContinue<M>,
+    {
+        self.orders().then.push_back(S::continuation(message));
+    }
+}
+
+impl<S: GenServer> fmt::Debug for Context<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("server", &self.slot.upgrade().map(|slot| slot.core().label())).finish()
+    }
+}

@@ -1,0 +1,251 @@
+//! The part of a slot that does not depend on the server's type.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
+    },
+    task::Waker,
+};
+
+use super::waits::Suspended;
+use crate::{
+    process::{ExitReason, Pid, door::Door},
+    server::error::Target,
+};
+
+/// What travels on the control lane: never behind messages, never refused for want of room.
+#[derive(Clone, Debug)]
+pub(crate) enum Signal {
+    /// Serve what is queued now, then end.
+    Stop(ExitReason),
+    /// End when the current handler is done.
+    Exit(ExitReason),
+    /// End at once: a suspended handler is dropped.
+    Kill,
+    /// The last reference went away.
+    Unreferenced,
+}
+
+/// Told when an incarnation has ended.
+pub(crate) type Watcher = Box<dyn FnOnce(Pid, &ExitReason) + Send>;
+
+pub(crate) const INIT: usize = u32::MAX as usize - 1;
+pub(crate) const TERMINATE: usize = u32::MAX as usize - 2;
+pub(crate) const CONTINUATION: usize = u32::MAX as usize - 3;
+/// No handler runs.
+const RESTING: u32 = u32::MAX;
+
+pub(crate) struct Core {
+    pub(crate) id: u64,
+    type_name: &'static str,
+    incarnation: AtomicU32,
+    /// The variant that is being handled.
+    current: AtomicU32,
+    /// References, names included.
+    handles: AtomicUsize,
+    supervised: AtomicBool,
+    killed: AtomicBool,
+    /// The handler is suspended and waits for calls.
+    pub(super) waiting: AtomicBool,
+    door: OnceLock<Arc<Door>>,
+    slow: Mutex<Slow>,
+}
+
+/// What is rarely looked at.
+pub(crate) struct Slow {
+    alive: bool,
+    pub(super) rest: Option<Box<Rest>>,
+}
+
+#[derive(Default)]
+pub(crate) struct Rest {
+    name: Option<Arc<str>>,
+    signals: Vec<Signal>,
+    watchers: Vec<Watcher>,
+    /// The runner that holds the suspended handler.
+    pub(super) runner: Option<Waker>,
+    pub(super) suspended: Option<Suspended>,
+    last: Option<ExitReason>,
+}
+
+impl Slow {
+    pub(super) fn whole(&mut self) -> &mut Rest {
+        self.rest.get_or_insert_default()
+    }
+}
+
+impl Core {
+    pub(crate) fn new(id: u64, type_name: &'static str) -> Self {
+        Core {
+            id,
+            type_name,
+            incarnation: AtomicU32::new(0),
+            current: AtomicU32::new(RESTING),
+            handles: AtomicUsize::new(0),
+            supervised: AtomicBool::new(false),
+            killed: AtomicBool::new(false),
+            waiting: AtomicBool::new(false),
+            door: OnceLock::new(),
+            slow: Mutex::new(Slow { alive: false, rest: None }),
+        }
+    }
+
+    pub(super) fn slow(&self) -> MutexGuard<'_, Slow> {
+        self.slow.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn incarnation(&self) -> u32 {
+        self.incarnation.load(Ordering::Relaxed)
+    }
+
+    /// The server's type, as Rust prints it.
+    pub(crate) fn type_name(&self) -> &'static str {
+        self.type_name
+    }
+
+    pub(crate) fn name(&self) -> Option<Arc<str>> {
+        self.slow().rest.as_ref().and_then(|rest| rest.name.clone())
+    }
+
+    pub(crate) fn set_name(&self, name: Arc<str>) {
+        self.slow().whole().name = Some(name);
+    }
+
+    /// What people call this server: its name, or its type and pid.
+    pub(crate) fn label(&self) -> Arc<str> {
+        self.name().unwrap_or_else(|| {
+            let short = self.type_name.split('<').next().unwrap_or(self.type_name);
+            let short = short.rsplit("::").next().unwrap_or(short);
+            format!("{short}{}", self.pid()).into()
+        })
+    }
+
+    pub(crate) fn target(&self, handler: &'static str) -> Target {
+        Target { server: self.label(), handler }
+    }
+
+    /// The door that the server was started through; the first one stays.
+    pub(crate) fn set_door(&self, door: Arc<Door>) -> &Arc<Door> {
+        self.door.get_or_init(|| door)
+    }
+
+    pub(crate) fn door(&self) -> Option<&Arc<Door>> {
+        self.door.get()
+    }
+
+    #[inline]
+    pub(super) fn begin(&self, variant: usize) {
+        self.current.store(variant as u32, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(super) fn rest(&self) {
+        self.current.store(RESTING, Ordering::Relaxed);
+    }
+
+    pub(crate) fn current(&self) -> Option<usize> {
+        match self.current.load(Ordering::Relaxed) {
+            RESTING => None,
+            variant => Some(variant as usize),
+        }
+    }
+
+    pub(crate) fn is_supervised(&self) -> bool {
+        self.supervised.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_supervised(&self, supervised: bool) {
+        self.supervised.store(supervised, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_handle(&self) {
+        self.handles.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// `true`: that was the last one.
+    pub(crate) fn drop_handle(&self) -> bool {
+        self.handles.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    pub(crate) fn is_referenced(&self) -> bool {
+        self.handles.load(Ordering::Acquire) > 0
+    }
+
+    pub(crate) fn is_killed(&self) -> bool {
+        self.killed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_alive(&self) -> bool {
+        self.slow().alive
+    }
+
+    /// The next life begins.
+    pub(super) fn be_born(&self) {
+        let mut slow = self.slow();
+        self.killed.store(false, Ordering::Release);
+        self.incarnation.fetch_add(1, Ordering::Relaxed);
+        slow.alive = true;
+    }
+
+    /// Puts a signal into the control lane. `false`: nobody lives here.
+    pub(super) fn post(&self, signal: Signal) -> bool {
+        let runner = {
+            let mut slow = self.slow();
+            if !slow.alive {
+                return false;
+            }
+            let rest = slow.whole();
+            let kill = matches!(signal, Signal::Kill);
+            rest.signals.push(signal);
+            if kill {
+                self.killed.store(true, Ordering::Release);
+                rest.runner.clone()
+            } else {
+                None
+            }
+        };
+        if let Some(runner) = runner {
+            runner.wake();
+        }
+        true
+    }
+
+    pub(super) fn take_signals(&self) -> Vec<Signal> {
+        self.slow().rest.as_mut().map(|rest| std::mem::take(&mut rest.signals)).unwrap_or_default()
+    }
+
+    /// The life is over; gives out those who want to know.
+    pub(super) fn be_gone(&self, reason: &ExitReason) -> Vec<Watcher> {
+        let mut slow = self.slow();
+        slow.alive = false;
+        let supervised = self.is_supervised();
+        if reason == &ExitReason::Normal && !supervised && slow.rest.is_none() {
+            return Vec::new();
+        }
+        let rest = slow.whole();
+        rest.last = Some(reason.clone());
+        rest.signals.clear();
+        rest.suspended = None;
+        rest.runner = None;
+        std::mem::take(&mut rest.watchers)
+    }
+
+    /// Wants to know when that life ends; given back when it is over.
+    pub(crate) fn watch(&self, incarnation: u32, watcher: Watcher) -> Result<(), Watcher> {
+        let mut slow = self.slow();
+        if slow.alive && self.incarnation() == incarnation {
+            slow.whole().watchers.push(watcher);
+            Ok(())
+        } else {
+            Err(watcher)
+        }
+    }
+
+    /// Why the last life ended; `NoProc` before the first.
+    pub(crate) fn last_reason(&self) -> ExitReason {
+        let never = self.incarnation() == 0;
+        let last = self.slow().rest.as_ref().and_then(|rest| rest.last.clone());
+        last.unwrap_or(if never { ExitReason::NoProc } else { ExitReason::Normal })
+    }
+}

@@ -1,0 +1,349 @@
+//! The inbox: messages in the order they came, bounded, with senders that wait in line.
+//!
+//! ```text
+//! sender ─▶ queue (at most `mailbox` messages, the server's batch included) ─▶ batch ─▶ handler
+//!    └────▶ parked (one message a waiting sender, first come first served) ─┘
+//! ```
+//!
+//! The server takes the whole queue in one go, so the lock is touched once a batch on its side. The
+//! memory is allocated by the first message that has to wait; a server that is only ever called while it
+//! is idle has none.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::Waker,
+};
+
+use super::reply::{ReplyCell, ReplyTo};
+use crate::server::{GenServer, Mailbox, Message, Overflow};
+
+/// A message on its way. Whatever must travel beside a message has its place here.
+pub(crate) enum Envelope<S: GenServer> {
+    Call(S::Call, ReplyTo<S::Reply>),
+    Cast(S::Cast),
+    Info(S::Info),
+}
+
+impl<S: GenServer> Envelope<S> {
+    /// The message's place among all variants of the server: calls, then casts, then infos.
+    pub(crate) fn variant(&self) -> usize {
+        match self {
+            Envelope::Call(call, _) => call.variant(),
+            Envelope::Cast(cast) => S::Call::VARIANTS.len() + cast.variant(),
+            Envelope::Info(info) => S::Call::VARIANTS.len() + S::Cast::VARIANTS.len() + info.variant(),
+        }
+    }
+}
+
+/// What became of a message that was pushed.
+pub(crate) enum Pushed<S: GenServer> {
+    /// It is queued.
+    Queued,
+    /// No room: the message waits in line under this ticket.
+    Parked { ticket: u64 },
+    /// No room, and the message is given back.
+    Full(Envelope<S>),
+    /// The queue overflowed and this message had to go.
+    Dropped { lost: Envelope<S> },
+    /// The server is gone for good.
+    Closed(Envelope<S>),
+}
+
+/// What has become of a parked message.
+pub(crate) enum Waited<S: GenServer> {
+    Moved,
+    Still,
+    Back(Envelope<S>),
+}
+
+pub(crate) struct Inbox<S: GenServer> {
+    lines: Mutex<Lines<S>>,
+    /// Messages that the server has taken but not begun.
+    taken: AtomicUsize,
+}
+
+struct Lines<S: GenServer> {
+    closed: bool,
+    whole: Option<Box<Whole<S>>>,
+}
+
+struct Whole<S: GenServer> {
+    queue: VecDeque<Envelope<S>>,
+    parked: VecDeque<Parked<S>>,
+    /// Parked casts whose server went away, waiting to be fetched by their senders.
+    returned: Vec<(u64, Envelope<S>)>,
+    spare: Vec<Arc<ReplyCell<S::Reply>>>,
+    next_ticket: u64,
+    high_water: usize,
+}
+
+struct Parked<S: GenServer> {
+    ticket: u64,
+    message: Envelope<S>,
+    /// `None` for calls: their caller waits for the reply only.
+    waker: Option<Waker>,
+}
+
+/// How many reply cells an inbox keeps for later.
+const SPARE: usize = 128;
+/// A queue that grew beyond this is given back when the server has nothing to do.
+const KEPT: usize = 256;
+
+impl<S: GenServer> Lines<S> {
+    fn whole(&mut self) -> &mut Whole<S> {
+        self.whole.get_or_insert_with(|| {
+            Box::new(Whole {
+                queue: VecDeque::new(),
+                parked: VecDeque::new(),
+                returned: Vec::new(),
+                spare: Vec::new(),
+                next_ticket: 0,
+                high_water: 0,
+            })
+        })
+    }
+}
+
+impl<S: GenServer> Inbox<S> {
+    pub(crate) fn new() -> Self {
+        Inbox { lines: Mutex::new(Lines { closed: false, whole: None }), taken: AtomicUsize::new(0) }
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Lines<S>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues a call and gives the cell its reply will come to. `tell` as for [`push`](Inbox::push).
+    pub(crate) fn push_call(
+        &self,
+        call: S::Call,
+        waker: Option<Waker>,
+        tell: impl FnOnce(),
+    ) -> (Arc<ReplyCell<S::Reply>>, Pushed<S>) {
+        let mut lines = self.lines();
+        let cell = lines.whole().spare.pop().unwrap_or_else(|| Arc::new(ReplyCell::new()));
+        let message = Envelope::Call(call, cell.open(waker));
+        let pushed = self.push_into(&mut lines, message, S::OVERFLOW, None, tell);
+        (cell, pushed)
+    }
+
+    /// A cell for a call that is not queued.
+    pub(crate) fn spare_cell(&self) -> Arc<ReplyCell<S::Reply>> {
+        let spare = self.lines().whole().spare.pop();
+        spare.unwrap_or_else(|| Arc::new(ReplyCell::new()))
+    }
+
+    /// Queues a message; `waker`: its sender is ready to wait. `tell` runs under the lock when the queue
+    /// was empty: a push that has returned is a push that the run word shows, so a sender's next call
+    /// cannot overtake it.
+    pub(crate) fn push(
+        &self,
+        message: Envelope<S>,
+        overflow: Overflow,
+        waker: Option<&Waker>,
+        tell: impl FnOnce(),
+    ) -> Pushed<S> {
+        self.push_into(&mut self.lines(), message, overflow, waker, tell)
+    }
+
+    fn push_into(
+        &self,
+        lines: &mut Lines<S>,
+        message: Envelope<S>,
+        overflow: Overflow,
+        waker: Option<&Waker>,
+        tell: impl FnOnce(),
+    ) -> Pushed<S> {
+        if lines.closed {
+            return Pushed::Closed(message);
+        }
+        let whole = lines.whole();
+        let waiting = whole.queue.len() + self.taken.load(Ordering::Relaxed);
+        if waiting < S::MAILBOX.limit() && whole.parked.is_empty() {
+            whole.queue.push_back(message);
+            whole.high_water = whole.high_water.max(waiting + 1);
+            if whole.queue.len() == 1 {
+                tell();
+            }
+            return Pushed::Queued;
+        }
+        match overflow {
+            Overflow::Fail => Pushed::Full(message),
+            Overflow::DropNewest => Pushed::Dropped { lost: message },
+            Overflow::DropOldest => {
+                let lost = whole.queue.pop_front();
+                whole.queue.push_back(message);
+                match lost {
+                    Some(lost) => Pushed::Dropped { lost },
+                    // All that waits is in the server's hands already.
+                    None => {
+                        tell();
+                        Pushed::Queued
+                    }
+                }
+            }
+            Overflow::Wait => {
+                let ticket = whole.next_ticket;
+                whole.next_ticket += 1;
+                whole.parked.push_back(Parked { ticket, message, waker: waker.cloned() });
+                if whole.queue.is_empty() {
+                    tell();
+                }
+                Pushed::Parked { ticket }
+            }
+        }
+    }
+
+    /// Asks after a parked message.
+    pub(crate) fn ask(&self, ticket: u64, waker: &Waker) -> Waited<S> {
+        let mut lines = self.lines();
+        let whole = lines.whole();
+        if let Ok(at) = whole.parked.binary_search_by_key(&ticket, |parked| parked.ticket) {
+            let known = &mut whole.parked[at].waker;
+            if !known.as_ref().is_some_and(|known| known.will_wake(waker)) {
+                *known = Some(waker.clone());
+            }
+            return Waited::Still;
+        }
+        match whole.returned.iter().position(|(other, _)| *other == ticket) {
+            Some(at) => Waited::Back(whole.returned.swap_remove(at).1),
+            None => Waited::Moved,
+        }
+    }
+
+    /// The sender of a parked message no longer wants to send it.
+    pub(crate) fn withdraw(&self, ticket: u64) -> Option<Envelope<S>> {
+        let mut lines = self.lines();
+        let whole = lines.whole();
+        match whole.parked.binary_search_by_key(&ticket, |parked| parked.ticket) {
+            Ok(at) => whole.parked.remove(at).map(|parked| parked.message),
+            Err(_) => {
+                let at = whole.returned.iter().position(|(other, _)| *other == ticket)?;
+                Some(whole.returned.swap_remove(at).1)
+            }
+        }
+    }
+
+    /// Moves what is queued behind what the server has, and lets parked senders in. `emptied` runs under
+    /// the lock when the queue is left empty.
+    pub(crate) fn take(&self, batch: &mut VecDeque<Envelope<S>>, emptied: impl FnOnce()) {
+        let mut wakers = Vec::new();
+        {
+            let mut lines = self.lines();
+            let Some(whole) = lines.whole.as_deref_mut() else {
+                emptied();
+                return;
+            };
+            if batch.is_empty() {
+                std::mem::swap(batch, &mut whole.queue);
+                if whole.queue.capacity() > KEPT && batch.len() < KEPT {
+                    whole.queue = VecDeque::new();
+                }
+            } else {
+                batch.append(&mut whole.queue);
+            }
+            self.taken.store(batch.len(), Ordering::Relaxed);
+            let mut room = S::MAILBOX.limit().saturating_sub(batch.len());
+            while room > 0
+                && let Some(parked) = whole.parked.pop_front()
+            {
+                whole.queue.push_back(parked.message);
+                wakers.extend(parked.waker);
+                room -= 1;
+            }
+            if whole.queue.is_empty() {
+                emptied();
+            }
+        }
+        for waker in wakers {
+            waker.wake();
+        }
+    }
+
+    /// The server has begun one of the messages it took.
+    pub(crate) fn begun(&self, left: usize) {
+        self.taken.store(left, Ordering::Relaxed);
+    }
+
+    /// A reply cell comes back for the next call.
+    pub(crate) fn give_back(&self, cell: Arc<ReplyCell<S::Reply>>) {
+        // Never wait for this: the lock may be busy, and a new cell costs less.
+        if let Ok(mut lines) = self.lines.try_lock()
+            && Arc::strong_count(&cell) == 1
+            && let Some(whole) = lines.whole.as_deref_mut()
+            && whole.spare.len() < SPARE
+        {
+            whole.spare.push(cell);
+        }
+    }
+
+    /// Open again: the next life begins.
+    pub(crate) fn reopen(&self) {
+        self.lines().closed = false;
+    }
+
+    /// Closes and gives out everything that was queued; parked casts go back to their senders.
+    pub(crate) fn close(&self) -> Vec<Envelope<S>> {
+        let mut lost = Vec::new();
+        let mut wakers = Vec::new();
+        {
+            let mut lines = self.lines();
+            lines.closed = true;
+            if let Some(whole) = lines.whole.as_deref_mut() {
+                lost.extend(std::mem::take(&mut whole.queue));
+                whole.spare = Vec::new();
+                for parked in std::mem::take(&mut whole.parked) {
+                    match parked.waker {
+                        Some(waker) => {
+                            whole.returned.push((parked.ticket, parked.message));
+                            wakers.push(waker);
+                        }
+                        None => lost.push(parked.message),
+                    }
+                }
+            }
+        }
+        for waker in wakers {
+            waker.wake();
+        }
+        lost
+    }
+
+    /// Gives out everything that is queued, but stays open.
+    pub(crate) fn empty(&self, batch: &mut VecDeque<Envelope<S>>) -> Vec<Envelope<S>> {
+        let mut lost: Vec<_> = std::mem::take(batch).into();
+        let mut lines = self.lines();
+        if let Some(whole) = lines.whole.as_deref_mut() {
+            lost.extend(std::mem::take(&mut whole.queue));
+        }
+        self.taken.store(0, Ordering::Relaxed);
+        lost
+    }
+
+    /// Messages that wait now, and the most that ever waited.
+    pub(crate) fn lengths(&self) -> (usize, usize) {
+        let lines = self.lines();
+        let (queue, high) = lines.whole.as_ref().map_or((0, 0), |whole| (whole.queue.len(), whole.high_water));
+        (queue + self.taken.load(Ordering::Relaxed), high)
+    }
+
+    /// Bytes held beside the slot itself.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.lines().whole.as_ref().map_or(0, |whole| {
+            size_of::<Whole<S>>()
+                + whole.queue.capacity() * size_of::<Envelope<S>>()
+                + whole.parked.capacity() * size_of::<Parked<S>>()
+                + whole.spare.len() * size_of::<ReplyCell<S::Reply>>()
+        })
+    }
+}
+
+impl Mailbox {
+    fn limit(self) -> usize {
+        self.capacity().unwrap_or(usize::MAX)
+    }
+}

@@ -1,0 +1,380 @@
+//! One life of a server: how it starts, why and how it ends, what becomes of the slot then.
+//!
+//! ```text
+//! down ── bring_up: init ──▶ live ── stop, exit, crash ──▶ terminate ──▶ down
+//!   ▲                                      └── kill ────────────────────▶ │
+//!   └──────────────── a supervisor starts the next life ◀─────────────────┘
+//! ```
+//!
+//! A server without a supervisor has one life: when it ends the slot is closed, its name is free, what
+//! was queued is refused. A supervised slot keeps its queue until its supervisor decides.
+
+use std::{future::Future, pin::pin, sync::Arc, task::Poll, time::Duration};
+
+use super::{
+    AnySlot, End, Live, Signal, Slot,
+    core::{INIT, TERMINATE},
+    inbox::Envelope,
+    right::{AWAY, HALT, QUEUED, SIGNAL},
+    turn::{OwnedRightTo, RightTo, hand_over, summon},
+};
+use crate::{
+    observer::{EventKind, Undelivered},
+    process::{
+        ExitReason,
+        door::{Door, within},
+        panic::{Caught, catch},
+        runner::Handler,
+    },
+    server::{Context, GenServer, Init, Now, OnRestart, error::Failure},
+};
+
+/// Why a life did not begin.
+pub(crate) enum Unborn<E> {
+    Refused(E),
+    Ignored,
+    Crashed(ExitReason),
+    Timeout(Duration),
+    /// It is running already.
+    Running,
+}
+
+/// Starts a life in a slot that is down.
+pub(crate) async fn bring_up<S: GenServer>(
+    slot: &Arc<Slot<S>>,
+    door: Arc<Door>,
+    args: S::Args,
+    limit: Option<Duration>,
+) -> Result<(), Unborn<S::InitError>> {
+    let Some(right) = slot.enter_down() else { return Err(Unborn::Running) };
+    slot.core.set_door(door);
+    slot.inbox.reopen();
+    slot.core.be_born();
+    slot.begin(INIT);
+    let mut birth = Birth(Some(right.into_owned(slot.clone())));
+    let mut cx = Context::new(slot);
+    let outcome = within(limit, caught(S::init(args, &mut cx))).await;
+    let unborn = match outcome {
+        Some(Ok(Ok(Init::Ready(state, first)))) => {
+            cx.first(first);
+            if let Some(right) = birth.0.take() {
+                go_live(slot, right, state, cx);
+            }
+            return Ok(());
+        }
+        Some(Ok(Ok(Init::Ignore))) => Unborn::Ignored,
+        Some(Ok(Err(error))) => Unborn::Refused(error),
+        Some(Err(panic)) => Unborn::Crashed(panic.into_reason("init")),
+        None => Unborn::Timeout(limit.unwrap_or_default()),
+    };
+    birth.end(match &unborn {
+        Unborn::Refused(error) => ExitReason::other(error.to_string()),
+        Unborn::Crashed(reason) => reason.clone(),
+        Unborn::Timeout(_) => ExitReason::Killed,
+        Unborn::Ignored | Unborn::Running => ExitReason::Normal,
+    });
+    Err(unborn)
+}
+
+/// Holds the right while `init` runs; a start that is dropped half-way leaves nothing behind.
+struct Birth<S: GenServer>(Option<OwnedRightTo<S>>);
+
+impl<S: GenServer> Birth<S> {
+    fn end(&mut self, reason: ExitReason) {
+        if let Some(right) = self.0.take() {
+            let slot = right.slot().clone();
+            right.end(|right| finish(&slot, right, reason));
+        }
+    }
+}
+
+impl<S: GenServer> Drop for Birth<S> {
+    fn drop(&mut self) {
+        self.end(ExitReason::Killed);
+    }
+}
+
+fn go_live<S: GenServer>(slot: &Arc<Slot<S>>, mut right: OwnedRightTo<S>, state: S, cx: Context<S>) {
+    let restarts = slot.core.incarnation() - 1;
+    announce(slot, || EventKind::Started { restarts });
+    slot.core.rest();
+    let busy = cx.has_orders() || !right.batch.is_empty();
+    right.live = Some(Live { state, cx });
+    right.end = End::No;
+    right.end(|right| {
+        slot.lower(HALT);
+        if busy {
+            hand_over(slot, right);
+        } else if let Err(right) = right.release() {
+            hand_over(slot, right);
+        }
+    });
+}
+
+/// A future whose panic is an output.
+async fn caught<F: Future>(future: F) -> Result<F::Output, Caught> {
+    let mut future = pin!(future);
+    std::future::poll_fn(|cx| match catch(|| future.as_mut().poll(cx)) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
+    .await
+}
+
+/// Takes a signal along the control lane.
+pub(super) fn signal<S: GenServer>(slot: &Arc<Slot<S>>, signal: Signal) -> bool {
+    // An idle server is ended by whoever asks for it: that needs no runner.
+    if !matches!(signal, Signal::Unreferenced)
+        && let Some(mut right) = slot.try_enter()
+    {
+        heed(slot, &mut right, signal);
+        right.end = match std::mem::replace(&mut right.end, End::No) {
+            End::AfterBatch(reason) if right.batch.is_empty() => End::Terminate(reason),
+            end => end,
+        };
+        match end(slot, right) {
+            Attended::Down => {}
+            Attended::Live(right) | Attended::Draining(right) => hand_over(slot, right),
+            Attended::Terminating(handler) => {
+                if let Some(door) = slot.core.door() {
+                    door.put_to_work(crate::process::runner::Work::begun(slot.clone(), handler, Vec::new()));
+                }
+            }
+        }
+        return true;
+    }
+    if !slot.core.post(signal) {
+        return false;
+    }
+    if slot.raise(SIGNAL) {
+        summon(slot);
+    }
+    true
+}
+
+/// What a signal means for the life.
+pub(super) fn heed<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>, signal: Signal) {
+    let ending = matches!(right.end, End::Terminate(_) | End::Finish(_));
+    match signal {
+        Signal::Kill => right.end = End::Finish(ExitReason::Killed),
+        _ if ending => {}
+        Signal::Exit(reason) if S::TRAP_EXIT => right.end = End::Terminate(reason),
+        Signal::Exit(reason) => right.end = End::Finish(reason),
+        Signal::Unreferenced if slot.core.is_referenced() || slot.core.is_supervised() => {}
+        Signal::Unreferenced => drain(slot, right, ExitReason::Normal),
+        Signal::Stop(reason) => drain(slot, right, reason),
+    }
+}
+
+/// What is queued now is served first, then the life ends.
+fn drain<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>, reason: ExitReason) {
+    if slot.flags() & QUEUED != 0 {
+        slot.inbox.take(&mut right.batch, || slot.lower(QUEUED));
+    }
+    right.end = End::AfterBatch(reason);
+}
+
+pub(super) fn drained<S: GenServer>(right: &mut RightTo<'_, S>) {
+    right.end = match std::mem::replace(&mut right.end, End::No) {
+        End::AfterBatch(reason) => End::Terminate(reason),
+        end => end,
+    };
+}
+
+/// What the last handler asked of its context: the end, or a continuation.
+pub(super) fn orders<S: GenServer>(right: &mut RightTo<'_, S>) -> Option<S::Continue> {
+    let room = &mut **right;
+    if matches!(room.end, End::Terminate(_) | End::Finish(_)) {
+        return None;
+    }
+    let orders = &mut room.live.as_mut()?.cx;
+    if let Some(reason) = orders.take_stop() {
+        room.end = End::Terminate(reason);
+        return None;
+    }
+    orders.take_continuation()
+}
+
+pub(super) enum Attended<'a, S: GenServer> {
+    /// It goes on.
+    Live(RightTo<'a, S>),
+    /// It ends when what is in the batch is served.
+    Draining(RightTo<'a, S>),
+    /// `terminate` is under way.
+    Terminating(Handler),
+    Down,
+}
+
+/// Ends the life if that was decided.
+pub(super) fn end<'a, S: GenServer>(slot: &'a Arc<Slot<S>>, mut right: RightTo<'a, S>) -> Attended<'a, S> {
+    match std::mem::replace(&mut right.end, End::No) {
+        End::No if slot.flags() & HALT == 0 => Attended::Live(right),
+        // The holder of the right was cut short without a word on why.
+        End::No => {
+            finish(slot, right, ExitReason::Killed);
+            Attended::Down
+        }
+        End::AfterBatch(reason) => {
+            right.end = End::AfterBatch(reason);
+            Attended::Draining(right)
+        }
+        End::Terminate(reason) => {
+            right.set(HALT);
+            slot.begin(TERMINATE);
+            let Some(Live { state, cx }) = &mut right.live else {
+                finish(slot, right, reason);
+                return Attended::Down;
+            };
+            match catch(|| state.terminate_now(&reason, cx)) {
+                Ok(Now::Done(())) => finish(slot, right, reason),
+                Ok(Now::Later(())) => return Attended::Terminating(terminate(slot, right, reason)),
+                Err(panic) => {
+                    let panic = panic.into_reason("terminate");
+                    finish(slot, right, if reason.is_orderly() { panic } else { reason });
+                }
+            }
+            Attended::Down
+        }
+        End::Finish(reason) => {
+            finish(slot, right, reason);
+            Attended::Down
+        }
+    }
+}
+
+fn terminate<S: GenServer>(slot: &Arc<Slot<S>>, mut right: RightTo<'_, S>, reason: ExitReason) -> Handler {
+    right.set(AWAY);
+    right.end = End::Finish(reason.clone());
+    let mut right = right.into_owned(slot.clone());
+    Box::pin(async move {
+        if let Some(Live { state, cx }) = &mut right.live {
+            state.terminate(&reason, cx).await;
+        }
+        right.lay_ready();
+    })
+}
+
+/// The life is over: drops the state, tells who wants to know, leaves the slot down.
+fn finish<S: GenServer>(slot: &Slot<S>, mut right: RightTo<'_, S>, reason: ExitReason) {
+    right.set(HALT);
+    let live = right.live.take();
+    // A destructor may panic; the server is over either way.
+    if let Err(panic) = catch(|| drop(live)) {
+        drop(panic.into_reason("drop"));
+    }
+    right.end = End::No;
+    slot.core.rest();
+    let supervised = slot.core.is_supervised();
+    if !supervised {
+        refuse_all(slot, &mut right, &reason);
+        forget_name(slot);
+    } else if S::ON_RESTART == OnRestart::Drop {
+        for message in slot.inbox.empty(&mut right.batch) {
+            refuse(slot, message, &reason);
+        }
+    }
+    let pid = slot.core.pid();
+    announce(slot, || EventKind::ended(reason.clone()));
+    let watchers = slot.core.be_gone(&reason);
+    while let Err(back) = right.leave_down() {
+        slot.lower(SIGNAL);
+        right = back;
+    }
+    for watcher in watchers {
+        watcher(pid, &reason);
+    }
+}
+
+/// The runtime that served the slot is gone.
+pub(super) fn abandon<S: GenServer>(slot: &Arc<Slot<S>>) {
+    if let Some(right) = slot.take_ready(0) {
+        finish(slot, right, ExitReason::Killed);
+        slot.close(&ExitReason::Killed);
+    }
+}
+
+/// No next life.
+pub(super) fn close<S: GenServer>(slot: &Slot<S>, reason: &ExitReason) {
+    let Some(mut right) = slot.enter_down() else { return };
+    refuse_all(slot, &mut right, reason);
+    forget_name(slot);
+    while let Err(back) = right.leave_down() {
+        slot.lower(SIGNAL);
+        right = back;
+    }
+}
+
+fn forget_name<S: GenServer>(slot: &Slot<S>) {
+    if let Some(name) = slot.core.name()
+        && let Some(door) = slot.core.door()
+    {
+        door.system().names().forget(&name, slot.core.id);
+    }
+}
+
+fn refuse_all<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>, reason: &ExitReason) {
+    let batch = std::mem::take(&mut right.batch);
+    slot.inbox.begun(0);
+    for message in batch.into_iter().chain(slot.inbox.close()) {
+        refuse(slot, message, reason);
+    }
+}
+
+/// A message that will not be served: its caller is told, or it becomes a dead letter.
+pub(crate) fn refuse<S: GenServer>(slot: &Slot<S>, message: Envelope<S>, reason: &ExitReason) {
+    let variant = message.variant();
+    // The message's destructor may panic.
+    let dropped = catch(|| match message {
+        Envelope::Call(_, reply) => {
+            reply.fail(Failure::never_run(reason));
+            false
+        }
+        Envelope::Cast(_) | Envelope::Info(_) => true,
+    });
+    count_refused(slot, variant, dropped, || Undelivered::Ended(reason.clone()));
+}
+
+/// A message that had to go because the mailbox overflowed.
+pub(crate) fn overflowed<S: GenServer>(slot: &Slot<S>, message: Envelope<S>) {
+    let variant = message.variant();
+    let capacity = S::MAILBOX.capacity().unwrap_or(usize::MAX);
+    let dropped = catch(|| match message {
+        Envelope::Call(_, reply) => {
+            reply.fail(Failure::MailboxFull { capacity });
+            false
+        }
+        Envelope::Cast(_) | Envelope::Info(_) => true,
+    });
+    count_refused(slot, variant, dropped, || Undelivered::Overflow);
+}
+
+fn count_refused<S: GenServer>(
+    slot: &Slot<S>,
+    variant: usize,
+    dropped: Result<bool, Caught>,
+    why: impl FnOnce() -> Undelivered,
+) {
+    match dropped {
+        Ok(false) => {}
+        Ok(true) => dead_letter(slot, variant, why()),
+        Err(panic) => {
+            drop(panic.into_reason("drop"));
+            dead_letter(slot, variant, why());
+        }
+    }
+}
+
+/// Counts and announces a message that ended unserved.
+pub(crate) fn dead_letter<S: GenServer>(slot: &Slot<S>, variant: usize, why: Undelivered) {
+    let Some(door) = slot.core.door() else { return };
+    let handler = super::variant_names::<S>().nth(variant).unwrap_or("?");
+    door.system().dead_letter();
+    announce(slot, || EventKind::DeadLetter { handler, why });
+}
+
+pub(crate) fn announce<S: GenServer>(slot: &Slot<S>, kind: impl FnOnce() -> EventKind) {
+    if let Some(door) = slot.core.door() {
+        door.system().announce(&slot.core, kind);
+    }
+}

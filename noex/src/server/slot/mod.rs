@@ -1,0 +1,197 @@
+//! Slots: where servers live.
+//!
+//! A slot is one allocation: the run word, the server's state, the head of its inbox, its counters. A
+//! supervised server keeps its slot over restarts, so references stay good and queued messages survive.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `right` | who may touch the state: the only `unsafe` |
+//! | `inbox`, `reply` | messages in, replies out |
+//! | `turn` | serving messages, on a caller's task or a runner's |
+//! | `life` | start, end and restart of an incarnation |
+//! | `core` | everything that does not depend on the server's type |
+//! | `waits` | who waits for whom: the deadlock check |
+
+pub(crate) mod core;
+pub(crate) mod inbox;
+pub(crate) mod life;
+pub(crate) mod reply;
+pub(crate) mod right;
+pub(crate) mod turn;
+pub(crate) mod waits;
+
+use std::{
+    any::Any,
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+pub(crate) use self::core::{Core, Signal};
+use self::{
+    inbox::{Envelope, Inbox},
+    reply::ReplyTo,
+    right::Guarded,
+};
+use super::{Context, GenServer, Message};
+use crate::process::{ExitReason, Pid, runner::Turn};
+
+/// Where one server lives.
+pub(crate) type Slot<S> = Guarded<Front<S>, Room<S>>;
+
+/// What everybody sees of a slot.
+pub(crate) struct Front<S: GenServer> {
+    core: Core,
+    pub(crate) inbox: Inbox<S>,
+    /// Messages served, by variant; written by the holder of the run right alone.
+    served: Box<[AtomicU64]>,
+}
+
+/// What only the holder of the run right sees.
+pub(crate) struct Room<S: GenServer> {
+    live: Option<Live<S>>,
+    /// Messages taken from the inbox, oldest first.
+    batch: VecDeque<Envelope<S>>,
+    /// The call whose async handler is under way, so that a crash can answer it.
+    in_hand: Option<ReplyTo<S::Reply>>,
+    end: End,
+}
+
+/// The server itself.
+struct Live<S: GenServer> {
+    state: S,
+    cx: Context<S>,
+}
+
+/// Is the incarnation to end?
+enum End {
+    No,
+    /// When what was queued before the stop is served.
+    AfterBatch(ExitReason),
+    /// Now, with `terminate`.
+    Terminate(ExitReason),
+    /// Now, without.
+    Finish(ExitReason),
+}
+
+impl<S: GenServer> Front<S> {
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn begin(&self, variant: usize) {
+        self.core.begin(variant);
+    }
+
+    /// One more message of this variant is served. Only the holder of the run right writes, so that a
+    /// load and a store do.
+    #[inline]
+    fn done(&self, variant: usize) {
+        if let Some(served) = self.served.get(variant) {
+            served.store(served.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        }
+        self.core.rest();
+    }
+}
+
+/// The names of a server's handlers, in the order of [`Envelope::variant`].
+fn variant_names<S: GenServer>() -> impl Iterator<Item = &'static str> {
+    [S::Call::VARIANTS, S::Cast::VARIANTS, S::Info::VARIANTS].into_iter().flatten().copied()
+}
+
+/// A slot that nobody lives in yet.
+pub(crate) fn vacant<S: GenServer>(id: u64) -> Arc<Slot<S>> {
+    Arc::new(Guarded::down(
+        Front {
+            core: Core::new(id, std::any::type_name::<S>()),
+            inbox: Inbox::new(),
+            served: variant_names::<S>().map(|_| AtomicU64::new(0)).collect(),
+        },
+        Room { live: None, batch: VecDeque::new(), in_hand: None, end: End::No },
+    ))
+}
+
+/// A slot without the server's type.
+pub(crate) trait AnySlot: Send + Sync {
+    fn core(&self) -> &Core;
+    /// Serves for a while; the runner's side.
+    fn turn(self: Arc<Self>) -> Turn;
+    /// The handler under way was dropped: ends the incarnation.
+    fn break_off(&self, reason: ExitReason);
+    /// The runtime is gone: ends the incarnation without a runner.
+    fn abandon(self: Arc<Self>);
+    /// Takes a signal along the control lane. `false`: nobody lives here.
+    fn signal(self: Arc<Self>, signal: Signal) -> bool;
+    /// No next life: refuses what is queued and whatever comes.
+    fn close(&self, reason: &ExitReason);
+    /// The handler that runs now.
+    fn current_handler(&self) -> &'static str;
+    /// Messages served, by handler.
+    fn served(&self) -> Vec<(&'static str, u64)>;
+    /// Messages that wait now, and the most that ever waited.
+    fn queue(&self) -> (usize, usize);
+    /// Bytes that the slot holds, its state's own heap not counted.
+    fn bytes(&self) -> usize;
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+impl<S: GenServer> AnySlot for Slot<S> {
+    fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn turn(self: Arc<Self>) -> Turn {
+        turn::turn(&self)
+    }
+
+    fn break_off(&self, reason: ExitReason) {
+        turn::break_off(self, reason);
+    }
+
+    fn abandon(self: Arc<Self>) {
+        life::abandon(&self);
+    }
+
+    fn signal(self: Arc<Self>, signal: Signal) -> bool {
+        life::signal(&self, signal)
+    }
+
+    fn close(&self, reason: &ExitReason) {
+        life::close(self, reason);
+    }
+
+    fn current_handler(&self) -> &'static str {
+        match self.core.current() {
+            Some(core::CONTINUATION) => "continuation",
+            Some(core::TERMINATE) => "terminate",
+            Some(core::INIT) => "init",
+            Some(variant) => variant_names::<S>().nth(variant).unwrap_or("?"),
+            None => "?",
+        }
+    }
+
+    fn served(&self) -> Vec<(&'static str, u64)> {
+        variant_names::<S>().zip(self.served.iter().map(|count| count.load(Ordering::Relaxed))).collect()
+    }
+
+    fn queue(&self) -> (usize, usize) {
+        self.inbox.lengths()
+    }
+
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.served.len() * size_of::<AtomicU64>() + self.inbox.heap_bytes()
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+impl Core {
+    /// Identifies the life that the slot is in.
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::local(self.id, self.incarnation())
+    }
+}

@@ -1,0 +1,116 @@
+//! Where a reply is handed over.
+//!
+//! A [`ReplyCell`] is shared by the waiting caller and the [`ReplyTo`] that travels with the call. Cells
+//! are kept with the inbox and used again, so a queued call allocates nothing in the steady state. A reply
+//! that comes too late finds nobody and vanishes; a `ReplyTo` dropped unanswered is an answer as well.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Poll, Waker},
+};
+
+use super::waits::Awaited;
+use crate::server::error::Failure;
+
+pub(crate) struct ReplyCell<R> {
+    state: Mutex<State<R>>,
+}
+
+enum State<R> {
+    /// Not answered; the caller's waker, once it has been polled.
+    Open(Option<Waker>),
+    Answered(Result<R, Failure>),
+    /// The answer was taken.
+    Taken,
+}
+
+impl<R> ReplyCell<R> {
+    pub(crate) fn new() -> Self {
+        ReplyCell { state: Mutex::new(State::Taken) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<R>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens the cell for a call, with the caller's waker.
+    pub(crate) fn open(self: &Arc<Self>, waker: Option<Waker>) -> ReplyTo<R> {
+        *self.state() = State::Open(waker);
+        ReplyTo { cell: Some(self.clone()) }
+    }
+
+    /// Takes the answer, or leaves the caller's waker. Keeps `Answered` for the one who asks first.
+    pub(crate) fn poll(&self, waker: &Waker) -> Poll<Result<R, Failure>> {
+        let mut state = self.state();
+        match &mut *state {
+            State::Open(Some(known)) if known.will_wake(waker) => Poll::Pending,
+            State::Open(known) => {
+                *known = Some(waker.clone());
+                Poll::Pending
+            }
+            _ => match std::mem::replace(&mut *state, State::Taken) {
+                State::Answered(answer) => Poll::Ready(answer),
+                _ => Poll::Ready(Err(Failure::ReplyDropped)),
+            },
+        }
+    }
+
+    fn answer(&self, answer: Result<R, Failure>) {
+        let waker = {
+            let mut state = self.state();
+            match &mut *state {
+                State::Open(waker) => {
+                    let waker = waker.take();
+                    *state = State::Answered(answer);
+                    waker
+                }
+                _ => None,
+            }
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl<R: Send> Awaited for ReplyCell<R> {
+    fn is_open(&self) -> bool {
+        matches!(*self.state(), State::Open(_))
+    }
+
+    fn refuse(&self, failure: Failure) {
+        self.answer(Err(failure));
+    }
+}
+
+/// The right to answer one call, once.
+pub(crate) struct ReplyTo<R> {
+    cell: Option<Arc<ReplyCell<R>>>,
+}
+
+impl<R> ReplyTo<R> {
+    /// The caller is gone: nobody would hear the answer.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.cell.as_ref().is_some_and(|cell| Arc::strong_count(cell) == 1)
+    }
+
+    pub(crate) fn send(mut self, reply: R) {
+        if let Some(cell) = self.cell.take() {
+            cell.answer(Ok(reply));
+        }
+    }
+
+    pub(crate) fn fail(mut self, failure: Failure) {
+        if let Some(cell) = self.cell.take() {
+            cell.answer(Err(failure));
+        }
+    }
+}
+
+impl<R> Drop for ReplyTo<R> {
+    fn drop(&mut self) {
+        if let Some(cell) = self.cell.take() {
+            cell.answer(Err(Failure::ReplyDropped));
+        }
+    }
+}

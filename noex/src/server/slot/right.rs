@@ -1,0 +1,295 @@
+//! The run right: who may touch a server's state, decided by one atomic word.
+//!
+//! This is the only module with `unsafe` in it. A [`Guarded`] is a shared `front` and a `room` behind
+//! a door; the room is touched through a [`Right`] alone, and there is never more than one right.
+//!
+//! ```text
+//!              try_enter                      release (no flag up)
+//!   0 (idle) ───────────▶ RUN (held) ─────────────────────────────▶ 0
+//!      │                   │   ▲
+//!      │ raise             │   │ take_ready (a runner, or a caller that helps)
+//!      ▼         lay_ready ▼   │
+//!   RUN|READY ◀────────── RUN|READY   (the right lies there for whoever comes first)
+//!
+//!   HALT up, RUN down: the server is down (not started yet, between two lives, or ended)
+//! ```
+//!
+//! | bit | meaning |
+//! |---|---|
+//! | `RUN` | the right is held, or lies ready |
+//! | `READY` | the right lies ready: nobody holds it |
+//! | `QUEUED` | the inbox has something |
+//! | `SIGNAL` | the control lane has something |
+//! | `HALT` | no message is to be served: starting, ending or down |
+//! | `AWAY` | the holder is an async handler that may be suspended: spinning for it is useless |
+#![allow(unsafe_code)]
+
+use std::ops::{Deref, DerefMut};
+
+#[cfg(noex_loom)]
+use loom::{
+    cell::UnsafeCell,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+#[cfg(not(noex_loom))]
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+/// The right is held, or lies ready.
+const RUN: u32 = 1;
+/// The right lies ready for the first who takes it.
+pub(crate) const READY: u32 = 1 << 1;
+/// The inbox has something.
+pub(crate) const QUEUED: u32 = 1 << 2;
+/// The control lane has something.
+pub(crate) const SIGNAL: u32 = 1 << 3;
+/// No message is to be served.
+pub(crate) const HALT: u32 = 1 << 4;
+/// The holder may be suspended for long.
+pub(crate) const AWAY: u32 = 1 << 5;
+
+/// `std`'s cell in the shape of loom's, so that the model checks the code that ships.
+#[cfg(not(noex_loom))]
+struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+#[cfg(not(noex_loom))]
+impl<T> UnsafeCell<T> {
+    fn new(value: T) -> Self {
+        UnsafeCell(std::cell::UnsafeCell::new(value))
+    }
+
+    fn with<R>(&self, touch: impl FnOnce(*const T) -> R) -> R {
+        touch(self.0.get())
+    }
+
+    fn with_mut<R>(&self, touch: impl FnOnce(*mut T) -> R) -> R {
+        touch(self.0.get())
+    }
+}
+
+/// A `front` that everybody sees and a room that only the holder of the [`Right`] enters.
+pub(crate) struct Guarded<F, V> {
+    word: AtomicU32,
+    front: F,
+    room: UnsafeCell<V>,
+}
+
+// SAFETY: `front` is only ever shared, hence `F: Sync`. `room` is reached through a `Right` alone; there
+// is at most one (the transitions below) and it moves between threads, hence `V: Send`; its hand-over is
+// an acquire of the word after a release of it, so the next holder sees what the last one wrote.
+// `F: Send` because the last `Arc` may drop it on any thread.
+unsafe impl<F: Send + Sync, V: Send> Sync for Guarded<F, V> {}
+
+impl<F, V> Guarded<F, V> {
+    /// A server that is down.
+    pub(crate) fn down(front: F, room: V) -> Self {
+        Guarded { word: AtomicU32::new(HALT), front, room: UnsafeCell::new(room) }
+    }
+
+    /// The word as it is now; by the time one looks at it, it may be another.
+    #[inline]
+    pub(crate) fn flags(&self) -> u32 {
+        self.word.load(Ordering::Relaxed)
+    }
+
+    /// Takes the right of an idle server: alive, nothing queued, nobody inside.
+    #[inline]
+    pub(crate) fn try_enter(&self) -> Option<Right<'_, F, V>> {
+        match self.word.compare_exchange(0, RUN, Ordering::Acquire, Ordering::Relaxed) {
+            Ok(_) => Some(Right { of: self }),
+            Err(_) => None,
+        }
+    }
+
+    /// Takes a right that lies ready, unless one of the `refused` flags is up.
+    pub(crate) fn take_ready(&self, refused: u32) -> Option<Right<'_, F, V>> {
+        if self.change(|word| (word & READY != 0 && word & refused == 0).then_some(word & !READY)) {
+            Some(Right { of: self })
+        } else {
+            None
+        }
+    }
+
+    /// Takes the right of a server that is down, to start it.
+    pub(crate) fn enter_down(&self) -> Option<Right<'_, F, V>> {
+        if self.change(|word| (word & RUN == 0 && word & HALT != 0).then_some(word | RUN)) {
+            Some(Right { of: self })
+        } else {
+            None
+        }
+    }
+
+    /// Puts a flag up. `true`: nobody had the right, it now lies ready, and the caller must send a runner.
+    pub(crate) fn raise(&self, flag: u32) -> bool {
+        let mut summon = false;
+        self.change(|word| {
+            // A server that is down is not woken by messages: they wait for its next life.
+            summon = word & (RUN | HALT) == 0;
+            Some(word | flag | if summon { RUN | READY } else { 0 })
+        });
+        summon
+    }
+
+    /// Takes a flag down; the caller knows that what it stood for is seen to.
+    pub(crate) fn lower(&self, flag: u32) {
+        self.word.fetch_and(!flag, Ordering::AcqRel);
+    }
+
+    /// One atomic step `word -> step(word)`; `false` when the step refuses.
+    fn change(&self, mut step: impl FnMut(u32) -> Option<u32>) -> bool {
+        let mut word = self.word.load(Ordering::Relaxed);
+        while let Some(next) = step(word) {
+            match self.word.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+}
+
+impl<F, V> Deref for Guarded<F, V> {
+    type Target = F;
+
+    #[inline]
+    fn deref(&self) -> &F {
+        &self.front
+    }
+}
+
+/// The right to be in the room. Dropped without one of its ends ([`release`](Right::release),
+/// [`lay_ready`](Right::lay_ready), [`leave_down`](Right::leave_down)) it lies ready with `HALT` up: its
+/// holder was cut short, so that the next who takes it has to look first.
+#[must_use]
+pub(crate) struct Right<'a, F, V> {
+    of: &'a Guarded<F, V>,
+}
+
+impl<'a, F, V> Right<'a, F, V> {
+    /// Gives the right back and leaves the server idle; refused while a flag is up.
+    #[inline]
+    pub(crate) fn release(self) -> Result<(), Self> {
+        match self.of.word.compare_exchange(RUN, 0, Ordering::Release, Ordering::Relaxed) {
+            Ok(_) => {
+                std::mem::forget(self);
+                Ok(())
+            }
+            Err(_) => Err(self),
+        }
+    }
+
+    /// Leaves the right for the runner, or for a caller that helps.
+    pub(crate) fn lay_ready(self) {
+        self.of.change(|word| Some((word | READY) & !AWAY));
+        std::mem::forget(self);
+    }
+
+    /// Leaves a server that is down; refused while a signal waits.
+    pub(crate) fn leave_down(self) -> Result<(), Self> {
+        if self.of.change(|word| (word & SIGNAL == 0).then_some((word | HALT) & !(RUN | READY | AWAY))) {
+            std::mem::forget(self);
+            Ok(())
+        } else {
+            Err(self)
+        }
+    }
+
+    /// Puts flags up while holding the right.
+    pub(crate) fn set(&self, flags: u32) {
+        self.of.word.fetch_or(flags, Ordering::AcqRel);
+    }
+
+    /// The front of what this is the right to.
+    pub(crate) fn front(&self) -> &'a Guarded<F, V> {
+        self.of
+    }
+
+    /// The same right, owning what it is the right to, for a future that outlives the borrow.
+    pub(crate) fn into_owned(self, of: Arc<Guarded<F, V>>) -> OwnedRight<F, V> {
+        assert!(std::ptr::eq(&*of, self.of), "a right belongs to one slot");
+        std::mem::forget(self);
+        OwnedRight { of: Some(of) }
+    }
+}
+
+impl<F, V> Deref for Right<'_, F, V> {
+    type Target = V;
+
+    #[inline]
+    fn deref(&self) -> &V {
+        // SAFETY: the right is unique and `self` is borrowed, so nobody else can write now.
+        self.of.room.with(|room| unsafe { &*room })
+    }
+}
+
+impl<F, V> DerefMut for Right<'_, F, V> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut V {
+        // SAFETY: the right is unique and `self` is borrowed mutably, so nobody else can read or write now.
+        self.of.room.with_mut(|room| unsafe { &mut *room })
+    }
+}
+
+impl<F, V> Drop for Right<'_, F, V> {
+    fn drop(&mut self) {
+        self.of.change(|word| Some((word | READY | HALT) & !AWAY));
+    }
+}
+
+/// A [`Right`] that owns what it is the right to.
+#[must_use]
+pub(crate) struct OwnedRight<F, V> {
+    /// `None` only while `Drop` or `borrow` moves the right on.
+    of: Option<Arc<Guarded<F, V>>>,
+}
+
+impl<F, V> OwnedRight<F, V> {
+    fn of(&self) -> &Arc<Guarded<F, V>> {
+        self.of.as_ref().expect("an owned right is whole until it is given up")
+    }
+
+    /// What this is the right to.
+    pub(crate) fn slot(&self) -> &Arc<Guarded<F, V>> {
+        self.of()
+    }
+
+    /// Leaves the right for the runner, or for a caller that helps.
+    pub(crate) fn lay_ready(self) {
+        self.end(|right| right.lay_ready());
+    }
+
+    /// Ends this right by one of the ends of [`Right`], or by dropping it.
+    pub(crate) fn end<R>(mut self, end: impl FnOnce(Right<'_, F, V>) -> R) -> R {
+        let of = self.of.take().expect("an owned right is whole until it is given up");
+        end(Right { of: &of })
+    }
+}
+
+impl<F, V> Deref for OwnedRight<F, V> {
+    type Target = V;
+
+    fn deref(&self) -> &V {
+        // SAFETY: as for `Right`.
+        self.of().room.with(|room| unsafe { &*room })
+    }
+}
+
+impl<F, V> DerefMut for OwnedRight<F, V> {
+    fn deref_mut(&mut self) -> &mut V {
+        // SAFETY: as for `Right`.
+        self.of().room.with_mut(|room| unsafe { &mut *room })
+    }
+}
+
+impl<F, V> Drop for OwnedRight<F, V> {
+    fn drop(&mut self) {
+        if let Some(of) = self.of.take() {
+            drop(Right { of: &of });
+        }
+    }
+}

@@ -1,0 +1,422 @@
+//! Serving messages: on the caller's own task when the server is idle, on a runner otherwise.
+//!
+//! ```text
+//! caller ── idle? ──yes─▶ try_enter ─▶ handler ─▶ reply            (no message, no task switch)
+//!    └──────no──▶ inbox ─▶ runner ─▶ turn ─▶ handler ─▶ reply cell ─▶ caller
+//! ```
+//!
+//! Both ways end in the same place: the state is in the room, the handler runs under `catch`, the count
+//! goes up, and what the handler asked of its context is seen to before the next message.
+
+use std::{future::Future, pin::Pin, sync::Arc, task};
+
+use super::{
+    AnySlot, End, Envelope, Live, Room, Slot,
+    core::CONTINUATION,
+    life::{self, Attended},
+    right::{AWAY, HALT, OwnedRight, QUEUED, READY, Right, SIGNAL},
+    waits::Busy,
+};
+use crate::{
+    observer::Undelivered,
+    process::{
+        ExitReason,
+        panic::{Caught, catch},
+        runner::{Handler, Turn, Work},
+    },
+    server::{GenServer, Message, Now, error::Failure},
+};
+
+pub(super) type RightTo<'a, S> = Right<'a, super::Front<S>, Room<S>>;
+pub(super) type OwnedRightTo<S> = OwnedRight<super::Front<S>, Room<S>>;
+
+/// Messages that a runner serves before it lets others run.
+const BATCH: usize = 128;
+/// Messages that a caller serves for others before its own.
+const HELP: usize = 16;
+
+/// What came of a caller's attempt to run its call itself.
+pub(crate) enum Inline<S: GenServer> {
+    Done(S::Reply),
+    Crashed(ExitReason),
+    /// The handler is async: it wants a reply cell. The caller still has the right.
+    Later(S::Call),
+    /// Somebody else is at it.
+    Busy(S::Call),
+}
+
+/// Runs a call on the caller's task if the server is idle and the handler is a plain `fn`.
+#[inline]
+pub(crate) fn call_inline<S: GenServer>(slot: &Arc<Slot<S>>, call: S::Call) -> Inline<S> {
+    match slot.try_enter() {
+        Some(right) => run_inline(slot, right, call),
+        None => Inline::Busy(call),
+    }
+}
+
+#[inline]
+fn run_inline<S: GenServer>(slot: &Arc<Slot<S>>, mut right: RightTo<'_, S>, call: S::Call) -> Inline<S> {
+    let variant = call.variant();
+    slot.begin(variant);
+    let Some(live) = &mut right.live else { return Inline::Busy(call) };
+    match catch(|| live.state.call_now(call, &mut live.cx)) {
+        Ok(Now::Done(reply)) => {
+            slot.done(variant);
+            if live.cx.has_orders() {
+                hand_over(slot, right);
+            } else if let Err(right) = right.release() {
+                hand_over(slot, right);
+            }
+            Inline::Done(reply)
+        }
+        Ok(Now::Later(call)) => {
+            slot.core.rest();
+            if let Err(right) = right.release() {
+                hand_over(slot, right);
+            }
+            Inline::Later(call)
+        }
+        Err(caught) => Inline::Crashed(crash_inline(slot, right, caught)),
+    }
+}
+
+#[cold]
+fn crash_inline<S: GenServer>(slot: &Arc<Slot<S>>, mut right: RightTo<'_, S>, caught: Caught) -> ExitReason {
+    let reason = caught.into_reason(slot.current_handler());
+    right.end = End::Terminate(reason.clone());
+    right.set(HALT);
+    hand_over(slot, right);
+    reason
+}
+
+/// Leaves the right to a runner.
+#[cold]
+pub(super) fn hand_over<S: GenServer>(slot: &Arc<Slot<S>>, right: RightTo<'_, S>) {
+    right.lay_ready();
+    summon(slot);
+}
+
+/// Sends a runner.
+pub(crate) fn summon<S: GenServer>(slot: &Arc<Slot<S>>) {
+    if let Some(door) = slot.core.door() {
+        door.summon(slot.clone());
+    }
+}
+
+/// A caller that found the server scheduled but not running serves a part of the backlog, so that it
+/// need not switch tasks to get its turn; messages keep their order.
+pub(crate) fn help<S: GenServer>(slot: &Arc<Slot<S>>) {
+    let Some(mut right) = slot.take_ready(HALT | SIGNAL) else { return };
+    for _ in 0..HELP {
+        match next(slot, &mut right) {
+            Next::Serve(message) => match serve(slot, &mut right, message) {
+                Served::Done => {}
+                Served::Later(message) => {
+                    right.batch.push_front(message);
+                    slot.inbox.begun(right.batch.len());
+                    break;
+                }
+            },
+            Next::Empty => match right.release() {
+                Ok(()) => return,
+                Err(back) => right = back,
+            },
+            Next::Look => break,
+        }
+    }
+    hand_over(slot, right);
+}
+
+enum Next<S: GenServer> {
+    Serve(Envelope<S>),
+    Empty,
+    /// Something other than a message comes first.
+    Look,
+}
+
+fn next<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>) -> Next<S> {
+    let room = &mut **right;
+    let orders = room.live.as_ref().is_some_and(|live| live.cx.has_orders());
+    if orders || !matches!(room.end, End::No) || slot.flags() & (SIGNAL | HALT) != 0 {
+        return Next::Look;
+    }
+    pop(slot, right)
+}
+
+fn pop<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>) -> Next<S> {
+    loop {
+        if let Some(message) = right.batch.pop_front() {
+            slot.inbox.begun(right.batch.len());
+            return Next::Serve(message);
+        }
+        if slot.flags() & QUEUED == 0 {
+            return Next::Empty;
+        }
+        let here = right.front();
+        slot.inbox.take(&mut right.batch, || here.lower(QUEUED));
+    }
+}
+
+enum Served<S: GenServer> {
+    Done,
+    /// Its handler is async.
+    Later(Envelope<S>),
+}
+
+/// Serves one message whose handler is a plain `fn`.
+fn serve<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>, message: Envelope<S>) -> Served<S> {
+    let variant = message.variant();
+    slot.begin(variant);
+    let Some(Live { state, cx }) = &mut right.live else { return Served::Later(message) };
+    let caught = match message {
+        Envelope::Call(_, reply) if reply.is_abandoned() => {
+            slot.core.rest();
+            life::dead_letter(slot, variant, Undelivered::CallerGone);
+            return Served::Done;
+        }
+        Envelope::Call(call, reply) => match catch(|| state.call_now(call, cx)) {
+            Ok(Now::Done(answer)) => {
+                slot.done(variant);
+                reply.send(answer);
+                return Served::Done;
+            }
+            Ok(Now::Later(call)) => return Served::Later(Envelope::Call(call, reply)),
+            Err(caught) => {
+                let reason = caught.into_reason(slot.current_handler());
+                reply.fail(Failure::Crashed { reason: reason.clone(), may_have_run: true });
+                Err(reason)
+            }
+        },
+        Envelope::Cast(cast) => match catch(|| state.cast_now(cast, cx)) {
+            Ok(Now::Done(())) => Ok(()),
+            Ok(Now::Later(cast)) => return Served::Later(Envelope::Cast(cast)),
+            Err(caught) => Err(caught.into_reason(slot.current_handler())),
+        },
+        Envelope::Info(info) => match catch(|| state.info_now(info, cx)) {
+            Ok(Now::Done(())) => Ok(()),
+            Ok(Now::Later(info)) => return Served::Later(Envelope::Info(info)),
+            Err(caught) => Err(caught.into_reason(slot.current_handler())),
+        },
+    };
+    match caught {
+        Ok(()) => slot.done(variant),
+        Err(reason) => {
+            right.end = End::Terminate(reason);
+            right.set(HALT);
+        }
+    }
+    Served::Done
+}
+
+/// Begins a message whose handler is async. The future owns the run right and lays it down at its end.
+fn begin<S: GenServer>(slot: &Arc<Slot<S>>, right: RightTo<'_, S>, message: Envelope<S>) -> Handler {
+    let variant = message.variant();
+    right.set(AWAY);
+    let mut right = right.into_owned(slot.clone());
+    let message = match message {
+        Envelope::Call(call, reply) => {
+            right.in_hand = Some(reply);
+            Incoming::Call(call)
+        }
+        Envelope::Cast(cast) => Incoming::Cast(cast),
+        Envelope::Info(info) => Incoming::Info(info),
+    };
+    Box::pin(handle(right, variant, message))
+}
+
+/// A message whose reply address is kept in the room.
+enum Incoming<S: GenServer> {
+    Call(S::Call),
+    Cast(S::Cast),
+    Info(S::Info),
+}
+
+async fn handle<S: GenServer>(mut right: OwnedRightTo<S>, variant: usize, message: Incoming<S>) {
+    let room = &mut *right;
+    if let Some(Live { state, cx }) = &mut room.live {
+        match message {
+            Incoming::Call(call) => {
+                let answer = state.handle_call(call, cx).await;
+                if let Some(reply) = room.in_hand.take() {
+                    reply.send(answer);
+                }
+            }
+            Incoming::Cast(cast) => state.handle_cast(cast, cx).await,
+            Incoming::Info(info) => state.handle_info(info, cx).await,
+        }
+    }
+    right.slot().done(variant);
+    right.lay_ready();
+}
+
+/// Begins a continuation whose handler is async.
+fn begin_continuation<S: GenServer>(
+    slot: &Arc<Slot<S>>,
+    right: RightTo<'_, S>,
+    message: S::Continue,
+) -> Handler {
+    right.set(AWAY);
+    let mut right = right.into_owned(slot.clone());
+    Box::pin(async move {
+        if let Some(Live { state, cx }) = &mut right.live {
+            state.handle_continue(message, cx).await;
+        }
+        right.slot().core.rest();
+        right.lay_ready();
+    })
+}
+
+/// The handler's future is gone, and its right lies ready: answers the call in hand and ends the life.
+pub(super) fn break_off<S: GenServer>(slot: &Slot<S>, reason: ExitReason) {
+    let Some(mut right) = slot.take_ready(0) else { return };
+    right.set(HALT);
+    if let Some(reply) = right.in_hand.take() {
+        reply.fail(Failure::Crashed { reason: reason.clone(), may_have_run: true });
+    }
+    right.end = match (&right.end, reason) {
+        // `terminate` itself was cut short, or there is to be none.
+        (End::Finish(first), ExitReason::Killed) => End::Finish(first.clone()),
+        (_, ExitReason::Killed) => End::Finish(ExitReason::Killed),
+        (End::Finish(_), reason) => End::Finish(reason),
+        (_, reason) => End::Terminate(reason),
+    };
+    right.lay_ready();
+}
+
+/// A runner's turn.
+pub(super) fn turn<S: GenServer>(slot: &Arc<Slot<S>>) -> Turn {
+    let Some(mut right) = slot.take_ready(0) else { return Turn::Idle };
+    for _ in 0..BATCH {
+        let message = match next(slot, &mut right) {
+            Next::Serve(message) => message,
+            Next::Empty => match right.release() {
+                Ok(()) => return Turn::Idle,
+                Err(back) => {
+                    right = back;
+                    continue;
+                }
+            },
+            Next::Look => match attend(slot, right) {
+                Look::Go(back) => {
+                    right = back;
+                    continue;
+                }
+                Look::Serve(back, message) => {
+                    right = back;
+                    message
+                }
+                Look::Async(handler) => return Turn::Async(handler),
+                Look::Down => return Turn::Idle,
+            },
+        };
+        if let Served::Later(message) = serve(slot, &mut right, message) {
+            return Turn::Async(begin(slot, right, message));
+        }
+    }
+    right.lay_ready();
+    Turn::Again
+}
+
+pub(super) enum Look<'a, S: GenServer> {
+    Go(RightTo<'a, S>),
+    /// The server is to end, but this was queued before it was told so.
+    Serve(RightTo<'a, S>, Envelope<S>),
+    Async(Handler),
+    Down,
+}
+
+/// Sees to everything that comes before the next message: signals, orders of the last handler, the end.
+pub(super) fn attend<'a, S: GenServer>(slot: &'a Arc<Slot<S>>, mut right: RightTo<'a, S>) -> Look<'a, S> {
+    if slot.flags() & SIGNAL != 0 {
+        slot.lower(SIGNAL);
+        for signal in slot.core.take_signals() {
+            life::heed(slot, &mut right, signal);
+        }
+    }
+    match life::orders(&mut right) {
+        Some(message) => {
+            slot.begin(CONTINUATION);
+            let Some(Live { state, cx }) = &mut right.live else { return Look::Go(right) };
+            match catch(|| state.continue_now(message, cx)) {
+                Ok(Now::Done(())) => slot.core.rest(),
+                Ok(Now::Later(message)) => return Look::Async(begin_continuation(slot, right, message)),
+                Err(caught) => right.end = End::Terminate(caught.into_reason("continuation")),
+            }
+            Look::Go(right)
+        }
+        None => match life::end(slot, right) {
+            Attended::Live(right) => Look::Go(right),
+            Attended::Draining(mut right) => match right.batch.pop_front() {
+                Some(message) => {
+                    slot.inbox.begun(right.batch.len());
+                    Look::Serve(right, message)
+                }
+                None => {
+                    life::drained(&mut right);
+                    Look::Go(right)
+                }
+            },
+            Attended::Terminating(handler) => Look::Async(handler),
+            Attended::Down => Look::Down,
+        },
+    }
+}
+
+/// Runs an async call on an idle server: its first step on the caller's task, the rest, if there is
+/// any, on a runner. `None`: the server is not idle, nothing has happened.
+pub(crate) fn start_async<S: GenServer>(
+    slot: &Arc<Slot<S>>,
+    message: impl FnOnce() -> Envelope<S>,
+) -> bool {
+    let Some(right) = slot.try_enter() else { return false };
+    let message = message();
+    slot.begin(message.variant());
+    let mut handler = begin(slot, right, message);
+    let busy = Busy::enter(Vec::new());
+    // What wakes the handler meanwhile is not lost: the runner polls it again before anything else.
+    let polled = catch(|| handler.as_mut().poll(&mut task::Context::from_waker(task::Waker::noop())));
+    let edges = busy.leave();
+    match polled {
+        Ok(task::Poll::Ready(())) => settle(slot),
+        Ok(task::Poll::Pending) => {
+            if let Some(door) = slot.core.door() {
+                door.put_to_work(Work::begun(slot.clone(), handler, edges));
+            }
+        }
+        Err(caught) => {
+            let reason = caught.into_reason(slot.current_handler());
+            if let Err(second) = catch(|| drop(handler)) {
+                drop(second.into_reason("drop"));
+            }
+            break_off(slot, reason);
+            summon(slot);
+        }
+    }
+    true
+}
+
+/// The handler has laid its right down; takes it up again to leave the server idle if nothing came.
+fn settle<S: GenServer>(slot: &Arc<Slot<S>>) {
+    let Some(right) = slot.take_ready(0) else { return };
+    let quiet = right.live.as_ref().is_some_and(|live| !live.cx.has_orders());
+    if !quiet {
+        return hand_over(slot, right);
+    }
+    if let Err(right) = right.release() {
+        hand_over(slot, right);
+    }
+}
+
+/// Why a caller could not run its call itself.
+pub(crate) fn is_worth_helping<S: GenServer>(slot: &Slot<S>) -> bool {
+    slot.flags() & (READY | HALT | SIGNAL) == READY
+}
+
+/// The server is in another caller's hands, which takes nanoseconds as a rule.
+pub(crate) fn is_worth_spinning<S: GenServer>(slot: &Slot<S>) -> bool {
+    let flags = slot.flags();
+    flags & (READY | HALT | SIGNAL | AWAY | QUEUED) == 0
+}
+
+/// The pinned, boxed form of a start or stop, which are rare enough for an allocation.
+pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;

@@ -1,0 +1,217 @@
+//! Who waits for whom: the deadlock check.
+//!
+//! A handler that awaits a call leaves an *edge* to the server it called. When the handler is suspended
+//! its edges are published in its slot, and the runner asks: can the reply still come?
+//!
+//! A server is *stuck on us* when its handler is suspended, waits for nothing but calls (the waker's
+//! clones are counted: a timer or a channel beside the calls would hold one more), and every one of those
+//! calls goes to us or to a server that is stuck on us. A call to a server that is stuck on us can never
+//! be answered while we wait for it, so it fails at once. Because a lone `select!` with a timer, a call
+//! made by a spawned task and a call that is answered already do not count as stuck, there are no
+//! false alarms; a stray clone of a waker can only hide a deadlock from the check, never invent one.
+//!
+//! The last one of a cycle to be suspended sees it whole.
+
+use std::{
+    cell::RefCell,
+    sync::{Arc, Weak, atomic::Ordering},
+    task::Waker,
+};
+
+use super::{AnySlot, Core};
+use crate::server::error::{DeadlockStep, Failure};
+
+/// A call whose reply may be awaited, without its type.
+pub(crate) trait Awaited: Send + Sync {
+    /// Nobody has answered and somebody still waits.
+    fn is_open(&self) -> bool;
+    /// Answers with a failure; nothing happens when it is answered already.
+    fn refuse(&self, failure: Failure);
+}
+
+/// A call that a handler awaits.
+pub(crate) struct Edge {
+    target: Arc<dyn AnySlot>,
+    handler: &'static str,
+    call: Weak<dyn Awaited>,
+    /// How many clones of the handler's waker this call holds.
+    wakers: usize,
+}
+
+pub(crate) type Edges = Vec<Edge>;
+
+/// The published state of a suspended handler.
+#[derive(Default)]
+pub(crate) struct Suspended {
+    edges: Edges,
+    /// It waits for nothing but the calls in `edges`.
+    only_calls: bool,
+    handler: &'static str,
+}
+
+struct Current {
+    edges: Edges,
+    /// How many handlers are being polled inside one another on this thread.
+    depth: usize,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
+}
+
+/// While it lives, this thread polls a handler. Nests.
+pub(crate) struct Busy {
+    before: Option<Current>,
+}
+
+impl Busy {
+    pub(crate) fn enter(edges: Edges) -> Self {
+        let before = CURRENT.with(|current| {
+            let mut current = current.borrow_mut();
+            let depth = current.as_ref().map_or(0, |outer| outer.depth) + 1;
+            current.replace(Current { edges, depth })
+        });
+        Busy { before }
+    }
+
+    pub(crate) fn leave(mut self) -> Edges {
+        let before = self.before.take();
+        let left = CURRENT.with(|current| std::mem::replace(&mut *current.borrow_mut(), before));
+        std::mem::forget(self);
+        left.map(|current| current.edges).unwrap_or_default()
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let before = self.before.take();
+        let _ = CURRENT.try_with(|current| *current.borrow_mut() = before);
+    }
+}
+
+/// How many handlers are being polled inside one another on this thread.
+pub(crate) fn depth() -> usize {
+    CURRENT.with(|current| current.borrow().as_ref().map_or(0, |current| current.depth))
+}
+
+/// Notes that the handler being polled on this thread, if any, awaits `call`. `true` when it was noted.
+pub(crate) fn wait_for(
+    target: impl FnOnce() -> Arc<dyn AnySlot>,
+    handler: &'static str,
+    call: impl FnOnce() -> Weak<dyn Awaited>,
+    wakers: usize,
+) -> bool {
+    CURRENT.with(|current| match &mut *current.borrow_mut() {
+        Some(current) => {
+            current.edges.push(Edge { target: target(), handler, call: call(), wakers });
+            true
+        }
+        None => false,
+    })
+}
+
+/// The awaited call is over, one way or the other.
+pub(crate) fn wait_is_over(call: &Weak<dyn Awaited>) {
+    let _ = CURRENT.try_with(|current| {
+        if let Some(current) = &mut *current.borrow_mut() {
+            current.edges.retain(|edge| !Weak::ptr_eq(&edge.call, call));
+        }
+    });
+}
+
+impl Core {
+    /// The runner's last act before it sleeps with a suspended handler. `true`: look at the handler
+    /// again, it was killed or one of its calls was refused.
+    pub(crate) fn suspend(&self, task: &Waker, edges: &mut Edges, listeners: usize, handler: &'static str) -> bool {
+        let waits = !edges.is_empty();
+        {
+            let mut slow = self.slow();
+            let slow = slow.whole();
+            if !slow.runner.as_ref().is_some_and(|known| known.will_wake(task)) {
+                slow.runner = Some(task.clone());
+            }
+            if waits {
+                let only_calls = edges.iter().map(|edge| edge.wakers).sum::<usize>() == listeners;
+                slow.suspended = Some(Suspended { edges: std::mem::take(edges), only_calls, handler });
+            }
+        }
+        if waits {
+            // Sequentially consistent: of two servers that are suspended at once, one must see the other.
+            self.waiting.store(true, Ordering::SeqCst);
+        }
+        (waits && self.refuse_hopeless_calls()) || self.is_killed()
+    }
+
+    /// The runner is about to poll the handler again.
+    pub(crate) fn resume(&self, edges: &mut Edges) {
+        if self.waiting.swap(false, Ordering::AcqRel)
+            && let Some(suspended) = self.slow().whole().suspended.take()
+        {
+            *edges = suspended.edges;
+        }
+    }
+
+    /// Refuses the calls of this suspended handler that can never be answered. `true` if there was one.
+    fn refuse_hopeless_calls(&self) -> bool {
+        let mut refused = false;
+        for (target, handler, call) in self.open_edges() {
+            let mut path = vec![self.step(self.suspended_handler())];
+            if is_stuck_on(&target, self.id, &mut path)
+                && let Some(call) = call.upgrade()
+            {
+                path.push(self.step(handler));
+                call.refuse(Failure::Deadlock(path.into()));
+                refused = true;
+            }
+        }
+        refused
+    }
+
+    fn suspended_handler(&self) -> &'static str {
+        self.slow().rest.as_ref().and_then(|slow| slow.suspended.as_ref()).map_or("?", |it| it.handler)
+    }
+
+    /// Copies what is published, so that no two locks are ever held.
+    fn open_edges(&self) -> Vec<(Arc<dyn AnySlot>, &'static str, Weak<dyn Awaited>)> {
+        let slow = self.slow();
+        let Some(suspended) = slow.rest.as_ref().and_then(|slow| slow.suspended.as_ref()) else {
+            return Vec::new();
+        };
+        suspended.edges.iter().map(|edge| (edge.target.clone(), edge.handler, edge.call.clone())).collect()
+    }
+
+    fn waits_for_calls_only(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst)
+            && self.slow().rest.as_ref().and_then(|slow| slow.suspended.as_ref()).is_some_and(|it| it.only_calls)
+    }
+
+    fn step(&self, handler: &'static str) -> DeadlockStep {
+        DeadlockStep { pid: self.pid(), server: self.label(), handler }
+    }
+}
+
+/// Can `slot` not go on before the handler in `origin` has finished?
+fn is_stuck_on(slot: &Arc<dyn AnySlot>, origin: u64, path: &mut Vec<DeadlockStep>) -> bool {
+    let core = slot.core();
+    if core.id == origin {
+        return true;
+    }
+    if !core.waits_for_calls_only() {
+        return false;
+    }
+    let step = core.step(core.suspended_handler());
+    // A server already on the path waits in a circle that does not lead to us; it is their deadlock.
+    if path.iter().any(|seen| seen.pid == step.pid) {
+        return false;
+    }
+    path.push(step);
+    let edges = core.open_edges();
+    let stuck = !edges.is_empty()
+        && edges.iter().all(|(target, _, call)| {
+            call.upgrade().is_some_and(|call| call.is_open()) && is_stuck_on(target, origin, path)
+        });
+    if !stuck {
+        path.pop();
+    }
+    stuck
+}

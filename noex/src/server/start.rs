@@ -1,0 +1,127 @@
+//! Starting a server.
+
+use std::{fmt, future::IntoFuture, sync::Arc, time::Duration};
+
+use super::{
+    GenServer, Reason, ServerRef, StartError,
+    slot::{
+        self, AnySlot,
+        life::{self, Unborn},
+        turn::Boxed,
+    },
+};
+use crate::system::System;
+
+/// A server about to be started: a builder that is awaited.
+///
+/// `Account::start(..)` makes one. `init` runs on the task that awaits it; when the future is ready the
+/// server answers calls.
+///
+/// # Cancel safety
+///
+/// Dropped while `init` runs, `init` is dropped with it, the name is free again and nothing remains.
+///
+/// # Errors
+///
+/// [`StartError`]: `init` refused, panicked, asked to be ignored or took too long; the name is taken;
+/// there is no tokio runtime.
+///
+/// # Examples
+///
+/// ```
+/// use noex::prelude::*;
+/// # #[genserver] struct Counter { count: u64 }
+/// # #[genserver] impl Counter {
+/// #     #[init] fn init(count: u64) -> Self { Counter { count } }
+/// #     #[call] fn get(&self) -> u64 { self.count }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let counter = Counter::start(7).name("visits").await?;
+/// assert_eq!(Counter::whereis("visits").unwrap().get().await?, 7);
+/// assert!(matches!(
+///     Counter::start(8).name("visits").await,
+///     Err(StartError::NameTaken { holder, .. }) if holder == counter.pid(),
+/// ));
+/// # Ok(()) }
+/// ```
+#[must_use = "a server does not start until this is awaited"]
+pub struct Start<S: GenServer> {
+    args: S::Args,
+    name: Option<Arc<str>>,
+    system: Option<System>,
+    limit: Option<Duration>,
+}
+
+impl<S: GenServer> Start<S> {
+    /// A start with these arguments; `Account::start(..)` for servers made by the macro.
+    pub fn new(args: S::Args) -> Self {
+        Start { args, name: S::NAME.map(Arc::from), system: None, limit: None }
+    }
+
+    /// Registers the server under this name, in place of the one its type has.
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Starts in this system, not in the global one.
+    pub fn system(mut self, system: &System) -> Self {
+        self.system = Some(system.clone());
+        self
+    }
+
+    /// Gives `init` up after this time; without limit by default.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    async fn run(self) -> Result<S::Ref, StartError<S::InitError>> {
+        let Start { args, name, system, limit } = self;
+        let system = system.unwrap_or_else(System::global);
+        let slot = slot::vacant::<S>(System::next_slot());
+        let Some(door) = system.door() else {
+            return Err(StartError::NoRuntime { server: name.unwrap_or_else(|| slot.core().label()) });
+        };
+        if let Some(name) = name {
+            slot.core().set_name(name.clone());
+            slot.core().set_door(door.clone());
+            if let Err(holder) = system.names().claim(&name, slot.clone()) {
+                return Err(StartError::NameTaken { name, holder });
+            }
+        }
+        let server = ServerRef::new(slot.clone());
+        match life::bring_up(&slot, door, args, limit).await {
+            Ok(()) => Ok(server.into()),
+            Err(unborn) => Err(explain(unborn, slot.core().label())),
+        }
+    }
+}
+
+fn explain<E>(unborn: Unborn<E>, server: Arc<str>) -> StartError<E> {
+    match unborn {
+        Unborn::Refused(error) => StartError::Init { server, error },
+        Unborn::Ignored => StartError::Ignored { server },
+        Unborn::Crashed(reason) => StartError::Crashed { server, reason: Reason(reason) },
+        Unborn::Timeout(after) => StartError::Timeout { server, after },
+        Unborn::Running => unreachable!("a slot of one's own cannot be running"),
+    }
+}
+
+impl<S: GenServer> IntoFuture for Start<S> {
+    type Output = Result<S::Ref, StartError<S::InitError>>;
+    type IntoFuture = Boxed<Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl<S: GenServer> fmt::Debug for Start<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Start")
+            .field("server", &std::any::type_name::<S>())
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
