@@ -51,15 +51,23 @@ fn load(bench: &Bench, runtime: Runtime, quick: bool) -> u64 {
         Load::Time(step) => step,
     };
     let wanted = if quick { QUICK_SAMPLE } else { SAMPLE };
-    // A peer that is much faster than the step tells little about its speed: ask for more first.
     let mut steps = 1;
     loop {
-        let Sample::Timed { took, .. } = (bench.run)(runtime, step * steps) else { return step };
+        // The best of a few: one that was interrupted would make every sample too small.
+        let took = (0..3).map(|_| timed(bench, runtime, step * steps)).min().expect("three runs");
         if took * 8 >= wanted {
             let factor = wanted.as_secs_f64() / took.as_secs_f64();
             return step * ((steps as f64 * factor) as u64).max(1);
         }
+        // Too short a run tells little about the speed.
         steps *= 4;
+    }
+}
+
+fn timed(bench: &Bench, runtime: Runtime, operations: u64) -> Duration {
+    match (bench.run)(runtime, operations) {
+        Sample::Timed { took, .. } => took,
+        Sample::Figures(_) => unreachable!("{} has a load by time but is not timed", bench.scenario.name),
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) const RESTART: Scenario = Scenario {
     about: "crash a supervised child until a fresh one answers",
     unit: Unit::Microseconds,
     runtimes: TWO_WORKERS,
-    load: Load::Time(10),
+    load: Load::Time(50),
     fresh_process: false,
 };
 
