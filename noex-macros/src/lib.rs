@@ -11,6 +11,7 @@ mod inert;
 mod krate;
 mod model;
 mod names;
+mod supervisor;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -132,4 +133,51 @@ pub fn continuation(_: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn terminate(_: TokenStream, item: TokenStream) -> TokenStream {
     inert::outside(Kind::Terminate, item.into()).into()
+}
+
+/// Declares a supervision tree: a type whose `start` starts all its children, with a typed reference to each.
+///
+/// ```text
+/// supervisor! {
+///     /// The bank.
+///     pub Bank(config: Config) {
+///         strategy: rest_for_one,
+///         restarts: 5 in 30s,
+///
+///         ledger:  Ledger(config.path.clone()),
+///         account: Account(config.opening) { restart: transient, shutdown: 5s },
+///         audit:   Audit(ledger, account),
+///     }
+/// }
+///
+/// let bank = Bank::start(config).await?;
+/// bank.account().withdraw(500).await?;
+/// ```
+///
+/// | option of the tree | default | values |
+/// |---|---|---|
+/// | `strategy`: who else restarts | none, it must be said | `one_for_one`, `one_for_all`, `rest_for_one` |
+/// | `restarts`: more than so many end the tree | `3 in 5s` | `5 in 30s` |
+///
+/// | option of a child | default | values |
+/// |---|---|---|
+/// | `restart`: after which exits | `permanent` | `permanent`, `transient`, `temporary` |
+/// | `shutdown`: how long it may take to stop | `5s` | a duration, `brutal_kill`, `infinity` |
+///
+/// A child is written `name: Server(arguments)`, with the arguments of the server's `#[init]`. They are evaluated
+/// anew at each start of the child and may use the parameters of the tree, which are cloned, and the references of
+/// the children above. Children start in the order they are written and stop in the reverse order.
+///
+/// # What is generated
+///
+/// The type `Bank` with `Bank::start`, and a method for each child that returns its reference. It is `Clone` and
+/// derefs to `SupervisorRef`. Its docs show the tree.
+///
+/// # What is rejected
+///
+/// A tree without a strategy or without children; two children of one name; a child that uses itself or one that
+/// starts after it; two that need one another; unknown options. Wrong arguments are type errors at the argument.
+#[proc_macro]
+pub fn supervisor(tree: TokenStream) -> TokenStream {
+    supervisor::supervisor(tree.into()).into()
 }

@@ -3,3 +3,4 @@
 pub(crate) mod argument;
 pub(crate) mod handler;
 pub(crate) mod server;
+pub(crate) mod tree;

@@ -123,7 +123,8 @@ fn starters(plan: &Plan<'_>, init: &Handler) -> TokenStream {
     let separator = init.carried.has_docs.then(|| quote!(#[doc = ""]));
     // A bound on types without parameters is checked where it stands, not where the function is called, unless it
     // is a `for` bound: and most servers are never asked for a child.
-    let clone = (!types.is_empty()).then(|| quote!(where for<'__noex> (#(#types,)*): ::core::clone::Clone));
+    let clone = (!types.is_empty())
+        .then(|| quote!(where for<'__noex> (#(#types,)*): ::core::clone::Clone + ::core::marker::Sync));
     quote! {
         #[doc = #start_docs]
         #separator

@@ -44,10 +44,10 @@ impl Carried {
     fn add(&mut self, attribute: &Attribute) {
         if attribute.is("cfg") {
             self.cfg.extend(quote!(#attribute));
-        } else if let [word] = attribute.path.as_slice() {
-            if let Some(attribute) = interface(word, &attribute.rest) {
-                self.interface.extend(quote!(#[#attribute]));
-            }
+        } else if let [word] = attribute.path.as_slice()
+            && let Some(attribute) = interface(word, &attribute.rest)
+        {
+            self.interface.extend(quote!(#[#attribute]));
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::diag::{Diag, choices};
 use crate::krate::Krate;
 use crate::syntax::duration::{self, Written as WrittenDuration};
-use crate::syntax::options::{self, Setting, Value, Written};
+use crate::syntax::options::{self, Separator, Setting, Value, Written};
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use std::time::Duration;
@@ -49,7 +49,7 @@ pub(crate) enum Patience {
 impl Config {
     pub(crate) fn read(tokens: TokenStream, diag: &mut Diag) -> Config {
         let mut config = Config::default();
-        for setting in settings(tokens, &OPTIONS, "options on a struct", diag) {
+        for setting in settings(tokens, Separator::Equals, &OPTIONS, "options on a struct", diag) {
             config.set(&setting, diag);
         }
         config
@@ -75,7 +75,7 @@ impl Config {
 /// The options of the impl block, which can only say where the crate is.
 pub(crate) fn read_block_options(tokens: TokenStream, server: &str, diag: &mut Diag) -> Krate {
     let mut krate_ = Krate::default();
-    for option in options::parse(tokens) {
+    for option in options::parse(tokens, Separator::Equals) {
         match option {
             Written::Option(setting) if setting.key == "crate" => krate_ = krate(&setting, diag),
             Written::Option(setting) if OPTIONS.iter().any(|known| setting.key == known) => {
@@ -97,9 +97,15 @@ pub(crate) fn read_block_options(tokens: TokenStream, server: &str, diag: &mut D
 }
 
 /// The known options among `tokens`, each once.
-pub(crate) fn settings(tokens: TokenStream, known: &[&str], what: &str, diag: &mut Diag) -> Vec<Setting> {
+pub(crate) fn settings(
+    tokens: TokenStream,
+    separator: Separator,
+    known: &[&str],
+    what: &str,
+    diag: &mut Diag,
+) -> Vec<Setting> {
     let mut settings: Vec<Setting> = Vec::new();
-    for option in options::parse(tokens) {
+    for option in options::parse(tokens, separator) {
         let setting = match option {
             Written::Option(setting) => setting,
             junk @ Written::Junk(_) => {

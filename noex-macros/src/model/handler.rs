@@ -8,7 +8,7 @@ use crate::model::types;
 use crate::names;
 use crate::syntax::attribute::Attribute;
 use crate::syntax::method::{Argument, Method};
-use crate::syntax::options::{self, Written};
+use crate::syntax::options::{self, Separator, Written};
 use proc_macro2::Ident;
 use syn::Type;
 
@@ -135,7 +135,7 @@ impl Options {
         let known: &[&str] = if kind == Kind::Call { &CALL_OPTIONS } else { &[] };
         let written = match attribute.arguments() {
             arguments if arguments.is_empty() => Vec::new(),
-            arguments => options::parse(arguments),
+            arguments => options::parse(arguments, Separator::Equals),
         };
         for option in written {
             match &option {

@@ -8,4 +8,5 @@ pub(crate) mod config;
 pub(crate) mod handler;
 pub(crate) mod kind;
 pub(crate) mod server;
+pub(crate) mod tree;
 pub(crate) mod types;

@@ -182,9 +182,9 @@ impl Receiver {
 
 impl Argument {
     /// `None` where an argument is `args: ...`.
-    fn parse(input: ParseStream<'_>) -> syn::Result<Option<Self>> {
+    pub(crate) fn parse(input: ParseStream<'_>) -> syn::Result<Option<Self>> {
         let mut pattern = TokenStream::new();
-        while !(input.peek(Token![:]) && !input.peek(Token![::])) {
+        while !input.peek(Token![:]) || input.peek(Token![::]) {
             if input.is_empty() || input.peek(Token![,]) {
                 return Err(input.error("expected an argument such as `amount: u64`"));
             }

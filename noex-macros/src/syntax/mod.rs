@@ -9,3 +9,4 @@ pub(crate) mod duration;
 pub(crate) mod item;
 pub(crate) mod method;
 pub(crate) mod options;
+pub(crate) mod tree;

@@ -8,17 +8,24 @@ use syn::{Lit, LitFloat, LitInt, LitStr, Token, ext::IdentExt};
 
 /// One option as it was written.
 pub(crate) enum Written {
-    /// `key`, `key = value`, `key: value` or `key(value)`.
+    /// `key` or `key = value`.
     Option(Setting),
     /// Something that does not begin with a word.
     Junk(TokenStream),
+}
+
+/// What stands between a key and its value: attributes have `=`, trees have `:`.
+#[derive(Clone, Copy)]
+pub(crate) enum Separator {
+    Equals,
+    Colon,
 }
 
 /// An option with a key.
 #[derive(Clone)]
 pub(crate) struct Setting {
     pub(crate) key: Ident,
-    /// What stands after the `=`; `None` for a bare word.
+    /// What stands after the separator; `None` for a bare word.
     pub(crate) value: Option<TokenStream>,
 }
 
@@ -37,25 +44,19 @@ pub(crate) enum Value {
 }
 
 /// Reads the options one by one; a wrong one does not take the others with it.
-pub(crate) fn parse(tokens: TokenStream) -> Vec<Written> {
-    split_commas(tokens).into_iter().map(parse_one).collect()
+pub(crate) fn parse(tokens: TokenStream, separator: Separator) -> Vec<Written> {
+    split_commas(tokens).into_iter().map(|tokens| parse_one(tokens, separator)).collect()
 }
 
-fn parse_one(tokens: TokenStream) -> Written {
+fn parse_one(tokens: TokenStream, separator: Separator) -> Written {
     let parse = |input: ParseStream<'_>| {
         let key = Ident::parse_any(input)?;
         if input.is_empty() {
             return Ok(Setting { key, value: None });
         }
-        if input.peek(syn::token::Paren) {
-            let group: proc_macro2::Group = input.parse()?;
-            input.parse::<syn::parse::Nothing>()?;
-            return Ok(Setting { key, value: Some(group.stream()).filter(|value| !value.is_empty()) });
-        }
-        if input.peek(Token![:]) {
-            input.parse::<Token![:]>()?;
-        } else {
-            input.parse::<Token![=]>()?;
+        match separator {
+            Separator::Equals => drop(input.parse::<Token![=]>()?),
+            Separator::Colon => drop(input.parse::<Token![:]>()?),
         }
         let value: TokenStream = input.parse()?;
         Ok(Setting { key, value: Some(value).filter(|value| !value.is_empty()) })

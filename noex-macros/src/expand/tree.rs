@@ -1,0 +1,187 @@
+//! A supervision tree as calls of the builder.
+
+use crate::check::tree::Verdict;
+use crate::expand::duration;
+use crate::krate::Krate;
+use crate::model::tree::{Child, Shutdown, Strategy, Tree};
+use crate::model::types::text;
+use crate::names;
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+/// A child that is part of the tree, and whether its arguments can be evaluated.
+struct Kept<'a> {
+    child: &'a Child,
+    has_arguments: bool,
+}
+
+// Input:   pub Bank(config: Config) { strategy: one_for_one, ledger: Ledger(config.path.clone()) }
+// Output:  pub struct Bank { .. }
+//          impl Bank { pub fn start(config: Config) -> StartTree<Bank> { .. } pub fn ledger(&self) -> .. { .. } }
+pub(crate) fn tree(tree: &Tree, verdict: &Verdict) -> TokenStream {
+    let krate = &Krate::default();
+    let kept: Vec<Kept<'_>> = (tree.children.iter().zip(&verdict.is_kept).zip(&verdict.has_arguments))
+        .filter(|((_, is_kept), _)| **is_kept)
+        .map(|((child, _), has_arguments)| Kept { child, has_arguments: *has_arguments })
+        .collect();
+    let declaration = declaration(krate, tree, &kept);
+    let start = start(krate, tree, &kept);
+    let accessors = kept.iter().map(|Kept { child, .. }| accessor(krate, tree, child));
+    let ident = &tree.ident;
+    quote! {
+        #declaration
+        #[automatically_derived]
+        #[allow(private_interfaces)]
+        impl #ident { #start #(#accessors)* }
+    }
+}
+
+// Output:  pub struct Bank { __noex_supervisor: SupervisorRef, ledger: <Ledger as GenServer>::Ref }
+//          impl Clone, Debug, Deref<Target = SupervisorRef> for Bank
+fn declaration(krate: &Krate, tree: &Tree, kept: &[Kept<'_>]) -> TokenStream {
+    let Tree { attributes, visibility, ident, .. } = tree;
+    let names: Vec<&Ident> = kept.iter().map(|kept| &kept.child.name).collect();
+    let references = kept.iter().map(|kept| reference_ty(krate, kept.child));
+    let picture = crate::expand::picture::picture(tree);
+    // An empty line ends the user's own paragraph.
+    let has_docs = attributes.iter().any(|attribute| attribute.is("doc"));
+    let separator =
+        if has_docs { quote!(#[doc = ""]) } else { quote!(#[doc = "A supervision tree."] #[doc = ""]) };
+    quote! {
+        #(#attributes)*
+        #separator
+        #[doc = #picture]
+        #visibility struct #ident { __noex_supervisor: #krate::SupervisorRef, #(#names: #references,)* }
+        #[automatically_derived]
+        impl ::core::clone::Clone for #ident {
+            fn clone(&self) -> Self {
+                Self {
+                    __noex_supervisor: ::core::clone::Clone::clone(&self.__noex_supervisor),
+                    #(#names: ::core::clone::Clone::clone(&self.#names),)*
+                }
+            }
+        }
+        #[automatically_derived]
+        impl ::core::fmt::Debug for #ident {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(&self.__noex_supervisor, f)
+            }
+        }
+        #[automatically_derived]
+        impl ::core::ops::Deref for #ident {
+            type Target = #krate::SupervisorRef;
+            fn deref(&self) -> &Self::Target { &self.__noex_supervisor }
+        }
+    }
+}
+
+fn reference_ty(krate: &Krate, child: &Child) -> TokenStream {
+    let ty = &child.ty;
+    quote!(<#ty as #krate::GenServer>::Ref)
+}
+
+// Output:  pub fn ledger(&self) -> &<Ledger as GenServer>::Ref { &self.ledger }
+fn accessor(krate: &Krate, tree: &Tree, child: &Child) -> TokenStream {
+    let (visibility, name) = (&tree.visibility, &child.name);
+    let reference = reference_ty(krate, child);
+    let docs = format!("The child `{name}`, a `{}`.", text(&child.ty));
+    quote! {
+        #[doc = #docs]
+        #visibility fn #name(&self) -> &#reference { &self.#name }
+    }
+}
+
+// Output:  pub fn start(config: Config) -> StartTree<Bank> {
+//              let mut tree = Supervisor::builder("Bank");
+//              tree.strategy(Strategy::OneForOne);
+//              let ledger = tree.child::<Ledger>(ChildOptions::new("ledger"), { .. });
+//              __private::start_tree(tree, move |supervisor| Bank { supervisor, ledger })
+//          }
+fn start(krate: &Krate, tree: &Tree, kept: &[Kept<'_>]) -> TokenStream {
+    let (visibility, ident) = (&tree.visibility, &tree.ident);
+    let title = ident.to_string();
+    let parameters = tree.parameters.iter().filter_map(|parameter| {
+        let (name, ty) = (parameter.name.as_ref()?, &parameter.ty);
+        Some(quote!(#name: #ty))
+    });
+    let strategy = match &tree.strategy {
+        Strategy::Known(strategy) => {
+            let variant = names::variant(strategy);
+            quote!(__noex_tree.strategy(#krate::Strategy::#variant);)
+        }
+        Strategy::Missing | Strategy::Unknown => TokenStream::new(),
+    };
+    let restarts = tree.intensity.as_ref().map(|intensity| {
+        let (restarts, window) = (intensity.restarts, duration::duration(intensity.window));
+        quote!(__noex_tree.restarts(#restarts, #window);)
+    });
+    let children =
+        kept.iter().enumerate().map(|(index, kept_child)| child(krate, tree, &kept[..index], kept_child));
+    let names = kept.iter().map(|kept| &kept.child.name);
+    let docs = format!("Starts `{title}` and its children, in the order they are written.");
+    quote! {
+        #[doc = #docs]
+        #visibility fn start(#(#parameters),*) -> #krate::StartTree<#ident> {
+            let mut __noex_tree = #krate::Supervisor::builder(#title);
+            #strategy
+            #restarts
+            #(#children)*
+            #krate::__private::start_tree(__noex_tree, move |__noex_supervisor| #ident {
+                __noex_supervisor, #(#names,)*
+            })
+        }
+    }
+}
+
+// Output:  let audit = tree.child::<Audit>(ChildOptions::new("audit"), {
+//              let ledger = Clone::clone(&ledger);
+//              move || { let ledger = Clone::clone(&ledger); Audit::__noex_args(ledger) }
+//          });
+//
+// Twice, because each start of the child needs a value of its own. Only what the arguments mention is cloned.
+fn child(krate: &Krate, tree: &Tree, earlier: &[Kept<'_>], kept: &Kept<'_>) -> TokenStream {
+    let Child { name, ty, arguments, .. } = kept.child;
+    let options = options(krate, kept.child);
+    let span = names::derived(ty.span());
+    let arguments = arguments.stream();
+    let value = if kept.has_arguments {
+        let constructor = quote_spanned!(span=> __noex_args);
+        quote!(<#ty>::#constructor(#arguments))
+    } else {
+        quote!(::core::unreachable!())
+    };
+    let clones: TokenStream = (kept.child.mentions.iter())
+        .filter(|_| kept.has_arguments)
+        .map(|mention| &mention.name)
+        .filter(|name| tree.has_parameter(name) || earlier.iter().any(|earlier| earlier.child.name == **name))
+        .map(|name| {
+            let span = names::derived(name.span());
+            quote_spanned!(span=> let #name = ::core::clone::Clone::clone(&#name);)
+        })
+        .collect();
+    quote! {
+        let #name = __noex_tree.child::<#ty>(#options, { #clones move || { #clones #value } });
+    }
+}
+
+// Output:  ChildOptions::new("account").restart(Restart::Transient).shutdown(Shutdown::Timeout(..))
+fn options(krate: &Krate, child: &Child) -> TokenStream {
+    let name = child.name.to_string();
+    let restart = child.restart.as_ref().map(|restart| {
+        let variant = names::variant(restart);
+        quote!(.restart(#krate::Restart::#variant))
+    });
+    let shutdown = child.shutdown.as_ref().map(|shutdown| {
+        let shutdown = match shutdown {
+            Shutdown::BrutalKill => quote!(BrutalKill),
+            Shutdown::Infinity => quote!(Infinity),
+            Shutdown::After(after) => {
+                let after = duration::duration(*after);
+                quote!(Timeout(#after))
+            }
+        };
+        quote!(.shutdown(#krate::Shutdown::#shutdown))
+    });
+    quote!(#krate::ChildOptions::new(#name) #restart #shutdown)
+}

@@ -1,0 +1,284 @@
+//! A supervision tree: its options, and its children with what they use of one another.
+
+use crate::diag::{Diag, choices};
+use crate::model::config::{report_duration, settings};
+use crate::model::types::text;
+use crate::syntax::attribute::Attribute;
+use crate::syntax::duration::{self, Written as WrittenDuration};
+use crate::syntax::method::Argument;
+use crate::syntax::options::{Separator, Setting, Value as OptionValue};
+use crate::syntax::tree::{self, Entry, Value};
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use std::time::Duration;
+use syn::{Type, Visibility};
+
+const STRATEGIES: [&str; 3] = ["one_for_one", "one_for_all", "rest_for_one"];
+const RESTARTS: [&str; 3] = ["permanent", "transient", "temporary"];
+const CHILD_OPTIONS: [&str; 2] = ["restart", "shutdown"];
+
+/// What is known of a tree.
+pub(crate) struct Tree {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) ident: Ident,
+    pub(crate) parameters: Vec<Argument>,
+    pub(crate) strategy: Strategy,
+    pub(crate) intensity: Option<Intensity>,
+    pub(crate) children: Vec<Child>,
+}
+
+/// The strategy as far as it can be made out.
+pub(crate) enum Strategy {
+    Missing,
+    Unknown,
+    Known(Ident),
+}
+
+/// `5 in 30s`
+pub(crate) struct Intensity {
+    pub(crate) restarts: u32,
+    pub(crate) window: Duration,
+    pub(crate) written_window: TokenStream,
+}
+
+/// `account: Account(config.opening) { restart: transient, shutdown: 5s }`
+pub(crate) struct Child {
+    pub(crate) name: Ident,
+    pub(crate) ty: Type,
+    pub(crate) arguments: Group,
+    /// The names that the arguments mention: where each stands first.
+    pub(crate) mentions: Vec<Mention>,
+    pub(crate) restart: Option<Ident>,
+    pub(crate) shutdown: Option<Shutdown>,
+    /// Whether the child before it has no `,`.
+    pub(crate) is_glued: bool,
+}
+
+/// How a child is stopped.
+pub(crate) enum Shutdown {
+    BrutalKill,
+    Infinity,
+    After(Duration),
+}
+
+/// A name in the arguments of a child.
+pub(crate) struct Mention {
+    pub(crate) name: Ident,
+    /// Whether it surely is a value; inside of a string, `{name}` only may be.
+    pub(crate) is_certain: bool,
+}
+
+impl Tree {
+    pub(crate) fn read(written: tree::Tree, diag: &mut Diag) -> Tree {
+        let tree::Tree { attributes, visibility, ident, parameters, entries } = written;
+        let mut tree = Tree {
+            attributes,
+            visibility,
+            ident,
+            parameters,
+            strategy: Strategy::Missing,
+            intensity: None,
+            children: Vec::new(),
+        };
+        let mut has_intensity = false;
+        for Entry { name, value, is_glued } in entries {
+            match value {
+                Value::Child { .. } if name == "strategy" || name == "restarts" => {
+                    diag.error(&name, format!("`{name}` is an option, not a child"))
+                        .help("choose another name");
+                    // Nothing more about the option: it was meant to be a child.
+                    if name == "strategy" && matches!(tree.strategy, Strategy::Missing) {
+                        tree.strategy = Strategy::Unknown;
+                    }
+                }
+                Value::Child { ty, arguments, options } => {
+                    tree.children.push(Child::read(name, *ty, arguments, options, is_glued, diag));
+                }
+                Value::Other(value) if name == "strategy" => match tree.strategy {
+                    Strategy::Missing => tree.strategy = strategy(&name, &value, diag),
+                    _ => twice(&name, diag),
+                },
+                Value::Other(_) if name == "restarts" && has_intensity => twice(&name, diag),
+                Value::Other(value) if name == "restarts" => {
+                    has_intensity = true;
+                    tree.intensity = intensity(&name, &value, diag);
+                }
+                Value::Other(value) => not_a_child(&name, &value, diag),
+            }
+        }
+        tree
+    }
+
+    /// Whether `name` is a parameter of the tree.
+    pub(crate) fn has_parameter(&self, name: &Ident) -> bool {
+        self.parameters.iter().any(|parameter| parameter.name.as_ref() == Some(name))
+    }
+}
+
+fn twice(name: &Ident, diag: &mut Diag) {
+    diag.error(name, format!("`{name}` is set twice")).help("keep one of the two");
+}
+
+fn not_a_child(name: &Ident, value: &TokenStream, diag: &mut Diag) {
+    let options = ["strategy", "restarts"];
+    let near = crate::diag::did_you_mean(&name.to_string(), &options);
+    if let Some(near) = near {
+        diag.error(name, format!("unknown option `{name}`")).help(format!("did you mean `{near}`?"));
+        return;
+    }
+    let help = match OptionValue::of(value) {
+        OptionValue::Word(_) | OptionValue::Constant => {
+            format!("write `{name}: {}()` for a server without arguments", text(value))
+        }
+        _ => format!("write `{name}: Server(..)`, with the arguments of its `#[init]`"),
+    };
+    let at: &dyn quote::ToTokens = if value.is_empty() { name } else { value };
+    diag.error(at, format!("`{name}` is neither an option nor a child")).help(help);
+}
+
+fn strategy(name: &Ident, value: &TokenStream, diag: &mut Diag) -> Strategy {
+    match OptionValue::of(value) {
+        OptionValue::Word(word) if STRATEGIES.iter().any(|known| word == known) => Strategy::Known(word),
+        OptionValue::Word(word) => {
+            diag.error(value, format!("unknown strategy `{word}`")).help(choices(
+                &word.to_string(),
+                &STRATEGIES,
+                "strategies",
+            ));
+            Strategy::Unknown
+        }
+        _ => {
+            let at: &dyn quote::ToTokens = if value.is_empty() { name } else { value };
+            diag.error(at, "expected a strategy")
+                .help(format!("strategies: {}", crate::diag::list(&STRATEGIES)));
+            Strategy::Unknown
+        }
+    }
+}
+
+fn intensity(name: &Ident, value: &TokenStream, diag: &mut Diag) -> Option<Intensity> {
+    let mut tokens = value.clone().into_iter();
+    let count = tokens.next().and_then(|count| syn::parse2::<syn::LitInt>(count.into()).ok());
+    let has_in = matches!(tokens.next(), Some(TokenTree::Ident(word)) if word == "in");
+    let written_window: TokenStream = tokens.collect();
+    let count = count.filter(|count| count.suffix().is_empty()).and_then(|count| count.base10_parse().ok());
+    let (Some(restarts), true, false) = (count, has_in, written_window.is_empty()) else {
+        let at: &dyn quote::ToTokens = if value.is_empty() { name } else { value };
+        diag.error(at, "expected a number of restarts in a window of time")
+            .help("write `restarts: 5 in 30s`");
+        return None;
+    };
+    match duration::parse(&written_window) {
+        WrittenDuration::Duration(window) if window.is_zero() => {
+            diag.error(&written_window, "a window of no time counts nothing")
+                .help(format!("write `{restarts} in 30s`"));
+            None
+        }
+        WrittenDuration::Duration(window) => Some(Intensity { restarts, window, written_window }),
+        other => {
+            report_duration(&written_window, &other, None, diag);
+            None
+        }
+    }
+}
+
+impl Child {
+    fn read(
+        name: Ident,
+        ty: Type,
+        arguments: Group,
+        options: TokenStream,
+        is_glued: bool,
+        diag: &mut Diag,
+    ) -> Child {
+        let mut child = Child {
+            mentions: mentions(&arguments.stream()),
+            name,
+            ty,
+            arguments,
+            restart: None,
+            shutdown: None,
+            is_glued,
+        };
+        for setting in settings(options, Separator::Colon, &CHILD_OPTIONS, "options", diag) {
+            if setting.key == "restart" {
+                child.restart = crate::model::config::word(&setting, &RESTARTS, diag);
+            } else {
+                child.shutdown = Shutdown::read(&setting, diag);
+            }
+        }
+        child
+    }
+}
+
+impl Shutdown {
+    fn read(setting: &Setting, diag: &mut Diag) -> Option<Shutdown> {
+        let value = crate::model::config::required(setting, "5s", diag)?;
+        match duration::parse(value) {
+            WrittenDuration::Duration(after) if after.is_zero() => {
+                diag.error(value, "a child cannot stop in no time").help("write `brutal_kill`, or `5s`");
+                None
+            }
+            WrittenDuration::Duration(after) => Some(Shutdown::After(after)),
+            WrittenDuration::Word(word) if word == "brutal_kill" => Some(Shutdown::BrutalKill),
+            WrittenDuration::Word(word) if word == "infinity" => Some(Shutdown::Infinity),
+            other => {
+                report_duration(value, &other, Some("brutal_kill` or `infinity"), diag);
+                None
+            }
+        }
+    }
+}
+
+/// The names that an expression uses as values, each once.
+fn mentions(expression: &TokenStream) -> Vec<Mention> {
+    let mut found = Vec::new();
+    collect_mentions(expression.clone(), &mut found);
+    found
+}
+
+fn collect_mentions(tokens: TokenStream, found: &mut Vec<Mention>) {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let is_punct = |index: Option<usize>, characters: &str| {
+        let token = index.and_then(|index| tokens.get(index));
+        matches!(token, Some(TokenTree::Punct(punct)) if characters.contains(punct.as_char()))
+    };
+    for (index, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Group(group) => collect_mentions(group.stream(), found),
+            TokenTree::Ident(name) => {
+                let before = index.checked_sub(1);
+                // `..name` is a use, `.name` is a field.
+                let is_field = is_punct(before, ".") && !is_punct(index.checked_sub(2), ".");
+                let is_called = matches!(tokens.get(index + 1), Some(TokenTree::Group(group))
+                    if group.delimiter() == proc_macro2::Delimiter::Parenthesis);
+                // `name::..`, `name: ..`, `name!(..)`, `..::name`; but `name != ..` is a use.
+                let is_path = is_punct(before, ":") && is_punct(index.checked_sub(2), ":")
+                    || is_punct(Some(index + 1), ":")
+                    || is_punct(Some(index + 1), "!") && !is_punct(Some(index + 2), "=");
+                if !is_field && !is_called && !is_path {
+                    add(name.clone(), true, found);
+                }
+            }
+            TokenTree::Literal(literal) => {
+                for part in literal.to_string().split('{').skip(1) {
+                    let name: String =
+                        part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                    if let Ok(mut name) = syn::parse_str::<Ident>(&name) {
+                        name.set_span(literal.span());
+                        add(name, false, found);
+                    }
+                }
+            }
+            TokenTree::Punct(_) => {}
+        }
+    }
+}
+
+fn add(name: Ident, is_certain: bool, found: &mut Vec<Mention>) {
+    match found.iter_mut().find(|mention| mention.name == name) {
+        Some(mention) if is_certain && !mention.is_certain => *mention = Mention { name, is_certain },
+        Some(_) => {}
+        None => found.push(Mention { name, is_certain }),
+    }
+}

@@ -1,0 +1,30 @@
+//! `supervisor!`: a tree of servers.
+
+use crate::check;
+use crate::diag::Diag;
+use crate::expand;
+use crate::model::tree::Tree;
+use crate::syntax::tree;
+use proc_macro2::TokenStream;
+
+pub(crate) fn supervisor(tokens: TokenStream) -> TokenStream {
+    let mut diag = Diag::new();
+    let expansion = expansion(tokens, &mut diag);
+    diag.finish(expansion)
+}
+
+/// The expansion without its errors, which are in `diag`.
+pub(crate) fn expansion(tokens: TokenStream, diag: &mut Diag) -> TokenStream {
+    match tree::parse(tokens) {
+        Ok((written, errors)) => {
+            errors.iter().for_each(|error| diag.adopt(error));
+            let tree = Tree::read(written, diag);
+            let verdict = check::tree::check(&tree, diag);
+            expand::tree::tree(&tree, &verdict)
+        }
+        Err(error) => {
+            diag.adopt(&error);
+            TokenStream::new()
+        }
+    }
+}

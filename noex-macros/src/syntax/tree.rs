@@ -1,0 +1,148 @@
+//! A supervision tree as it was written: options and children in one list, `name: ..`.
+
+use crate::syntax::attribute::Attribute;
+use crate::syntax::method::Argument;
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::parse::discouraged::Speculative;
+use syn::parse::{ParseStream, Parser};
+use syn::{Token, Type, Visibility, ext::IdentExt, token};
+
+/// `pub Bank(config: Config) { .. }`
+pub(crate) struct Tree {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) ident: Ident,
+    pub(crate) parameters: Vec<Argument>,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// What stands between two commas.
+pub(crate) struct Entry {
+    pub(crate) name: Ident,
+    pub(crate) value: Value,
+    /// Whether a `,` before it is missing.
+    pub(crate) is_glued: bool,
+}
+
+/// What stands after the name.
+pub(crate) enum Value {
+    /// `Account(config.opening) { restart: transient }`
+    Child { ty: Box<Type>, arguments: Group, options: TokenStream },
+    /// Anything else, such as `rest_for_one` and `5 in 30s`.
+    Other(TokenStream),
+}
+
+/// The tree, or what is wrong with its head.
+pub(crate) fn parse(tokens: TokenStream) -> syn::Result<(Tree, Vec<syn::Error>)> {
+    let mut errors = Vec::new();
+    let parse = |input: ParseStream<'_>| Tree::parse(input, &mut errors);
+    let tree = Parser::parse2(parse, tokens)?;
+    Ok((tree, errors))
+}
+
+impl Tree {
+    fn parse(input: ParseStream<'_>, errors: &mut Vec<syn::Error>) -> syn::Result<Self> {
+        let attributes = Attribute::parse_outer(input)?;
+        let visibility: Visibility = input.parse()?;
+        let ident: Ident = input.parse()?;
+        let mut parameters = Vec::new();
+        if input.peek(token::Paren) {
+            let group: Group = input.parse()?;
+            match parse_parameters.parse2(group.stream()) {
+                Ok(written) => parameters = written,
+                Err(error) => errors.push(error),
+            }
+        }
+        let content;
+        syn::braced!(content in input);
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut is_glued = false;
+        while !content.is_empty() {
+            match Entry::parse(&content, is_glued) {
+                Ok(entry) => entries.push(entry),
+                Err(error) => {
+                    errors.push(error);
+                    skip_to_comma(&content)?;
+                }
+            }
+            is_glued = content.parse::<Option<Token![,]>>()?.is_none();
+        }
+        Ok(Tree { attributes, visibility, ident, parameters, entries })
+    }
+}
+
+fn parse_parameters(input: ParseStream<'_>) -> syn::Result<Vec<Argument>> {
+    let mut parameters = Vec::new();
+    while !input.is_empty() {
+        let Some(parameter) = Argument::parse(input)? else {
+            return Err(input.error("a tree cannot be variadic"));
+        };
+        parameters.push(parameter);
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+    }
+    Ok(parameters)
+}
+
+impl Entry {
+    fn parse(input: ParseStream<'_>, is_glued: bool) -> syn::Result<Self> {
+        if !input.peek(Ident::peek_any) {
+            return Err(input.error("expected a child such as `cache: Cache(64)`"));
+        }
+        let name = Ident::parse_any(input)?;
+        if !input.peek(Token![:]) || input.peek(Token![::]) {
+            return Err(syn::Error::new(name.span(), "expected a child such as `cache: Cache(64)`"));
+        }
+        input.parse::<Token![:]>()?;
+        let value = Value::parse(input)?;
+        Ok(Entry { name, value, is_glued })
+    }
+}
+
+impl Value {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let ahead = input.fork();
+        if let Ok(ty) = parse_path_type(&ahead)
+            && ahead.peek(token::Paren)
+        {
+            let arguments: Group = ahead.parse()?;
+            let options = match ahead.peek(token::Brace) {
+                true => ahead.parse::<Group>()?.stream(),
+                false => TokenStream::new(),
+            };
+            input.advance_to(&ahead);
+            return Ok(Value::Child { ty: Box::new(ty), arguments, options });
+        }
+        let mut tokens = TokenStream::new();
+        // What follows without a comma but looks like the next entry is the next entry.
+        while !input.is_empty() && !input.peek(Token![,]) && (tokens.is_empty() || !begins_entry(input)) {
+            input.parse::<TokenTree>()?.to_tokens(&mut tokens);
+        }
+        Ok(Value::Other(tokens))
+    }
+}
+
+/// `bank::Account<Eur>`: a path whose parentheses, if any, are not part of it.
+fn parse_path_type(input: ParseStream<'_>) -> syn::Result<Type> {
+    // `Fn(A) -> B` would be read as one type; a path in the style of modules stops before the parentheses.
+    let ahead = input.fork();
+    let path = syn::Path::parse_mod_style(&ahead)?;
+    if !ahead.peek(Token![<]) {
+        input.advance_to(&ahead);
+        return Ok(Type::Path(syn::TypePath { attrs: Vec::new(), qself: None, path }));
+    }
+    input.parse()
+}
+
+fn begins_entry(input: ParseStream<'_>) -> bool {
+    input.peek(Ident::peek_any) && input.peek2(Token![:]) && !input.peek2(Token![::])
+}
+
+fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        input.parse::<TokenTree>()?;
+    }
+    Ok(())
+}
