@@ -14,10 +14,11 @@ const QUICK_SAMPLE: Duration = Duration::from_millis(10);
 
 /// Measures `benches`, all of one scenario, on one runtime: a median of each figure.
 pub(crate) fn rounds(benches: &[Bench], runtime: Runtime, selection: &Selection) -> Vec<Figure> {
+    eprint!("{} on {runtime} ", benches[0].scenario.name);
     let loads: Vec<u64> = benches.iter().map(|bench| load(bench, runtime, selection.quick)).collect();
     let mut samples: Vec<Vec<Vec<(&str, f64)>>> = vec![Vec::new(); benches.len()];
     for round in 0..selection.rounds {
-        eprint!("\r{} on {runtime}: round {}/{} ", benches[0].scenario.name, round + 1, selection.rounds);
+        eprint!(".");
         // Whoever begins a round finds other caches than whoever ends it: begin with the next.
         for turn in 0..benches.len() {
             let index = (turn + round) % benches.len();

@@ -1,6 +1,7 @@
 //! A crash and the way back.
 
 use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::{Load, Sample, Scenario, Unit};
@@ -20,9 +21,22 @@ pub(crate) const RESTART: Scenario = Scenario {
     fresh_process: false,
 };
 
-pub(crate) fn restart<P: Restarts>(runtime: Runtime, crashes: u64) -> Sample {
+/// Whether panics are expected.
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Keeps expected panics off the terminal. Comes first in the program, so that a peer's own hook
+/// goes on top of this one and does its work for every crash.
+pub(crate) fn quieten_panics() {
     let loud = panic::take_hook();
-    panic::set_hook(Box::new(|_| {}));
+    panic::set_hook(Box::new(move |panic| {
+        if !IS_QUIET.load(Ordering::Relaxed) {
+            loud(panic);
+        }
+    }));
+}
+
+pub(crate) fn restart<P: Restarts>(runtime: Runtime, crashes: u64) -> Sample {
+    IS_QUIET.store(true, Ordering::Relaxed);
     let took = P::run(runtime, async move {
         let child = P::supervise().await;
         crash_and_wait::<P>(&child).await;
@@ -32,7 +46,7 @@ pub(crate) fn restart<P: Restarts>(runtime: Runtime, crashes: u64) -> Sample {
         }
         begun.elapsed()
     });
-    panic::set_hook(loud);
+    IS_QUIET.store(false, Ordering::Relaxed);
     Sample::Timed { operations: crashes, took }
 }
 
