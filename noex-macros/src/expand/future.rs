@@ -20,7 +20,7 @@ pub(crate) fn bindings(handler: &Handler) -> Vec<Ident> {
 /// Calls the handler with its arguments under the names of [`bindings`]; awaits it if it is async.
 pub(crate) fn call(handler: &Handler) -> TokenStream {
     let receiver = (handler.kind != Kind::Init).then(|| quote!(self,));
-    let context = (handler.is_async() || handler.has_context()).then(|| quote!(__noex_cx,));
+    let context = handler.has_context().then(|| quote!(__noex_cx,));
     let bindings = bindings(handler);
     if handler.is_async() {
         let future = names::future_of(handler.ident());
@@ -32,7 +32,7 @@ pub(crate) fn call(handler: &Handler) -> TokenStream {
 }
 
 // Input:   #[call] async fn rating(&self, branch: String) -> Rating
-// Output:  fn __noex_rating<'__noex>(&'__noex mut self, _: &'__noex mut Context<Self>, branch: String)
+// Output:  fn __noex_rating<'__noex>(&'__noex mut self, branch: String)
 //              -> impl Future<Output = Rating> + Send + '__noex { Self::rating(self, branch) }
 //
 // The promise to be `Send` is made here, located at the handler: what is held over an await is one error there,
@@ -48,7 +48,10 @@ pub(crate) fn promise(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     let types = handler.arguments.iter().map(|argument| plan.server.outside(&argument.ty));
     let receiver = (handler.kind != Kind::Init).then(|| quote!(&'__noex mut self,));
     let given = (handler.kind != Kind::Init).then(|| quote!(self,));
-    let context = handler.has_context().then(|| quote!(__noex_cx,));
+    let (context, context_ty) = match handler.has_context() {
+        true => (Some(quote!(__noex_cx,)), Some(quote!(__noex_cx: &'__noex mut #krate::Context<Self>,))),
+        false => (None, None),
+    };
     let opaque = quote_spanned! {names::derived(ident.span())=>
         impl ::core::future::Future<Output = #output> + ::core::marker::Send + '__noex
     };
@@ -56,7 +59,7 @@ pub(crate) fn promise(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
         #cfg
         #[allow(deprecated, private_interfaces)]
         fn #future<'__noex>(
-            #receiver __noex_cx: &'__noex mut #krate::Context<Self>, #(#bindings: #types),*
+            #receiver #context_ty #(#bindings: #types),*
         ) -> #opaque {
             Self::#ident(#given #context #(#bindings),*)
         }

@@ -113,12 +113,10 @@ fn starters(plan: &Plan<'_>, init: &Handler) -> TokenStream {
     let types: Vec<TokenStream> =
         init.arguments.iter().map(|argument| plan.server.outside(&argument.ty)).collect();
     let args = names::args_of(init.ident());
-    let start_docs = format!(
-        "Starts a `{title}` with what its `{}` takes: a builder that is also a future.",
-        init.ident()
-    );
+    let start_docs =
+        format!("Starts `{title}` with what its `{}` takes: a builder that is also a future.", init.ident());
     let child_docs =
-        format!("A `{title}` as a child of a supervisor, which starts each one with a clone of these.");
+        format!("`{title}` as a child of a supervisor, which starts each one with a clone of these.");
     let interface = &init.carried.interface;
     let separator = init.carried.has_docs.then(|| quote!(#[doc = ""]));
     // A bound on types without parameters is checked where it stands, not where the function is called, unless it

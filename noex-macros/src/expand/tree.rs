@@ -85,7 +85,7 @@ fn reference_ty(krate: &Krate, child: &Child) -> TokenStream {
 fn accessor(krate: &Krate, tree: &Tree, child: &Child) -> TokenStream {
     let (visibility, name) = (&tree.visibility, &child.name);
     let reference = reference_ty(krate, child);
-    let docs = format!("The child `{name}`, a `{}`.", text(&child.ty));
+    let docs = format!("The child `{name}`: `{}`.", text(&child.ty));
     quote! {
         #[doc = #docs]
         #visibility fn #name(&self) -> &#reference { &self.#name }

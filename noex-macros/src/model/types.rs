@@ -150,7 +150,7 @@ pub(crate) fn last_segment(ty: &Type) -> Option<&syn::PathSegment> {
 /// A type as the user wrote it, on one line, for a message.
 pub(crate) fn text(tokens: &dyn ToTokens) -> String {
     let spaced = tokens.to_token_stream().to_string();
-    let tight_before = [" ,", " >", " <", " ::", " )", " ]", " ;", " !", " ("];
+    let tight_before = [" ,", " >", " <", " :", " )", " ]", " ;", " !", " ("];
     let tight_after = ["< ", ":: ", "( ", "[ ", "& ", "' "];
     let mut text = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
     for pair in tight_before {

@@ -1,0 +1,127 @@
+//! Whole expansions, one a shape, as a reader would format them.
+//!
+//! The files in `expansions/` are what the macros write; with `NOEX_BLESS=1` the test writes them anew, to be read.
+
+use crate::diag::Diag;
+use crate::{genserver, supervisor};
+use proc_macro2::TokenStream;
+use quote::quote;
+use std::path::Path;
+
+fn assert_expansion(name: &str, expansion: TokenStream) {
+    let file: syn::File = syn::parse2(expansion).expect("an expansion is a list of items");
+    let found = prettyplease::unparse(&file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/tests/expansions/{name}.rs"));
+    if std::env::var_os("NOEX_BLESS").is_some() {
+        std::fs::write(&path, &found).expect("the snapshot can be written");
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == expected, "{name} expands to something else:\n{found}");
+}
+
+fn server(options: TokenStream, item: TokenStream) -> TokenStream {
+    let mut diag = Diag::new();
+    let expansion = genserver::expansion(options, &item, &mut diag);
+    assert_eq!(diag.into_messages(), [""; 0]);
+    expansion
+}
+
+#[test]
+fn configuration() {
+    let options =
+        quote!(name = "account", mailbox = CAPACITY, call_timeout = 2s, overflow = drop_oldest, trap_exit);
+    assert_expansion(
+        "configuration",
+        server(
+            options,
+            quote!(
+                pub struct Account<T: Job>(T);
+            ),
+        ),
+    );
+}
+
+#[test]
+fn plain_handlers() {
+    let block = quote! {
+        impl Account {
+            #[init]
+            fn open(cents: i64) -> Self { Account { cents } }
+            /// Takes `amount` out.
+            #[call(timeout = 1s)]
+            pub fn withdraw(&mut self, amount: i64) -> Result<i64, Overdrawn> { .. }
+            #[cast]
+            pub fn deposit(&mut self, amount: i64) { self.cents += amount }
+        }
+    };
+    // `..` is no body; a body is not looked into, but a formatter does.
+    let block: TokenStream =
+        block.to_string().replace("{ .. }", "{ Ok(self.cents) }").parse().expect("tokens");
+    assert_expansion("plain_handlers", server(quote!(), block));
+}
+
+#[test]
+fn async_and_plain_handlers_with_context() {
+    let block = quote! {
+        impl Account {
+            #[init]
+            async fn open(cx: &mut Context<Self>) -> Result<Init<Self>, io::Error> { load(cx).await }
+            #[call]
+            async fn rating(&self, cx: &mut Context<Self>, branch: String) -> Rating { rate(branch).await }
+            #[call]
+            fn name(&self) -> String { self.name.clone() }
+            #[terminate]
+            fn close(&mut self, reason: ExitReason) { log(reason) }
+        }
+    };
+    assert_expansion("async_and_plain", server(quote!(), block));
+}
+
+#[test]
+fn messages_of_other_kinds() {
+    let block = quote! {
+        impl Account {
+            #[init]
+            fn open() -> Self { Account }
+            #[info]
+            fn ticked(&mut self, Tick(at): Tick) { self.at = at }
+            #[cfg(feature = "warm")]
+            #[continuation]
+            fn warm_up(&mut self, warm: Warm) { self.warm = true }
+        }
+    };
+    assert_expansion("info_and_continuation", server(quote!(), block));
+}
+
+#[test]
+fn generic_server() {
+    let block = quote! {
+        impl<T: Job, const N: usize> Pool<T, N> where T::Output: Send {
+            #[init]
+            fn open(job: T) -> Self { Pool(job) }
+            #[call]
+            pub fn swap(&mut self, other: Self) -> Option<Self> { None }
+        }
+    };
+    assert_expansion("generic", server(quote!(crate = crate::noex), block));
+}
+
+#[test]
+fn tree() {
+    let mut diag = Diag::new();
+    let expansion = supervisor::expansion(
+        quote! {
+            /// The bank.
+            pub Bank(config: Config) {
+                strategy: rest_for_one,
+                restarts: 5 in 30s,
+                ledger: Ledger(config.path.clone()),
+                account: Account(config.opening) { restart: transient, shutdown: 5s },
+                audit: Audit(ledger, account),
+            }
+        },
+        &mut diag,
+    );
+    assert_eq!(diag.into_messages(), [""; 0]);
+    assert_expansion("tree", expansion);
+}

@@ -1,0 +1,227 @@
+impl Account {
+    async fn open(cx: &mut Context<Self>) -> Result<Init<Self>, io::Error> {
+        load(cx).await
+    }
+    async fn rating(&self, cx: &mut Context<Self>, branch: String) -> Rating {
+        rate(branch).await
+    }
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+    fn close(&mut self, reason: ExitReason) {
+        log(reason)
+    }
+}
+///Calls of `Account`.
+#[allow(
+    missing_debug_implementations,
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub
+)]
+pub enum AccountCall {
+    Rating { branch: String },
+    Name,
+}
+#[automatically_derived]
+impl ::noex::Message for AccountCall {
+    const VARIANTS: &'static [&'static str] = &["rating", "name"];
+    fn variant(&self) -> usize {
+        match *self {
+            Self::Rating { .. } => 0,
+            Self::Name { .. } => 1,
+        }
+    }
+}
+///Replies of `Account`, one variant for each call.
+#[allow(
+    missing_debug_implementations,
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub
+)]
+pub enum AccountReply {
+    Rating(Rating),
+    Name(String),
+}
+/**A reference to `Account`, with a method for each of its calls and casts.
+
+Clones are cheap and stay good over restarts. The parameter is always `Account`; write `AccountRef`.*/
+#[allow(
+    missing_debug_implementations,
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub
+)]
+pub struct AccountRef<Server: ::noex::GenServer = Account>(::noex::ServerRef<Server>);
+#[automatically_derived]
+impl<Server: ::noex::GenServer> ::core::clone::Clone for AccountRef<Server> {
+    fn clone(&self) -> Self {
+        Self(::core::clone::Clone::clone(&self.0))
+    }
+}
+#[automatically_derived]
+impl<Server: ::noex::GenServer> ::core::fmt::Debug for AccountRef<Server> {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        ::core::fmt::Debug::fmt(&self.0, f)
+    }
+}
+#[automatically_derived]
+impl<Server: ::noex::GenServer> ::core::ops::Deref for AccountRef<Server> {
+    type Target = ::noex::ServerRef<Server>;
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+#[automatically_derived]
+impl<Server: ::noex::GenServer> ::core::convert::From<::noex::ServerRef<Server>>
+for AccountRef<Server> {
+    fn from(server: ::noex::ServerRef<Server>) -> Self {
+        Self(server)
+    }
+}
+#[automatically_derived]
+#[allow(private_bounds, private_interfaces, unreachable_patterns, unreachable_pub)]
+impl AccountRef {
+    ///Calls `Account::rating`.
+    fn rating(&self, branch: String) -> ::noex::Call<'_, Account, Rating> {
+        ::noex::__private::call(
+            &self.0,
+            AccountCall::Rating { branch },
+            |__noex_reply| {
+                match __noex_reply {
+                    AccountReply::Rating(__noex_reply) => {
+                        ::core::result::Result::Ok(__noex_reply)
+                    }
+                    _ => ::noex::__private::other_reply(),
+                }
+            },
+        )
+    }
+    ///Calls `Account::name`.
+    fn name(&self) -> ::noex::Call<'_, Account, String> {
+        ::noex::__private::call(
+            &self.0,
+            AccountCall::Name {},
+            |__noex_reply| {
+                match __noex_reply {
+                    AccountReply::Name(__noex_reply) => {
+                        ::core::result::Result::Ok(__noex_reply)
+                    }
+                    _ => ::noex::__private::other_reply(),
+                }
+            },
+        )
+    }
+}
+#[automatically_derived]
+#[allow(private_bounds, private_interfaces, unreachable_pub)]
+impl Account {
+    ///Starts `Account` with what its `open` takes: a builder that is also a future.
+    pub fn start() -> ::noex::Start<Account> {
+        ::noex::__private::start(())
+    }
+    ///`Account` as a child of a supervisor, which starts each one with a clone of these.
+    pub fn child() -> ::noex::ChildSpec {
+        ::noex::__private::child::<Account>(())
+    }
+    #[doc(hidden)]
+    pub fn __noex_args() -> () {
+        ()
+    }
+    ///The running `Account` that has this name.
+    pub fn whereis(name: &str) -> ::core::option::Option<AccountRef> {
+        ::noex::__private::whereis::<Account>(name)
+    }
+}
+#[automatically_derived]
+impl Account {
+    #[allow(deprecated, private_interfaces)]
+    fn __noex_open<'__noex>(
+        __noex_cx: &'__noex mut ::noex::Context<Self>,
+    ) -> impl ::core::future::Future<
+        Output = Result<Init<Account>, io::Error>,
+    > + ::core::marker::Send + '__noex {
+        Self::open(__noex_cx)
+    }
+    #[allow(deprecated, private_interfaces)]
+    fn __noex_rating<'__noex>(
+        &'__noex mut self,
+        __noex_cx: &'__noex mut ::noex::Context<Self>,
+        branch: String,
+    ) -> impl ::core::future::Future<Output = Rating> + ::core::marker::Send + '__noex {
+        Self::rating(self, __noex_cx, branch)
+    }
+}
+#[automatically_derived]
+impl ::noex::GenServer for Account {
+    type Call = AccountCall;
+    type Reply = AccountReply;
+    type Cast = ::noex::Never;
+    type Info = ::noex::Never;
+    type Continue = ::noex::Never;
+    type Ref = AccountRef;
+    type Args = ();
+    type InitError = <Result<
+        Init<Self>,
+        io::Error,
+    > as ::noex::__private::IntoInit<Self>>::Error;
+    #[allow(deprecated)]
+    async fn init(
+        (): Self::Args,
+        __noex_cx: &mut ::noex::Context<Self>,
+    ) -> ::core::result::Result<::noex::Init<Self>, Self::InitError> {
+        ::noex::__private::IntoInit::<
+            Self,
+        >::into_init(Self::__noex_open(__noex_cx).await)
+    }
+    #[allow(deprecated)]
+    fn call_now(
+        &mut self,
+        __noex_message: AccountCall,
+        __noex_cx: &mut ::noex::Context<Self>,
+    ) -> ::noex::Now<AccountReply, AccountCall> {
+        match __noex_message {
+            AccountCall::Name {} => {
+                ::noex::Now::Done(AccountReply::Name(Self::name(self)))
+            }
+            __noex_message => ::noex::Now::Later(__noex_message),
+        }
+    }
+    #[allow(deprecated)]
+    async fn handle_call(
+        &mut self,
+        __noex_message: AccountCall,
+        __noex_cx: &mut ::noex::Context<Self>,
+    ) -> AccountReply {
+        match __noex_message {
+            AccountCall::Rating { branch } => {
+                AccountReply::Rating(Self::__noex_rating(self, __noex_cx, branch).await)
+            }
+            __noex_message => {
+                ::noex::__private::done(
+                    ::noex::GenServer::call_now(self, __noex_message, __noex_cx),
+                )
+            }
+        }
+    }
+    #[allow(deprecated)]
+    async fn terminate(
+        &mut self,
+        __noex_reason: &::noex::ExitReason,
+        __noex_cx: &mut ::noex::Context<Self>,
+    ) {
+        let reason = ::core::clone::Clone::clone(__noex_reason);
+        Self::close(self, reason)
+    }
+}
+const _: () = {
+    fn _assert() {
+        ::noex::__private::message_arg::<String>();
+        ::noex::__private::reply::<Rating>();
+        ::noex::__private::reply::<String>();
+    }
+};

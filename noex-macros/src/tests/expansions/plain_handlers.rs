@@ -1,0 +1,200 @@
+impl Account {
+    fn open(cents: i64) -> Self {
+        Account { cents }
+    }
+    /// Takes `amount` out.
+    pub fn withdraw(&mut self, amount: i64) -> Result<i64, Overdrawn> {
+        Ok(self.cents)
+    }
+    pub fn deposit(&mut self, amount: i64) {
+        self.cents += amount;
+    }
+}
+///Calls of [`Account`].
+#[allow(
+    missing_debug_implementations,
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub
+)]
+pub enum AccountCall {
+    Withdraw { amount: i64 },
+}
+#[automatically_derived]
+impl ::noex::Message for AccountCall {
+    const VARIANTS: &'static [&'static str] = &["withdraw"];
+    fn variant(&self) -> usize {
+        match *self {
+            Self::Withdraw { .. } => 0,
+        }
+    }
+}
+///Casts of [`Account`].
+#[allow(
+    missing_debug_implementations,
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub
+)]
+pub enum AccountCast {
+    Deposit { amount: i64 },
+}
+#[automatically_derived]
+impl ::noex::Message for AccountCast {
+    const VARIANTS: &'static [&'static str] = &["deposit"];
+    fn variant(&self) -> usize {
+        match *self {
+            Self::Deposit { .. } => 0,
+        }
+    }
+}
+///Replies of [`Account`], one variant for each call.
+#[allow(
+    missing_debug_implementations,
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub
+)]
+pub enum AccountReply {
+    Withdraw(Result<i64, Overdrawn>),
+}
+/**A reference to [`Account`], with a method for each of its calls and casts.
+
+Clones are cheap and stay good over restarts. The parameter is always `Account`; write `AccountRef`.*/
+#[allow(
+    missing_debug_implementations,
+    missing_docs,
+    private_bounds,
+    private_interfaces,
+    unreachable_pub
+)]
+pub struct AccountRef<Server: ::noex::GenServer = Account>(::noex::ServerRef<Server>);
+#[automatically_derived]
+impl<Server: ::noex::GenServer> ::core::clone::Clone for AccountRef<Server> {
+    fn clone(&self) -> Self {
+        Self(::core::clone::Clone::clone(&self.0))
+    }
+}
+#[automatically_derived]
+impl<Server: ::noex::GenServer> ::core::fmt::Debug for AccountRef<Server> {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        ::core::fmt::Debug::fmt(&self.0, f)
+    }
+}
+#[automatically_derived]
+impl<Server: ::noex::GenServer> ::core::ops::Deref for AccountRef<Server> {
+    type Target = ::noex::ServerRef<Server>;
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+#[automatically_derived]
+impl<Server: ::noex::GenServer> ::core::convert::From<::noex::ServerRef<Server>>
+for AccountRef<Server> {
+    fn from(server: ::noex::ServerRef<Server>) -> Self {
+        Self(server)
+    }
+}
+#[automatically_derived]
+#[allow(private_bounds, private_interfaces, unreachable_patterns, unreachable_pub)]
+impl AccountRef {
+    /// Takes `amount` out.
+    pub fn withdraw(&self, amount: i64) -> ::noex::Call<'_, Account, i64, Overdrawn> {
+        ::noex::Call::timeout(
+            ::noex::__private::call(
+                &self.0,
+                AccountCall::Withdraw { amount },
+                |__noex_reply| {
+                    match __noex_reply {
+                        AccountReply::Withdraw(__noex_reply) => {
+                            ::noex::__private::outcome(__noex_reply)
+                        }
+                        _ => ::noex::__private::other_reply(),
+                    }
+                },
+            ),
+            ::core::time::Duration::from_millis(1000),
+        )
+    }
+    ///Casts `Account::deposit`.
+    pub fn deposit(&self, amount: i64) -> ::noex::Cast<'_, Account> {
+        ::noex::ServerRef::cast(&self.0, AccountCast::Deposit { amount })
+    }
+}
+#[automatically_derived]
+#[allow(private_bounds, private_interfaces, unreachable_pub)]
+impl Account {
+    ///Starts `Account` with what its `open` takes: a builder that is also a future.
+    pub fn start(cents: i64) -> ::noex::Start<Account> {
+        ::noex::__private::start((cents,))
+    }
+    ///`Account` as a child of a supervisor, which starts each one with a clone of these.
+    pub fn child(cents: i64) -> ::noex::ChildSpec
+    where
+        for<'__noex> (i64,): ::core::clone::Clone + ::core::marker::Sync,
+    {
+        ::noex::__private::child::<Account>((cents,))
+    }
+    #[doc(hidden)]
+    pub fn __noex_args(cents: i64) -> (i64,) {
+        (cents,)
+    }
+    ///The running `Account` that has this name.
+    pub fn whereis(name: &str) -> ::core::option::Option<AccountRef> {
+        ::noex::__private::whereis::<Account>(name)
+    }
+}
+#[automatically_derived]
+impl ::noex::GenServer for Account {
+    type Call = AccountCall;
+    type Reply = AccountReply;
+    type Cast = AccountCast;
+    type Info = ::noex::Never;
+    type Continue = ::noex::Never;
+    type Ref = AccountRef;
+    type Args = (i64,);
+    type InitError = <Self as ::noex::__private::IntoInit<Self>>::Error;
+    #[allow(deprecated)]
+    async fn init(
+        (cents,): Self::Args,
+        __noex_cx: &mut ::noex::Context<Self>,
+    ) -> ::core::result::Result<::noex::Init<Self>, Self::InitError> {
+        ::noex::__private::IntoInit::<Self>::into_init(Self::open(cents))
+    }
+    #[allow(deprecated)]
+    fn call_now(
+        &mut self,
+        __noex_message: AccountCall,
+        __noex_cx: &mut ::noex::Context<Self>,
+    ) -> ::noex::Now<AccountReply, AccountCall> {
+        match __noex_message {
+            AccountCall::Withdraw { amount } => {
+                ::noex::Now::Done(AccountReply::Withdraw(Self::withdraw(self, amount)))
+            }
+        }
+    }
+    #[allow(deprecated)]
+    fn cast_now(
+        &mut self,
+        __noex_message: AccountCast,
+        __noex_cx: &mut ::noex::Context<Self>,
+    ) -> ::noex::Now<(), AccountCast> {
+        match __noex_message {
+            AccountCast::Deposit { amount } => {
+                ::noex::Now::Done(Self::deposit(self, amount))
+            }
+        }
+    }
+}
+const _: () = {
+    fn _assert() {
+        ::noex::__private::message_arg::<i64>();
+        ::noex::__private::message_arg::<i64>();
+        ::noex::__private::reply::<Result<i64, Overdrawn>>();
+        ::noex::__private::result_reply::<Result<i64, Overdrawn>>();
+        ::noex::__private::message_arg::<i64>();
+    }
+};

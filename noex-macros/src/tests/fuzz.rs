@@ -1,0 +1,216 @@
+//! No input makes a macro panic: random tokens, and right inputs with something wrong in them.
+
+use crate::model::kind::Kind;
+use crate::{genserver, inert, supervisor};
+use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
+use quote::quote;
+
+const ROUNDS: usize = 1500;
+
+const WORDS: [&str; 48] = [
+    "impl",
+    "struct",
+    "enum",
+    "fn",
+    "async",
+    "const",
+    "unsafe",
+    "extern",
+    "pub",
+    "crate",
+    "self",
+    "Self",
+    "mut",
+    "for",
+    "where",
+    "dyn",
+    "default",
+    "static",
+    "type",
+    "in",
+    "init",
+    "call",
+    "cast",
+    "info",
+    "continuation",
+    "terminate",
+    "cfg_attr",
+    "cfg",
+    "doc",
+    "noex",
+    "timeout",
+    "mailbox",
+    "name",
+    "infinity",
+    "unbounded",
+    "strategy",
+    "restarts",
+    "one_for_one",
+    "restart",
+    "shutdown",
+    "transient",
+    "Context",
+    "Result",
+    "Counter",
+    "u8",
+    "key",
+    "str",
+    "_",
+];
+
+/// xorshift64*: the same rounds on each machine.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let mixed = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33;
+        usize::try_from(mixed).expect("31 bits") % sides
+    }
+
+    fn token(&mut self, depth: usize) -> TokenTree {
+        match self.roll(if depth == 0 { 8 } else { 10 }) {
+            0..4 => Ident::new(WORDS[self.roll(WORDS.len())], Span::call_site()).into(),
+            4..6 => {
+                let character = b"#!:;,.=<>&*-+'?@|$"[self.roll(17)];
+                let spacing = if self.roll(2) == 0 { Spacing::Joint } else { Spacing::Alone };
+                Punct::new(character.into(), spacing).into()
+            }
+            6 => Literal::u64_unsuffixed(self.roll(3) as u64).into(),
+            7 => match self.roll(4) {
+                0 => Literal::string("a.{key}").into(),
+                1 => Literal::character('x').into(),
+                2 => Literal::f64_suffixed(1.5).into(),
+                _ => "5s".parse::<Literal>().expect("a literal").into(),
+            },
+            _ => {
+                let delimiters =
+                    [Delimiter::Brace, Delimiter::Bracket, Delimiter::Parenthesis, Delimiter::None];
+                Group::new(delimiters[self.roll(4)], self.stream(depth - 1)).into()
+            }
+        }
+    }
+
+    fn stream(&mut self, depth: usize) -> TokenStream {
+        let length = self.roll(12);
+        (0..length).map(|_| self.token(depth)).collect()
+    }
+
+    /// The tokens with a few dropped, doubled, swapped for others or joined by others.
+    fn mutate(&mut self, tokens: TokenStream, rate: usize) -> TokenStream {
+        let mut output = TokenStream::new();
+        for token in tokens {
+            if let TokenTree::Group(group) = token {
+                let inside = self.mutate(group.stream(), rate);
+                output.extend([TokenTree::Group(Group::new(group.delimiter(), inside))]);
+                continue;
+            }
+            match self.roll(rate) {
+                0 => {}
+                1 => output.extend([token.clone(), token]),
+                2 => output.extend([self.token(2)]),
+                3 => output.extend([token, self.token(2)]),
+                _ => output.extend([token]),
+            }
+        }
+        output
+    }
+}
+
+fn block() -> TokenStream {
+    quote! {
+        #[cfg(x)] impl<T: Job, const N: usize> Pool<T, N> where T: Send {
+            #[init] async fn open(cx: &mut Context<Self>, cents: i64) -> Result<Self, E> { x }
+            /// Docs.
+            #[call(timeout = 2s)] pub fn withdraw(&mut self, amount: Vec<T>) -> Result<i64, Overdrawn> { x }
+            #[call] #[must_use = "x"] async fn get(&self, key: &str) -> io::Result<Self> { x }
+            #[cast] #[cfg_attr(x, deprecated)] fn put(&mut self, (a, b): (u8, u8)) {}
+            #[info] fn ticked(&mut self, _: Tick) {}
+            #[continuation] fn warm(&mut self, warm: Warm) {}
+            #[terminate] fn close(&mut self, reason: &ExitReason) {}
+            fn helper(self) -> impl Copy { x }
+            const N: usize = 1;
+            make! { x }
+        }
+    }
+}
+
+fn state() -> (TokenStream, TokenStream) {
+    (
+        quote!(
+            name = "x",
+            mailbox = 64,
+            call_timeout = 2s,
+            overflow = fail,
+            on_restart = keep,
+            trap_exit,
+            crate = ::a
+        ),
+        quote!(
+            #[derive(Debug)]
+            pub struct Counter<T: Copy = u8>(T)
+            where
+                T: Send;
+        ),
+    )
+}
+
+fn shop() -> TokenStream {
+    quote! {
+        /// The shop.
+        pub Shop(config: Config, size: usize) {
+            strategy: one_for_one,
+            restarts: 5 in 30s,
+            cache: a::Cache<u8>(config.size, "{size}"),
+            api: Api(cache, || Job { cache }) { restart: transient, shutdown: brutal_kill },
+        }
+    }
+}
+
+/// The expansions do not panic, and neither does printing them.
+fn survive(options: TokenStream, item: TokenStream) {
+    let _ = genserver::genserver(options, item).to_string();
+}
+
+#[test]
+fn random_tokens() {
+    let mut dice = Dice(0x6E6F_6578);
+    for _ in 0..ROUNDS {
+        let (options, item) = (dice.stream(2), dice.stream(4));
+        survive(options, item.clone());
+        let _ = supervisor::supervisor(item.clone());
+        let _ = inert::outside(Kind::Call, item);
+        let items = dice.stream(4);
+        survive(quote!(), quote!(impl Counter { #items }));
+        let _ = supervisor::supervisor(quote!(Shop { #items }));
+    }
+}
+
+#[test]
+fn mutated_servers() {
+    let mut dice = Dice(0x7365_7276);
+    let (options, item) = state();
+    for round in 0..ROUNDS {
+        let rate = 10 + round % 120;
+        survive(TokenStream::new(), dice.mutate(block(), rate));
+        survive(dice.mutate(options.clone(), rate), dice.mutate(item.clone(), rate));
+    }
+}
+
+#[test]
+fn mutated_trees() {
+    let mut dice = Dice(0x7472_6565);
+    for round in 0..ROUNDS {
+        let _ = supervisor::supervisor(dice.mutate(shop(), 10 + round % 120)).to_string();
+    }
+}
+
+#[test]
+fn truncated_servers() {
+    let tokens: Vec<TokenTree> = block().into_iter().collect();
+    for length in 0..tokens.len() {
+        survive(TokenStream::new(), tokens[..length].iter().cloned().collect());
+    }
+}

@@ -1,0 +1,99 @@
+//! What wrong trees are told.
+
+use super::of_tree;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+fn assert_told(entries: TokenStream, expected: &[&str]) {
+    let shown = entries.to_string();
+    assert_eq!(of_tree(quote!(Shop { #entries })), expected, "{shown}");
+}
+
+#[test]
+fn options() {
+    let child = quote!(cache: Cache(1),);
+    assert_told(quote!(strategy: one_for_one, restarts: 5 in 30s, #child), &[]);
+    assert_told(
+        quote!(strategy: one_for_two, #child),
+        &["unknown strategy `one_for_two`\n= help: did you mean `one_for_one`? strategies: \
+           `one_for_one`, `one_for_all`, `rest_for_one`"],
+    );
+    assert_told(quote!(#child), &["`Shop` has no strategy\n= help: add `strategy: one_for_one`"]);
+    assert_told(
+        quote!(strategy: one_for_one),
+        &["a supervisor needs at least one child\n= help: add one to `Shop`, such as `cache: Cache(64)`"],
+    );
+    assert_told(
+        quote!(strategy: one_for_one, restarts: 5 in 0s, #child),
+        &["a window of no time counts nothing\n= help: write `5 in 30s`"],
+    );
+    assert_told(
+        quote!(strategy: one_for_one, restarts: 5, #child),
+        &["expected a number of restarts in a window of time\n= help: write `restarts: 5 in 30s`"],
+    );
+    assert_told(
+        quote!(strategy: one_for_one, #child strategy: Strategy()),
+        &["`strategy` is an option, not a child\n= help: choose another name"],
+    );
+}
+
+#[test]
+fn children() {
+    let told = |children: TokenStream, expected: &[&str]| {
+        assert_told(quote!(strategy: one_for_one, #children), expected)
+    };
+    told(quote!(cache: a::Cache<u8, u16>(1, x), api: Api(cache.clone(), |cache| 1)), &[]);
+    told(
+        quote!(cache: Cache(), cache: Cache()),
+        &["`cache` is already a child of `Shop`\n= help: choose another name"],
+    );
+    told(
+        quote!(api: Api(cache), cache: Cache()),
+        &["child `api` uses `cache`, which starts after it\n= help: children start in the order they are \
+           written: move `cache` above `api`"],
+    );
+    told(
+        quote!(cache: Cache(cache)),
+        &[
+            "child `cache` uses itself, before it exists\n= help: inside of the server, `cx.me()` is its own reference",
+        ],
+    );
+    told(
+        quote!(a: A(b), b: B(a)),
+        &[
+            "`a` and `b` need one another, so neither can start first\n= help: let one look the other up by name \
+           at run time",
+        ],
+    );
+    told(
+        quote!(cache: Cache() { restrt: transient }),
+        &["unknown option `restrt`\n= help: did you mean `restart`? options: `restart`, `shutdown`"],
+    );
+    told(
+        quote!(cache: Cache() { restart: sometimes }),
+        &["unknown restart `sometimes`\n= help: `restart` is one of: `permanent`, `transient`, `temporary`"],
+    );
+    told(
+        quote!(cache: Cache() api: Api(cach)),
+        &["children are separated by `,`\n= help: write a `,` before `api`"],
+    );
+    told(quote!(api: Api(x.cache, cache(), cache::y, Z { cache: 1 }), cache: Cache()), &[]);
+}
+
+#[test]
+fn a_parameter_may_be_called_like_a_child() {
+    let told = of_tree(quote!(Shop(cache: Options) { strategy: one_for_one, cache: Cache(cache) }));
+    assert_eq!(told, [""; 0]);
+}
+
+#[test]
+fn two_mistakes_are_reported_together() {
+    assert_told(
+        quote!(strategy: one_for_one, a: A() { shutdown: 5 }, b: B(c), c: C()),
+        &[
+            "a duration needs a unit\n= help: write `5s`, `5ms` or `5min`, or `brutal_kill` or `infinity`",
+            "child `b` uses `c`, which starts after it\n= help: children start in the order they are written: \
+             move `c` above `b`",
+        ],
+    );
+}
