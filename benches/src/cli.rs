@@ -92,3 +92,38 @@ fn runtime(name: &str) -> Result<Runtime, String> {
 fn number(digits: &str) -> Result<u64, String> {
     digits.parse().map_err(|_| format!("`{digits}` is no number"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, String> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn a_selection_is_read() {
+        let Ok(Command::Measure(selection)) = parsed("--scenario cast,ring --peer noex --quick --json")
+        else {
+            panic!("a selection is no measurement")
+        };
+        assert_eq!(selection.scenarios, ["cast", "ring"]);
+        assert_eq!(selection.peers, ["noex"]);
+        assert_eq!((selection.rounds, selection.quick, selection.json), (3, true, true));
+    }
+
+    #[test]
+    fn one_sample_is_read() {
+        let Ok(Command::One { runtime, iterations, .. }) = parsed("--one noex cast two 10") else {
+            panic!("one sample is no sample")
+        };
+        assert_eq!((runtime, iterations), (Runtime::TwoWorkers, 10));
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        assert_eq!(parsed("--rounds").unwrap_err(), "`--rounds` needs a value");
+        assert_eq!(parsed("--rounds x").unwrap_err(), "`x` is no number");
+        assert_eq!(parsed("--fast").unwrap_err(), "`--fast` is no option; see --help");
+    }
+}

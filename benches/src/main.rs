@@ -137,3 +137,31 @@ fn list() {
         println!("{:<18}   {}", "", peers.join(" "));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Scenarios check their own sums: none of them may lose a message.
+    #[test]
+    fn every_peer_does_what_its_scenarios_count() {
+        scenario::restart::quieten_panics();
+        for bench in peers::all() {
+            for &runtime in bench.scenario.runtimes {
+                let figures = (bench.run)(runtime, 50).figures(bench.scenario.unit);
+                assert!(!figures.is_empty(), "{} {}", bench.peer, bench.scenario.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_scenario_has_the_baseline() {
+        let benches = peers::all();
+        for scenario in scenario::ALL {
+            let is_there = benches
+                .iter()
+                .any(|bench| bench.scenario.name == scenario.name && bench.peer == peers::BASELINE);
+            assert!(is_there, "{}", scenario.name);
+        }
+    }
+}

@@ -70,3 +70,15 @@ fn readable(value: f64) -> String {
     }
     grouped
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_figures_have_their_thousands_apart() {
+        assert_eq!(readable(0.5), "0.50");
+        assert_eq!(readable(999.4), "999");
+        assert_eq!(readable(1_234_567.0), "1,234,567");
+    }
+}
