@@ -9,6 +9,18 @@ use syn::ext::IdentExt;
 /// Names that begin like this are ours.
 pub(crate) const RESERVED: &str = "__";
 
+/// The functions that every server gets, and what each is for.
+pub(crate) const GIVEN: [(&str, &str); 3] = [
+    ("start", "starts the server"),
+    ("child", "is the server as a child of a supervisor"),
+    ("whereis", "looks the server up by its name"),
+];
+
+/// Whether every server gets a function of this name.
+pub(crate) fn is_given(name: &Ident) -> bool {
+    GIVEN.iter().any(|(given, _)| name == given)
+}
+
 /// The items that belong to the server `Account`.
 pub(crate) struct Names {
     pub(crate) reference: Ident,

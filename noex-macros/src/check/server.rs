@@ -6,19 +6,12 @@ use crate::model::handler::Handler;
 use crate::model::kind::Kind;
 use crate::model::server::{Header, Server, Unnamed};
 use crate::model::types::text;
-use crate::names::RESERVED;
+use crate::names::{GIVEN, RESERVED};
 use crate::syntax::block::Item;
 use proc_macro2::Ident;
 use quote::ToTokens;
 use std::collections::HashMap;
 use syn::GenericParam;
-
-/// The functions that every server gets, and what each is for.
-const GIVEN: [(&str, &str); 3] = [
-    ("start", "starts the server"),
-    ("child", "is its child in a supervision tree"),
-    ("whereis", "looks it up by its name"),
-];
 
 /// Which handlers are free of errors, in the order of `Server::handlers`.
 pub(crate) struct Verdict {

@@ -1,19 +1,19 @@
 //! What only types can know, asserted at the types the user wrote.
 
+use crate::expand::located;
 use crate::expand::plan::Plan;
 use crate::model::handler::Handler;
 use crate::model::kind::Kind;
-use crate::model::types;
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::Type;
+use syn::spanned::Spanned;
 
 // Input:   #[call] fn withdraw(&mut self, amount: i64) -> Result<i64, Overdrawn>
 // Output:  const _: () = {
 //              fn _assert() {
 //                  __private::message_arg::<i64>();
 //                  __private::reply::<Result<i64, Overdrawn>>();
-//                  __private::result_reply::<Result<i64, Overdrawn>>();
 //              }
 //          };
 pub(crate) fn assertions(plan: &Plan<'_>) -> TokenStream {
@@ -21,7 +21,9 @@ pub(crate) fn assertions(plan: &Plan<'_>) -> TokenStream {
     if statements.is_empty() {
         return TokenStream::new();
     }
-    let (declared, where_) = plan.generics();
+    let (declared, _) = plan.generics();
+    // The user's own bounds: what is missing there is to be said here.
+    let where_ = &plan.server.header.generics.where_clause;
     // Never called, so it costs one type check and no code.
     quote! {
         const _: () = {
@@ -36,8 +38,10 @@ fn of_handler(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     let mut assert = |function: &str, ty: &Type| {
         let krate = plan.krate();
         let function = Ident::new(function, Span::call_site());
-        let ty = plan.server.outside(&ty.to_token_stream());
-        statements.extend(quote!(#cfg #krate::__private::#function::<#ty>();));
+        let (start, end) = (quote!(#krate::__private::#function::<), quote!(>()));
+        let (start, end) = (located::at(ty.span(), start), located::at(ty.span(), end));
+        let ty = plan.server.outside(ty);
+        statements.extend(quote!(#cfg #start #ty #end;));
     };
     if handler.kind != Kind::Terminate {
         for argument in &handler.arguments {
@@ -46,9 +50,6 @@ fn of_handler(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     }
     if let Some(output) = handler.output().filter(|_| handler.kind == Kind::Call) {
         assert("reply", output);
-        if types::result_arguments_of(Some(output)).is_some() {
-            assert("result_reply", output);
-        }
     }
     statements
 }

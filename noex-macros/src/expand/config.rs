@@ -1,12 +1,12 @@
 //! The struct half: its configuration.
 
-use crate::expand::duration;
+use crate::expand::{duration, located};
 use crate::krate::Krate;
 use crate::model::config::{Config, Mailbox};
 use crate::names;
 use crate::syntax::item::State;
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::quote;
 use syn::spanned::Spanned;
 
 // Input:   #[genserver(mailbox = 64, trap_exit)] struct Account { .. }
@@ -78,9 +78,9 @@ fn constants(config: &Config) -> TokenStream {
 
 /// Located at the count, so that the compiler underlines that when the count is zero.
 fn bounded(krate: &Krate, count: &TokenStream) -> TokenStream {
-    let call = quote_spanned!(names::derived(count.span())=> ::bounded);
-    let krate = krate.to_token_stream();
-    quote_spanned!(names::derived(count.span())=> #krate::Mailbox #call(#count))
+    let function = located::at(count.span(), quote!(#krate::Mailbox::bounded));
+    let argument = located::parenthesized(count.span(), count.clone());
+    quote!(#function #argument)
 }
 
 /// The variant that a word of an option stands for: `drop_oldest` is `DropOldest`.

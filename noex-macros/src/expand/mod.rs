@@ -7,6 +7,7 @@ pub(crate) mod dispatch;
 pub(crate) mod duration;
 pub(crate) mod fallback;
 pub(crate) mod future;
+pub(crate) mod located;
 pub(crate) mod message;
 pub(crate) mod original;
 pub(crate) mod picture;

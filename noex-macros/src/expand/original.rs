@@ -2,6 +2,8 @@
 
 use crate::model::handler::Handler;
 use crate::model::server::{Header, Server};
+use crate::model::types::{self, Fault};
+use crate::names::is_given;
 use crate::syntax::block::Item;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -10,7 +12,7 @@ use quote::quote;
 // Output:  impl Account { pub fn withdraw(..) -> i64 { .. } fn helper() { .. } }
 pub(crate) fn block(server: &Server) -> TokenStream {
     let handlers = server.handlers.iter().map(handler);
-    let helpers = server.helpers.iter().map(|helper| {
+    let helpers = server.helpers.iter().filter(|helper| !is_given(&helper.ident)).map(|helper| {
         let (attributes, original) = (&helper.attributes, &helper.original);
         quote!(#(#attributes)* #original)
     });
@@ -28,11 +30,19 @@ pub(crate) fn around(header: &Header, items: &TokenStream) -> TokenStream {
 
 fn handler(handler: &Handler) -> TokenStream {
     let (own, original) = (&handler.carried.own, &handler.method.original);
-    // Of a variadic handler even rustc's parser gives up the body: the signature is no longer one.
-    if handler.method.variadic.is_some() {
+    if is_error_again(handler) {
         return TokenStream::new();
     }
     quote!(#own #original)
+}
+
+/// Whether rustc would have an error of its own for the signature, at the same place.
+fn is_error_again(handler: &Handler) -> bool {
+    let is_no_type = |ty| matches!(types::fault(ty), Some(Fault::Unsized(_) | Fault::Infer(_)));
+    handler.method.variadic.is_some()
+        || is_given(handler.ident())
+        || handler.arguments.iter().any(|argument| is_no_type(&argument.ty))
+        || handler.output().is_some_and(is_no_type)
 }
 
 /// An item that is no method: as written.

@@ -7,7 +7,7 @@ use crate::model::kind::Kind;
 use crate::model::server::Server;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Type, Visibility, WhereClause};
+use syn::{Type, Visibility};
 
 /// A server, ready to be expanded.
 pub(crate) struct Plan<'a> {
@@ -67,10 +67,26 @@ impl<'a> Plan<'a> {
     }
 
     /// `impl<T: Job>` up to the parameters, and the where clause.
-    pub(crate) fn generics(&self) -> (TokenStream, Option<&'a WhereClause>) {
-        let (declared, where_) = (self.server.header.declared(), &self.server.header.generics.where_clause);
+    pub(crate) fn generics(&self) -> (TokenStream, TokenStream) {
+        let declared = self.server.header.declared();
         let declared = if declared.is_empty() { declared } else { quote!(<#declared>) };
-        (declared, where_.as_ref())
+        (declared, self.where_clause())
+    }
+
+    /// The user's where clause, and that all parameters live as long as the server may.
+    ///
+    /// A server is `'static`, and with it its parameters; where the user forgot to say so, `assert` says it once,
+    /// and not each item of ours once more.
+    pub(crate) fn where_clause(&self) -> TokenStream {
+        let header = &self.server.header;
+        let mut predicates = TokenStream::new();
+        for predicate in header.generics.where_clause.iter().flat_map(|where_| &where_.predicates) {
+            predicates.extend(quote!(#predicate,));
+        }
+        for parameter in header.type_parameters() {
+            predicates.extend(quote!(#parameter: 'static,));
+        }
+        if predicates.is_empty() { predicates } else { quote!(where #predicates) }
     }
 
     /// `<T>`: the parameters as a generated type is given them.

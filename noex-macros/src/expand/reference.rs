@@ -1,14 +1,15 @@
 //! The reference: a client of the server with a method for each call and cast.
 
 use crate::expand::duration::with_timeout;
-use crate::expand::future;
 use crate::expand::message::{allowed, output};
 use crate::expand::plan::Plan;
+use crate::expand::{future, located};
 use crate::model::handler::Handler;
 use crate::model::kind::Kind;
 use crate::model::types;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
+use syn::spanned::Spanned;
 
 // Output:  pub struct AccountRef<Server: GenServer = Account>(ServerRef<Server>);
 //          impl<Server: GenServer> Clone, Debug, Deref, From<ServerRef<Server>> for AccountRef<Server>
@@ -20,7 +21,7 @@ use quote::quote;
 pub(crate) fn reference(plan: &Plan<'_>) -> TokenStream {
     let (krate, self_ty, name) = (plan.krate(), plan.self_ty(), &plan.server.names.reference);
     let header = &plan.server.header;
-    let (declared, where_) = (header.declared(), &header.generics.where_clause);
+    let (declared, where_) = (header.declared(), plan.where_clause());
     let comma = (!declared.is_empty()).then(|| quote!(,));
     let (_, given, _) = header.generics.split_for_impl();
     let server = parameter(plan);
@@ -123,8 +124,9 @@ fn method(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     let body = match handler.kind {
         Kind::Call => {
             let (call, reply) = (&names.call, &names.reply);
-            let outcome = match types::result_arguments_of(handler.output()) {
-                Some(_) => quote!(#krate::__private::outcome(__noex_reply)),
+            // What is called `Result` and is none, is told here, at the type.
+            let outcome = match handler.output().filter(|output| types::is_result(output)) {
+                Some(output) => located::at(output.span(), quote!(#krate::__private::outcome(__noex_reply))),
                 None => quote!(::core::result::Result::Ok(__noex_reply)),
             };
             let call = quote! {
@@ -144,7 +146,10 @@ fn method(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     };
     let signature = signature(plan, handler);
     let future = future_ty(plan, handler);
-    quote!(#signature (&self, #(#fields: #types),*) -> #future { #body })
+    let span = handler.ident().span();
+    let arguments = located::parenthesized(span, quote!(&self, #(#fields: #types),*));
+    let arrow = located::at(span, quote!(->));
+    quote!(#signature #arguments #arrow #future { #body })
 }
 
 /// Beside the error of a handler: takes anything, so that those who call it get no error of their own.
@@ -177,29 +182,36 @@ fn signature(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
         let text = format!("{verb} `{}::{ident}`.", plan.title());
         quote!(#[doc = #text])
     });
-    quote!(#cfg #docs #interface #visibility fn #ident)
+    let fn_ = located::at(ident.span(), quote!(fn));
+    quote!(#cfg #docs #interface #visibility #fn_ #ident)
 }
 
 /// `Call<'_, Account, i64, Overdrawn>`, or `Cast<'_, Account>`.
 fn future_ty(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     let (krate, self_ty) = (plan.krate(), plan.self_ty());
+    // All that is ours is located at the handler, or "private method defined here" would show the attribute.
+    let ours = |tokens| located::at(handler.ident().span(), tokens);
+    let self_ty = ours(quote!(#self_ty));
     if handler.kind != Kind::Call {
-        return quote!(#krate::Cast<'_, #self_ty>);
+        return ours(quote!(#krate::Cast<'_, #self_ty>));
     }
+    let call = ours(quote!(#krate::Call<'_, #self_ty,));
+    let end = ours(quote!(>));
     let reply = output(plan, handler);
     match types::result_arguments_of(handler.output()).as_deref() {
         Some([ok, error]) => {
             let (ok, error) = (plan.server.outside(ok), plan.server.outside(error));
-            quote!(#krate::Call<'_, #self_ty, #ok, #error>)
+            quote!(#call #ok, #error #end)
         }
         // An alias such as `io::Result<T>`: only the trait knows its error.
-        Some(_) => quote! {
-            #krate::Call<
-                '_, #self_ty,
-                <#reply as #krate::__private::ResultReply>::Ok, <#reply as #krate::__private::ResultReply>::Err
-            >
-        },
-        None => quote!(#krate::Call<'_, #self_ty, #reply>),
+        Some(_) => {
+            let part = |part: TokenStream| {
+                located::at(reply.span(), quote!(<#reply as #krate::__private::ResultReply>::#part))
+            };
+            let (ok, error) = (part(quote!(Ok)), part(quote!(Err)));
+            quote!(#call #ok, #error #end)
+        }
+        None => quote!(#call #reply #end),
     }
 }
 

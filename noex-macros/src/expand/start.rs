@@ -1,12 +1,12 @@
 //! How a server comes to life: `init`, `terminate`, and the functions that start it.
 
-use crate::expand::future;
 use crate::expand::plan::Plan;
+use crate::expand::{future, located};
 use crate::model::handler::Handler;
 use crate::model::kind::Kind;
 use crate::names;
 use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::Type;
 use syn::spanned::Spanned;
 
@@ -23,18 +23,24 @@ pub(crate) fn init(plan: &Plan<'_>) -> TokenStream {
     };
     let bindings = future::bindings(init);
     let types: Vec<_> = init.arguments.iter().map(|argument| &argument.ty).collect();
-    let call = future::call(init);
-    let error = quote_spanned!(names::derived(output.span())=>
-        <#output as #krate::__private::IntoInit<Self>>::Error
+    let call = located::parenthesized(output.span(), future::call(init));
+    // Both times located at the type, so that a wrong one is the same error both times, which is shown once.
+    let state = quote!(<#output as #krate::__private::IntoInit<Self>>);
+    let error = located::at(output.span(), quote!(#state::Error));
+    let into_init = located::at(output.span(), quote!(#state::into_init));
+    let function = located::at(output.span(), quote!(async fn init));
+    let arguments = located::parenthesized(
+        output.span(),
+        quote!((#(#bindings,)*): (#(#types,)*), __noex_cx: &mut #krate::Context<Self>),
     );
+    let result =
+        located::at(output.span(), quote!(-> ::core::result::Result<#krate::Init<Self>, Self::InitError>));
     quote! {
         type Args = (#(#types,)*);
         type InitError = #error;
         #[allow(deprecated)]
-        async fn init(
-            (#(#bindings,)*): Self::Args, __noex_cx: &mut #krate::Context<Self>,
-        ) -> ::core::result::Result<#krate::Init<Self>, Self::InitError> {
-            #krate::__private::IntoInit::<Self>::into_init(#call)
+        #function #arguments #result {
+            #into_init #call
         }
     }
 }

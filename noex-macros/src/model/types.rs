@@ -137,6 +137,11 @@ pub(crate) fn result_arguments_of(output: Option<&Type>) -> Option<Vec<&Type>> {
     Some(types.collect())
 }
 
+/// Whether `ty` is written `Result<..>`.
+pub(crate) fn is_result(ty: &Type) -> bool {
+    result_arguments_of(Some(ty)).is_some()
+}
+
 /// The last segment of a type that is a path.
 pub(crate) fn last_segment(ty: &Type) -> Option<&syn::PathSegment> {
     match ty {

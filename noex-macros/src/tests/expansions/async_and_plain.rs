@@ -171,12 +171,15 @@ impl ::noex::GenServer for Account {
     > as ::noex::__private::IntoInit<Self>>::Error;
     #[allow(deprecated)]
     async fn init(
-        (): Self::Args,
+        (): (),
         __noex_cx: &mut ::noex::Context<Self>,
     ) -> ::core::result::Result<::noex::Init<Self>, Self::InitError> {
-        ::noex::__private::IntoInit::<
+        <Result<
+            Init<Self>,
+            io::Error,
+        > as ::noex::__private::IntoInit<
             Self,
-        >::into_init(Self::__noex_open(__noex_cx).await)
+        >>::into_init(Self::__noex_open(__noex_cx).await)
     }
     #[allow(deprecated)]
     fn call_now(

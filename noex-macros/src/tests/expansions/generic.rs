@@ -20,6 +20,7 @@ where
 pub enum PoolCall<T: Job, const N: usize>
 where
     T::Output: Send,
+    T: 'static,
 {
     Swap { other: Pool<T, N> },
     #[doc(hidden)]
@@ -29,6 +30,7 @@ where
 impl<T: Job, const N: usize> crate::noex::Message for PoolCall<T, N>
 where
     T::Output: Send,
+    T: 'static,
 {
     const VARIANTS: &'static [&'static str] = &["swap"];
     fn variant(&self) -> usize {
@@ -49,6 +51,7 @@ where
 pub enum PoolReply<T: Job, const N: usize>
 where
     T::Output: Send,
+    T: 'static,
 {
     Swap(Option<Pool<T, N>>),
     #[doc(hidden)]
@@ -69,12 +72,14 @@ pub struct PoolRef<T: Job, const N: usize, Server: crate::noex::GenServer = Pool
     ::core::marker::PhantomData<fn() -> (T,)>,
 )
 where
-    T::Output: Send;
+    T::Output: Send,
+    T: 'static;
 #[automatically_derived]
 impl<T: Job, const N: usize, Server: crate::noex::GenServer> ::core::clone::Clone
 for PoolRef<T, N, Server>
 where
     T::Output: Send,
+    T: 'static,
 {
     fn clone(&self) -> Self {
         Self(::core::clone::Clone::clone(&self.0), ::core::marker::PhantomData)
@@ -85,6 +90,7 @@ impl<T: Job, const N: usize, Server: crate::noex::GenServer> ::core::fmt::Debug
 for PoolRef<T, N, Server>
 where
     T::Output: Send,
+    T: 'static,
 {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         ::core::fmt::Debug::fmt(&self.0, f)
@@ -95,6 +101,7 @@ impl<T: Job, const N: usize, Server: crate::noex::GenServer> ::core::ops::Deref
 for PoolRef<T, N, Server>
 where
     T::Output: Send,
+    T: 'static,
 {
     type Target = crate::noex::ServerRef<Server>;
     fn deref(&self) -> &Self::Target {
@@ -109,6 +116,7 @@ impl<
 > ::core::convert::From<crate::noex::ServerRef<Server>> for PoolRef<T, N, Server>
 where
     T::Output: Send,
+    T: 'static,
 {
     fn from(server: crate::noex::ServerRef<Server>) -> Self {
         Self(server, ::core::marker::PhantomData)
@@ -119,6 +127,7 @@ where
 impl<T: Job, const N: usize> PoolRef<T, N>
 where
     T::Output: Send,
+    T: 'static,
 {
     ///Calls `Pool::swap`.
     pub fn swap(
@@ -144,6 +153,7 @@ where
 impl<T: Job, const N: usize> Pool<T, N>
 where
     T::Output: Send,
+    T: 'static,
 {
     ///Starts `Pool` with what its `open` takes: a builder that is also a future.
     pub fn start(job: T) -> crate::noex::Start<Pool<T, N>> {
@@ -169,6 +179,7 @@ where
 impl<T: Job, const N: usize> crate::noex::GenServer for Pool<T, N>
 where
     T::Output: Send,
+    T: 'static,
 {
     type Call = PoolCall<T, N>;
     type Reply = PoolReply<T, N>;
@@ -180,10 +191,10 @@ where
     type InitError = <Self as crate::noex::__private::IntoInit<Self>>::Error;
     #[allow(deprecated)]
     async fn init(
-        (job,): Self::Args,
+        (job,): (T,),
         __noex_cx: &mut crate::noex::Context<Self>,
     ) -> ::core::result::Result<crate::noex::Init<Self>, Self::InitError> {
-        crate::noex::__private::IntoInit::<Self>::into_init(Self::open(job))
+        <Self as crate::noex::__private::IntoInit<Self>>::into_init(Self::open(job))
     }
     #[allow(deprecated)]
     fn call_now(

@@ -124,10 +124,10 @@ impl ::noex::GenServer for Account {
     type InitError = <Self as ::noex::__private::IntoInit<Self>>::Error;
     #[allow(deprecated)]
     async fn init(
-        (): Self::Args,
+        (): (),
         __noex_cx: &mut ::noex::Context<Self>,
     ) -> ::core::result::Result<::noex::Init<Self>, Self::InitError> {
-        ::noex::__private::IntoInit::<Self>::into_init(Self::open())
+        <Self as ::noex::__private::IntoInit<Self>>::into_init(Self::open())
     }
     #[allow(deprecated)]
     fn info_now(

@@ -159,10 +159,10 @@ impl ::noex::GenServer for Account {
     type InitError = <Self as ::noex::__private::IntoInit<Self>>::Error;
     #[allow(deprecated)]
     async fn init(
-        (cents,): Self::Args,
+        (cents,): (i64,),
         __noex_cx: &mut ::noex::Context<Self>,
     ) -> ::core::result::Result<::noex::Init<Self>, Self::InitError> {
-        ::noex::__private::IntoInit::<Self>::into_init(Self::open(cents))
+        <Self as ::noex::__private::IntoInit<Self>>::into_init(Self::open(cents))
     }
     #[allow(deprecated)]
     fn call_now(
@@ -194,7 +194,6 @@ const _: () = {
         ::noex::__private::message_arg::<i64>();
         ::noex::__private::message_arg::<i64>();
         ::noex::__private::reply::<Result<i64, Overdrawn>>();
-        ::noex::__private::result_reply::<Result<i64, Overdrawn>>();
         ::noex::__private::message_arg::<i64>();
     }
 };
