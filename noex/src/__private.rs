@@ -1,9 +1,11 @@
 //! What generated code may name. Not for people: anything here may change.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub use crate::server::{IntoInit, done};
-use crate::{Call, ChildSpec, GenServer, ServerRef, Start, StartTree, SupervisorBuilder, SupervisorRef, System};
+use crate::{
+    Call, ChildSpec, GenServer, ServerRef, Start, StartTree, SupervisorBuilder, SupervisorRef, System,
+};
 
 /// A typed call.
 pub fn call<S: GenServer, T, E>(
@@ -75,9 +77,11 @@ pub fn start<S: GenServer>(args: S::Args) -> Start<S> {
 /// `Account::child(..)`.
 pub fn child<S: GenServer>(args: S::Args) -> ChildSpec
 where
-    S::Args: Clone + Sync,
+    S::Args: Clone,
 {
-    ChildSpec::of::<S>(short_name::<S>(), move || args.clone())
+    // The arguments need not be `Sync`: they are only looked at to be cloned, one start at a time.
+    let args = Mutex::new(args);
+    ChildSpec::of::<S>(short_name::<S>(), move || args.lock().unwrap_or_else(PoisonError::into_inner).clone())
 }
 
 fn short_name<S>() -> Arc<str> {
@@ -97,3 +101,12 @@ pub fn start_tree<T>(
 ) -> StartTree<T> {
     StartTree::new(tree, finish)
 }
+
+/// Asserts a handler argument.
+pub const fn message_arg<T: MessageArg>() {}
+
+/// Asserts a reply.
+pub const fn reply<T: Reply>() {}
+
+/// Asserts a reply that is written as a result.
+pub const fn result_reply<T: ResultReply>() {}

@@ -5,5 +5,6 @@
 
 pub use crate::{
     CallError, CastError, Context, ExitReason, GenServer, Init, Message, Never, Now, Pid, ServerConfig,
-    ServerRef, Start, StartError, SupervisorError, System,
+    ServerRef, Start, StartError, SupervisorError, System, call, cast, continuation, genserver, init,
+    supervisor, terminate,
 };

@@ -3,6 +3,6 @@
 mod events;
 mod snapshot;
 
-pub use events::{Event, EventKind, EventStream, Missed, Undelivered};
 pub(crate) use events::Events;
+pub use events::{Event, EventKind, EventStream, Missed, Undelivered};
 pub use snapshot::{Snapshot, Status};

@@ -152,7 +152,12 @@ impl Runner {
                 Ok(Poll::Pending) => {
                     let listeners = Arc::strong_count(&self.bell) - OWN_BELLS;
                     if let Some(task) = self.desk.task.get()
-                        && work.slot.core().suspend(task, &mut work.edges, listeners, work.slot.current_handler())
+                        && work.slot.core().suspend(
+                            task,
+                            &mut work.edges,
+                            listeners,
+                            work.slot.current_handler(),
+                        )
                     {
                         // Killed, or one of its calls was refused as a deadlock: look again.
                         if work.slot.core().is_killed() {

@@ -61,7 +61,7 @@ pub struct Call<'a, S: GenServer, T = <S as GenServer>::Reply, E = Infallible> {
 
 enum Step<S: GenServer> {
     New(S::Call),
-    Waiting { cell: Arc<ReplyCell<S::Reply>>, clock: Option<Pin<Box<Sleep>>>, noted: bool },
+    Waiting(Waiting<S>),
     Over,
 }
 
@@ -145,7 +145,7 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
         match call {
             Some(call) if !started => Err(call),
             _ => {
-                self.step = Step::Waiting { cell, clock: None, noted: false };
+                self.step = Step::Waiting(Waiting::new(cell));
                 Ok(self.wait(cx))
             }
         }
@@ -161,12 +161,12 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
         }
         match pushed {
             Pushed::Queued | Pushed::Parked { .. } => {
-                self.step = Step::Waiting { cell, clock: None, noted: false };
+                self.step = Step::Waiting(Waiting::new(cell));
                 self.begin_to_wait(cx)
             }
             Pushed::Dropped { lost } => {
                 life::overflowed(slot, lost);
-                self.step = Step::Waiting { cell, clock: None, noted: false };
+                self.step = Step::Waiting(Waiting::new(cell));
                 self.wait(cx)
             }
             Pushed::Full(message) => {
@@ -185,13 +185,14 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
     fn begin_to_wait(&mut self, cx: &mut Context<'_>) -> Polled<S> {
         let slot = self.slot();
         let limit = self.limit;
-        let Step::Waiting { cell, clock, noted } = &mut self.step else { return Poll::Pending };
-        let weak = Arc::downgrade(cell) as Weak<dyn Awaited>;
+        let Step::Waiting(waiting) = &mut self.step else { return Poll::Pending };
+        waiting.settled = true;
+        let weak = Arc::downgrade(&waiting.cell) as Weak<dyn Awaited>;
         let wakers = if limit.is_some() { 2 } else { 1 };
         let handler = S::Call::VARIANTS.get(self.variant).copied().unwrap_or("?");
-        *noted = waits::wait_for(|| slot.clone(), handler, || weak, wakers);
+        waiting.noted = waits::wait_for(|| slot.clone(), handler, || weak, wakers);
         if let Some(limit) = limit {
-            let clock = clock.insert(sleep_until(now() + limit));
+            let clock = waiting.clock.insert(sleep_until(now() + limit));
             if clock.as_mut().poll(cx).is_ready() {
                 return self.too_late(limit);
             }
@@ -200,19 +201,20 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
     }
 
     fn wait(&mut self, cx: &mut Context<'_>) -> Polled<S> {
-        let Step::Waiting { cell, clock, .. } = &mut self.step else {
-            panic!("a call was polled after it was ready")
-        };
-        if let Poll::Ready(answer) = cell.poll(cx.waker()) {
+        let Step::Waiting(waiting) = &mut self.step else { panic!("a call was polled after it was ready") };
+        if let Poll::Ready(answer) = waiting.cell.poll(cx.waker()) {
             self.let_go(true);
             return Poll::Ready(answer);
         }
-        match (clock, self.limit) {
+        if !waiting.settled {
+            return self.begin_to_wait(cx);
+        }
+        match (&mut waiting.clock, self.limit) {
             (Some(clock), Some(limit)) => {
-                if clock.as_mut().poll(cx).is_ready() { self.too_late(limit) } else { Poll::Pending }
+                ready!(clock.as_mut().poll(cx));
+                self.too_late(limit)
             }
-            (None, None) => Poll::Pending,
-            _ => self.begin_to_wait(cx),
+            _ => Poll::Pending,
         }
     }
 
@@ -224,12 +226,12 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
     }
 
     fn let_go(&mut self, answered: bool) {
-        if let Step::Waiting { cell, noted, .. } = std::mem::replace(&mut self.step, Step::Over) {
-            if noted {
-                waits::wait_is_over(&(Arc::downgrade(&cell) as Weak<dyn Awaited>));
+        if let Step::Waiting(waiting) = std::mem::replace(&mut self.step, Step::Over) {
+            if waiting.noted {
+                waits::wait_is_over(&(Arc::downgrade(&waiting.cell) as Weak<dyn Awaited>));
             }
             if answered {
-                self.slot().inbox.give_back(cell);
+                self.slot().inbox.give_back(waiting.cell);
             }
         }
     }
@@ -238,6 +240,22 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
     fn explain(&self, failure: Failure) -> CallError<E> {
         let handler = S::Call::VARIANTS.get(self.variant).copied().unwrap_or("?");
         failure.at(self.slot().core().target(handler))
+    }
+}
+
+/// The reply is awaited.
+struct Waiting<S: GenServer> {
+    cell: Arc<ReplyCell<S::Reply>>,
+    clock: Option<Pin<Box<Sleep>>>,
+    /// The clock runs, and word of the wait is left.
+    settled: bool,
+    /// A handler waits: its server's edges have this call.
+    noted: bool,
+}
+
+impl<S: GenServer> Waiting<S> {
+    fn new(cell: Arc<ReplyCell<S::Reply>>) -> Self {
+        Waiting { cell, clock: None, settled: false, noted: false }
     }
 }
 
@@ -264,8 +282,7 @@ impl<S: GenServer, T, E> Future for Call<'_, S, T, E> {
                 unreachable!("looked at above")
             };
             this.variant = call.variant();
-            let tried =
-                if S::INLINE { turn::call_inline(this.slot(), call) } else { Inline::Busy(call) };
+            let tried = if S::INLINE { turn::call_inline(this.slot(), call) } else { Inline::Busy(call) };
             match tried {
                 Inline::Done(reply) => Poll::Ready(Ok(reply)),
                 Inline::Crashed(reason) => Poll::Ready(Err(crashed(reason))),
@@ -284,7 +301,7 @@ impl<S: GenServer, T, E> Future for Call<'_, S, T, E> {
 
 impl<S: GenServer, T, E> Drop for Call<'_, S, T, E> {
     fn drop(&mut self) {
-        if matches!(self.step, Step::Waiting { .. }) {
+        if matches!(self.step, Step::Waiting(_)) {
             self.let_go(false);
         }
     }
@@ -294,7 +311,7 @@ impl<S: GenServer, T, E> fmt::Debug for Call<'_, S, T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let step = match self.step {
             Step::New(_) => "new",
-            Step::Waiting { .. } => "waiting",
+            Step::Waiting(_) => "waiting",
             Step::Over => "over",
         };
         f.debug_struct("Call").field("server", self.server).field("step", &step).finish_non_exhaustive()

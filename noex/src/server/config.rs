@@ -40,6 +40,7 @@ impl Mailbox {
     /// # Panics
     ///
     /// When `capacity` is 0; in a constant that is a compile error.
+    #[track_caller]
     pub const fn bounded(capacity: usize) -> Self {
         assert!(capacity > 0, "a mailbox must hold at least one message");
         Mailbox(capacity)

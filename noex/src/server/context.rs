@@ -140,6 +140,8 @@ impl<S: GenServer> Context<S> {
 
 impl<S: GenServer> fmt::Debug for Context<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("server", &self.slot.upgrade().map(|slot| slot.core().label())).finish()
+        f.debug_struct("Context")
+            .field("server", &self.slot.upgrade().map(|slot| slot.core().label()))
+            .finish()
     }
 }

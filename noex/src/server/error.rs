@@ -68,7 +68,6 @@ pub enum Executed {
 /// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
-#[must_use]
 pub enum CallError<E = Infallible> {
     /// The handler ran and returned this error; the server lives on.
     #[error("{0}")]
@@ -214,7 +213,6 @@ pub struct DeadlockStep {
 /// Why a cast was not queued. The message is given back.
 #[derive(Error)]
 #[error("{why}")]
-#[must_use]
 pub struct CastError<M> {
     /// The message, as it was.
     pub message: M,
@@ -255,7 +253,6 @@ pub enum NotSent {
 /// Why a server did not start; `E` is what its `#[init]` returns as its error.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-#[must_use]
 pub enum StartError<E = Infallible> {
     /// `init` refused.
     #[error("{server} refused to start: {error}")]

@@ -23,16 +23,17 @@ mod start;
 use std::{fmt, future::Future};
 
 pub use call::Call;
+pub(crate) use cast::tell;
 pub use cast::{Cast, Send as SendInfo};
 pub use config::{Mailbox, OnRestart, Overflow, ServerConfig};
 pub use context::Context;
 pub use error::{
-    CallError, CastError, DeadlockPath, DeadlockStep, Executed, NotRunning, NotSent, Reason, StartError, Target,
+    CallError, CastError, DeadlockPath, DeadlockStep, Executed, NotRunning, NotSent, Reason, StartError,
+    Target,
 };
 pub use init::{Init, IntoInit};
 pub use reference::{ServerRef, WeakRef};
 pub use start::Start;
-pub(crate) use cast::tell;
 
 /// A server: state, and handlers for four kinds of messages.
 ///
@@ -186,7 +187,9 @@ pub enum Now<R, M> {
 pub fn done<R, M>(now: Now<R, M>) -> R {
     match now {
         Now::Done(reply) => reply,
-        Now::Later(_) => panic!("this server handles the message neither in its `_now` nor in its `handle_` function"),
+        Now::Later(_) => {
+            panic!("this server handles the message neither in its `_now` nor in its `handle_` function")
+        }
     }
 }
 

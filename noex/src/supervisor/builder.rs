@@ -124,7 +124,10 @@ pub struct StartTree<T> {
 }
 
 impl<T> StartTree<T> {
-    pub(crate) fn new(builder: SupervisorBuilder, finish: impl FnOnce(SupervisorRef) -> T + Send + 'static) -> Self {
+    pub(crate) fn new(
+        builder: SupervisorBuilder,
+        finish: impl FnOnce(SupervisorRef) -> T + Send + 'static,
+    ) -> Self {
         StartTree { builder, registered: None, system: None, finish: Box::new(finish) }
     }
 

@@ -57,7 +57,8 @@ impl<S: GenServer> Place for PlaceOf<S> {
                     _ => {}
                 }
             }
-            let args = catch(|| (self.args)()).map_err(|panic| Failed::Refused(panic.into_reason("arguments")))?;
+            let args =
+                catch(|| (self.args)()).map_err(|panic| Failed::Refused(panic.into_reason("arguments")))?;
             life::bring_up(&self.slot, door, args, None).await.map_err(|unborn| match unborn {
                 Unborn::Ignored => Failed::Ignored,
                 Unborn::Refused(error) => Failed::Refused(ExitReason::other(error.to_string())),

@@ -57,7 +57,6 @@ pub struct ChildInfo {
 /// Why a tree did not start.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-#[must_use]
 pub enum SupervisorError {
     /// A child did not start. The ones before it were stopped in reverse order.
     #[error("supervisor `{supervisor}` did not start: child `{child}` failed ({reason})")]
@@ -173,9 +172,16 @@ impl GenServer for Supervisor {
         Ok(Init::ready(supervisor))
     }
 
-    fn call_now(&mut self, Question::WhichChildren: Question, _: &mut Context<Self>) -> Now<Vec<ChildInfo>, Question> {
+    fn call_now(
+        &mut self,
+        Question::WhichChildren: Question,
+        _: &mut Context<Self>,
+    ) -> Now<Vec<ChildInfo>, Question> {
         Now::Done(
-            self.children.iter().map(|child| ChildInfo { spec: child.spec.clone(), pid: child.pid }).collect(),
+            self.children
+                .iter()
+                .map(|child| ChildInfo { spec: child.spec.clone(), pid: child.pid })
+                .collect(),
         )
     }
 

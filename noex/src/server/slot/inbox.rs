@@ -255,7 +255,7 @@ impl<S: GenServer> Inbox<S> {
                 wakers.extend(parked.waker);
                 room -= 1;
             }
-            if whole.queue.is_empty() {
+            if whole.queue.is_empty() && whole.parked.is_empty() {
                 emptied();
             }
         }
@@ -327,7 +327,8 @@ impl<S: GenServer> Inbox<S> {
     /// Messages that wait now, and the most that ever waited.
     pub(crate) fn lengths(&self) -> (usize, usize) {
         let lines = self.lines();
-        let (queue, high) = lines.whole.as_ref().map_or((0, 0), |whole| (whole.queue.len(), whole.high_water));
+        let (queue, high) =
+            lines.whole.as_ref().map_or((0, 0), |whole| (whole.queue.len(), whole.high_water));
         (queue + self.taken.load(Ordering::Relaxed), high)
     }
 

@@ -364,10 +364,7 @@ pub(super) fn attend<'a, S: GenServer>(slot: &'a Arc<Slot<S>>, mut right: RightT
 
 /// Runs an async call on an idle server: its first step on the caller's task, the rest, if there is
 /// any, on a runner. `None`: the server is not idle, nothing has happened.
-pub(crate) fn start_async<S: GenServer>(
-    slot: &Arc<Slot<S>>,
-    message: impl FnOnce() -> Envelope<S>,
-) -> bool {
+pub(crate) fn start_async<S: GenServer>(slot: &Arc<Slot<S>>, message: impl FnOnce() -> Envelope<S>) -> bool {
     let Some(right) = slot.try_enter() else { return false };
     let message = message();
     slot.begin(message.variant());

@@ -30,6 +30,7 @@ pub(crate) trait Awaited: Send + Sync {
 }
 
 /// A call that a handler awaits.
+#[derive(Clone)]
 pub(crate) struct Edge {
     target: Arc<dyn AnySlot>,
     handler: &'static str,
@@ -122,7 +123,13 @@ pub(crate) fn wait_is_over(call: &Weak<dyn Awaited>) {
 impl Core {
     /// The runner's last act before it sleeps with a suspended handler. `true`: look at the handler
     /// again, it was killed or one of its calls was refused.
-    pub(crate) fn suspend(&self, task: &Waker, edges: &mut Edges, listeners: usize, handler: &'static str) -> bool {
+    pub(crate) fn suspend(
+        &self,
+        task: &Waker,
+        edges: &mut Edges,
+        listeners: usize,
+        handler: &'static str,
+    ) -> bool {
         let waits = !edges.is_empty();
         {
             let mut slow = self.slow();
@@ -154,7 +161,7 @@ impl Core {
     /// Refuses the calls of this suspended handler that can never be answered. `true` if there was one.
     fn refuse_hopeless_calls(&self) -> bool {
         let mut refused = false;
-        for (target, handler, call) in self.open_edges() {
+        for Edge { target, handler, call, .. } in self.open_edges() {
             let mut path = vec![self.step(self.suspended_handler())];
             if is_stuck_on(&target, self.id, &mut path)
                 && let Some(call) = call.upgrade()
@@ -172,17 +179,22 @@ impl Core {
     }
 
     /// Copies what is published, so that no two locks are ever held.
-    fn open_edges(&self) -> Vec<(Arc<dyn AnySlot>, &'static str, Weak<dyn Awaited>)> {
+    fn open_edges(&self) -> Edges {
         let slow = self.slow();
         let Some(suspended) = slow.rest.as_ref().and_then(|slow| slow.suspended.as_ref()) else {
             return Vec::new();
         };
-        suspended.edges.iter().map(|edge| (edge.target.clone(), edge.handler, edge.call.clone())).collect()
+        suspended.edges.clone()
     }
 
     fn waits_for_calls_only(&self) -> bool {
         self.waiting.load(Ordering::SeqCst)
-            && self.slow().rest.as_ref().and_then(|slow| slow.suspended.as_ref()).is_some_and(|it| it.only_calls)
+            && self
+                .slow()
+                .rest
+                .as_ref()
+                .and_then(|slow| slow.suspended.as_ref())
+                .is_some_and(|it| it.only_calls)
     }
 
     fn step(&self, handler: &'static str) -> DeadlockStep {
@@ -207,8 +219,8 @@ fn is_stuck_on(slot: &Arc<dyn AnySlot>, origin: u64, path: &mut Vec<DeadlockStep
     path.push(step);
     let edges = core.open_edges();
     let stuck = !edges.is_empty()
-        && edges.iter().all(|(target, _, call)| {
-            call.upgrade().is_some_and(|call| call.is_open()) && is_stuck_on(target, origin, path)
+        && edges.iter().all(|edge| {
+            edge.call.upgrade().is_some_and(|call| call.is_open()) && is_stuck_on(&edge.target, origin, path)
         });
     if !stuck {
         path.pop();

@@ -1,0 +1,309 @@
+//! Generated code means the same whatever the user's names are, and wherever the server is.
+
+// What the users' items lack here, `lints.rs` has.
+#![allow(missing_docs, missing_debug_implementations, unreachable_pub)]
+
+/// Types of the user's that are called like those of the prelude.
+mod names_of_the_prelude {
+    use noex::genserver;
+
+    #[derive(Debug)]
+    pub struct Result;
+    #[derive(Debug)]
+    pub struct Option;
+    #[derive(Debug)]
+    pub struct Vec;
+    pub trait Send {}
+    pub trait Sync {}
+    pub trait Clone {}
+    pub trait Future {}
+    pub trait From {}
+    pub trait Sized {}
+    pub struct Some;
+    pub struct None;
+    pub struct Ok;
+    pub struct Err;
+    pub struct String;
+
+    #[genserver(name = "shadowed", mailbox = 8, call_timeout = infinity)]
+    pub struct Shadowed(u8);
+
+    #[genserver]
+    impl Shadowed {
+        #[init]
+        async fn init(first: u8) -> Self {
+            Shadowed(first)
+        }
+
+        #[call]
+        pub fn plain(&self, option: Option, vec: Vec) -> Result {
+            drop((option, vec));
+            Result
+        }
+
+        #[call]
+        pub async fn later(&mut self, by: u8) -> core::result::Result<u8, Result> {
+            self.0 += by;
+            core::result::Result::Ok(self.0)
+        }
+
+        #[cast]
+        pub fn put(&mut self, option: Option) {
+            drop(option);
+        }
+
+        #[info]
+        fn seen(&mut self, _: Vec) {}
+
+        #[terminate]
+        fn close(&mut self, _reason: &noex::ExitReason) {}
+    }
+
+    #[tokio::test]
+    async fn a_server_among_them_answers() {
+        let server = Shadowed::start(1).await.expect("it starts");
+        let Result = server.plain(Option, Vec).await.expect("it answers");
+        assert_eq!(server.later(2).await.expect("it answers"), 3);
+        server.put(Option).await.expect("it takes");
+    }
+}
+
+/// Handlers called like methods that a reference or a server has already.
+mod names_of_methods {
+    use noex::prelude::*;
+
+    #[derive(Clone, Debug, Default)]
+    #[genserver]
+    pub struct Taken(u8);
+
+    #[genserver]
+    impl Taken {
+        #[init]
+        fn init() -> Self {
+            Taken(1)
+        }
+
+        #[call]
+        pub fn clone(&self) -> u8 {
+            self.0
+        }
+
+        #[call]
+        pub fn stop(&mut self, server: u8) -> u8 {
+            server
+        }
+
+        #[call]
+        pub fn new(&self) -> u8 {
+            2
+        }
+
+        #[call]
+        pub fn call(&self, reply: u8) -> u8 {
+            reply
+        }
+
+        #[cast]
+        pub fn cast(&mut self, cx: u8) {
+            self.0 = cx;
+        }
+
+        #[call]
+        pub fn r#type(&self, r#fn: u8) -> u8 {
+            r#fn
+        }
+
+        #[call]
+        pub fn from(&self) {}
+
+        #[call]
+        pub fn deref(&self) -> u8 {
+            3
+        }
+
+        #[call]
+        pub fn call_now(&self) -> u8 {
+            4
+        }
+
+        #[call]
+        pub fn self_(&self) -> u8 {
+            5
+        }
+    }
+
+    #[tokio::test]
+    async fn the_handler_wins() {
+        let taken = Taken::start().await.expect("it starts");
+        taken.cast(7).await.expect("it takes");
+        assert_eq!(taken.clone().await.expect("it answers"), 7);
+        assert_eq!(taken.stop(1).await.expect("it answers"), 1);
+        assert_eq!(taken.new().await.expect("it answers"), 2);
+        assert_eq!(taken.call(8).await.expect("it answers"), 8);
+        assert_eq!(taken.r#type(9).await.expect("it answers"), 9);
+        assert_eq!(taken.deref().await.expect("it answers"), 3);
+        assert_eq!(taken.call_now().await.expect("it answers"), 4);
+        assert_eq!(taken.self_().await.expect("it answers"), 5);
+        taken.from().await.expect("it answers");
+        assert!(taken.is_alive());
+    }
+}
+
+/// The runtime crate under another name.
+mod renamed {
+    pub mod deps {
+        pub use noex as otp;
+    }
+
+    use deps::otp::genserver;
+
+    #[genserver(crate = crate::renamed::deps::otp, mailbox = 4)]
+    pub struct Renamed;
+
+    #[genserver(crate = crate::renamed::deps::otp)]
+    impl Renamed {
+        #[init]
+        fn init() -> Self {
+            Renamed
+        }
+
+        #[call]
+        pub fn get(&self) -> u8 {
+            1
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_of_it_answers() {
+        let renamed = Renamed::start().await.expect("it starts");
+        assert_eq!(renamed.get().await.expect("it answers"), 1);
+    }
+}
+
+/// Servers made by macros of the user's.
+mod made_by_macros {
+    pub use noex;
+
+    macro_rules! counter {
+        ($vis:vis $name:ident, $ty:ty, $size:expr, $($method:ident),*) => {
+            #[noex::genserver(crate = $crate::made_by_macros::noex, mailbox = $size)]
+            $vis struct $name($ty);
+
+            #[noex::genserver(crate = $crate::made_by_macros::noex)]
+            impl $name {
+                #[init]
+                fn init(first: $ty) -> Self {
+                    $name(first)
+                }
+
+                $(
+                    #[call]
+                    $vis fn $method(&mut self, by: $ty) -> ::std::result::Result<$ty, ()> {
+                        self.0 += by;
+                        Ok(self.0)
+                    }
+                )*
+
+                #[cast]
+                $vis async fn set(&mut self, to: $ty) {
+                    self.0 = to;
+                }
+            }
+        };
+    }
+
+    counter!(pub Wide, u64, 16, add, add_again);
+    counter!(pub(crate) Narrow, u8, 1 + 1, add);
+
+    #[tokio::test]
+    async fn they_answer() {
+        let wide = Wide::start(1).await.expect("it starts");
+        let narrow = Narrow::start(1).await.expect("it starts");
+        wide.set(40).await.expect("it takes");
+        assert_eq!(wide.add(1).await.expect("it answers"), 41);
+        assert_eq!(wide.add_again(1).await.expect("it answers"), 42);
+        assert_eq!(narrow.add(1).await.expect("it answers"), 2);
+    }
+}
+
+/// A server inside of a function.
+#[tokio::test]
+async fn a_server_in_a_function() {
+    use noex::prelude::*;
+
+    #[genserver]
+    struct Local(u8);
+
+    #[genserver]
+    impl Local {
+        #[init]
+        fn init() -> Self {
+            Local(1)
+        }
+
+        #[call]
+        fn get(&self) -> u8 {
+            self.0
+        }
+    }
+
+    let local = Local::start().await.expect("it starts");
+    assert_eq!(local.get().await.expect("it answers"), 1);
+}
+
+/// A server whose halves, messages and starter are as visible as they like.
+mod visibility {
+    use noex::prelude::*;
+
+    struct Secret;
+
+    // Private, with a public handler.
+    #[genserver]
+    struct Hidden;
+
+    #[genserver]
+    impl Hidden {
+        #[init]
+        fn init() -> Self {
+            Hidden
+        }
+
+        #[call]
+        pub fn get(&self, secret: Secret) -> u8 {
+            drop(secret);
+            1
+        }
+    }
+
+    // Public, with private handlers only.
+    #[genserver]
+    pub struct Shown;
+
+    #[genserver]
+    impl Shown {
+        #[init]
+        fn init() -> Self {
+            Shown
+        }
+
+        #[call]
+        fn get(&self, secret: Secret) -> Option<u8> {
+            drop(secret);
+            None
+        }
+
+        #[call]
+        pub(super) fn around(&self) -> u8 {
+            2
+        }
+    }
+
+    #[tokio::test]
+    async fn both_answer() {
+        let hidden = Hidden::start().await.expect("it starts");
+        assert_eq!(hidden.get(Secret).await.expect("it answers"), 1);
+        let shown = Shown::start().await.expect("it starts");
+        assert_eq!(shown.get(Secret).await.expect("it answers"), None);
+        assert_eq!(shown.around().await.expect("it answers"), 2);
+    }
+}

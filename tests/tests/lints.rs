@@ -1,0 +1,240 @@
+//! Generated code trips no lint of a crate that denies them all, and the user's own code can follow each.
+
+#![deny(
+    warnings,
+    missing_docs,
+    missing_debug_implementations,
+    missing_copy_implementations,
+    non_snake_case,
+    single_use_lifetimes,
+    trivial_casts,
+    trivial_numeric_casts,
+    unit_bindings,
+    unnameable_types,
+    unreachable_pub,
+    unsafe_code,
+    unused,
+    unused_lifetimes,
+    unused_qualifications,
+    variant_size_differences
+)]
+#![deny(clippy::all, clippy::pedantic, clippy::cargo)]
+#![allow(clippy::cargo_common_metadata, clippy::multiple_crate_versions)]
+#![forbid(unsafe_code)]
+
+use noex::prelude::*;
+use std::fmt;
+use std::fmt::Display;
+use std::time::Duration;
+
+/// How many messages wait.
+const CAPACITY: usize = 32;
+/// How long callers wait.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// There is not enough.
+#[derive(Debug, Clone, Copy)]
+pub struct Overdrawn;
+
+impl Display for Overdrawn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("overdrawn")
+    }
+}
+
+impl std::error::Error for Overdrawn {}
+
+/// Time has passed.
+#[derive(Debug, Clone, Copy)]
+pub struct Tick;
+
+/// A type that only the crate sees.
+#[derive(Debug, Clone)]
+struct Internal(u8);
+
+/// An account that nobody can overdraw.
+#[genserver(
+    name = "lints.account",
+    mailbox = CAPACITY,
+    overflow = wait,
+    call_timeout = PATIENCE,
+    on_restart = drop,
+    trap_exit,
+    inline = never
+)]
+#[derive(Debug)]
+pub struct Account {
+    cents: i64,
+    internal: Internal,
+}
+
+#[genserver]
+impl Account {
+    /// Opens it.
+    ///
+    /// # Errors
+    ///
+    /// If it begins below zero.
+    #[init]
+    fn open(cx: &mut Context<Self>, cents: i64) -> Result<Init<Self>, Overdrawn> {
+        if cents < 0 {
+            return Err(Overdrawn);
+        }
+        let account = Account { cents, internal: Internal(u8::from(cx.pid() == cx.pid())) };
+        Ok(Init::then(account, Internal(2)))
+    }
+
+    /// Takes `amount` out and returns what is left.
+    ///
+    /// # Errors
+    ///
+    /// If there is not enough.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(1 + 1, 2);
+    /// ```
+    #[call]
+    pub fn withdraw(&mut self, amount: i64) -> Result<i64, Overdrawn> {
+        if amount > self.cents {
+            return Err(Overdrawn);
+        }
+        self.cents -= amount;
+        Ok(self.cents)
+    }
+
+    /// Puts `amount` in.
+    #[cast]
+    pub fn deposit(&mut self, amount: i64) {
+        self.cents += amount;
+    }
+
+    /// What there is.
+    #[call(timeout = 2s)]
+    #[must_use = "a balance is there to be looked at"]
+    pub fn balance(&self) -> i64 {
+        self.cents
+    }
+
+    /// The old name of `balance`.
+    #[call]
+    #[deprecated(note = "use `balance`")]
+    pub fn cents(&self) -> i64 {
+        self.cents
+    }
+
+    /// Waits.
+    #[call(timeout = infinity)]
+    pub async fn wait(&self, cx: &mut Context<Self>) -> Pid {
+        tokio::task::yield_now().await;
+        cx.pid()
+    }
+
+    /// Takes many arguments.
+    #[call]
+    #[expect(clippy::too_many_arguments, reason = "to see that it is carried over")]
+    pub fn many(&self, a: u8, b: u8, c: u8, d: u8, e: u8, f: u8, g: u8, h: u8) -> u8 {
+        a ^ b ^ c ^ d ^ e ^ f ^ g ^ h ^ self.internal.0
+    }
+
+    // No docs: nobody outside of the crate sees it.
+    #[call]
+    fn internal(&self, other: Internal) -> Internal {
+        Internal(self.internal.0 ^ other.0)
+    }
+
+    // Nobody calls it, but a server may be asked by others than this crate.
+    #[cast]
+    fn unused_here(&mut self) {
+        self.internal.0 = 0;
+    }
+
+    #[cfg(any())]
+    #[call]
+    pub fn gone(&self, missing: Missing) -> Missing {
+        missing
+    }
+
+    #[info]
+    fn ticked(&mut self, _: Tick) {
+        self.cents += 1;
+    }
+
+    #[continuation]
+    async fn warm_up(&mut self, internal: Internal) {
+        tokio::task::yield_now().await;
+        self.internal = internal;
+    }
+
+    #[terminate]
+    fn close(&mut self, reason: &ExitReason) {
+        if matches!(reason, ExitReason::Normal) {
+            self.cents = 0;
+        }
+    }
+}
+
+/// Keeps one value.
+#[genserver]
+#[derive(Debug)]
+pub struct Keeper<T: Display, const N: usize>
+where
+    T: Clone,
+{
+    value: T,
+}
+
+#[genserver]
+impl<T: Display, const N: usize> Keeper<T, N>
+where
+    T: Clone + Send + Sync + 'static,
+{
+    #[init]
+    fn init(value: T) -> Self {
+        Keeper { value }
+    }
+
+    /// The value.
+    #[call]
+    pub fn get(&self) -> T {
+        self.value.clone()
+    }
+
+    /// Another value; the old one comes back.
+    #[call]
+    pub async fn swap(&mut self, value: T) -> T {
+        std::mem::replace(&mut self.value, value)
+    }
+}
+
+/// A server of which nobody uses anything.
+#[genserver]
+#[derive(Debug)]
+pub struct Idle;
+
+#[genserver]
+impl Idle {
+    #[init]
+    async fn init() -> Self {
+        tokio::task::yield_now().await;
+        Idle
+    }
+}
+
+#[tokio::test]
+async fn every_feature_is_quiet() {
+    let account = Account::start(100).await.expect("it starts");
+    account.deposit(50).await.expect("it takes");
+    assert_eq!(account.withdraw(30).await.expect("it answers"), 120);
+    assert_eq!(account.balance().await.expect("it answers"), 120);
+    assert_eq!(account.wait().await.expect("it answers"), account.pid());
+    assert_eq!(account.many(1, 2, 3, 4, 5, 6, 7, 8).await.expect("it answers"), 10);
+    assert_eq!(account.internal(Internal(1)).await.expect("it answers").0, 3);
+    assert!(Account::whereis("lints.account").is_some());
+    let keeper = Keeper::<_, 3>::start("a".to_string()).await.expect("it starts");
+    assert_eq!(keeper.swap("b".to_string()).await.expect("it answers"), "a");
+    assert_eq!(keeper.get().await.expect("it answers"), "b");
+    assert!(Account::start(-1).name("other").await.is_err());
+    assert!(Idle::start().await.is_ok());
+}
