@@ -4,7 +4,6 @@
     warnings,
     missing_docs,
     missing_debug_implementations,
-    missing_copy_implementations,
     non_snake_case,
     single_use_lifetimes,
     trivial_casts,
@@ -119,6 +118,7 @@ impl Account {
 
     /// The old name of `balance`.
     #[call]
+    #[must_use]
     #[deprecated(note = "use `balance`")]
     pub fn cents(&self) -> i64 {
         self.cents
@@ -134,8 +134,14 @@ impl Account {
     /// Takes many arguments.
     #[call]
     #[expect(clippy::too_many_arguments, reason = "to see that it is carried over")]
-    pub fn many(&self, a: u8, b: u8, c: u8, d: u8, e: u8, f: u8, g: u8, h: u8) -> u8 {
-        a ^ b ^ c ^ d ^ e ^ f ^ g ^ h ^ self.internal.0
+    pub fn many(&mut self, a1: u8, a2: u8, a3: u8, a4: u8, a5: u8, a6: u8, a7: u8, a8: u8) -> u8 {
+        a1 ^ a2 ^ a3 ^ a4 ^ a5 ^ a6 ^ a7 ^ a8 ^ self.internal.0
+    }
+
+    /// Takes what it does not consume, and has no use for the server.
+    #[cast]
+    pub fn idle(&self, text: String) {
+        let _ = text.is_empty();
     }
 
     // No docs: nobody outside of the crate sees it.
@@ -178,7 +184,7 @@ impl Account {
 /// Keeps one value.
 #[genserver]
 #[derive(Debug)]
-pub struct Keeper<T: Display, const N: usize>
+pub struct Keeper<T, const N: usize>
 where
     T: Clone,
 {
@@ -186,9 +192,9 @@ where
 }
 
 #[genserver]
-impl<T: Display, const N: usize> Keeper<T, N>
+impl<T, const N: usize> Keeper<T, N>
 where
-    T: Clone + Send + Sync + 'static,
+    T: Display + Clone + Send + Sync + 'static,
 {
     #[init]
     fn init(value: T) -> Self {
@@ -204,6 +210,7 @@ where
     /// Another value; the old one comes back.
     #[call]
     pub async fn swap(&mut self, value: T) -> T {
+        tokio::task::yield_now().await;
         std::mem::replace(&mut self.value, value)
     }
 }

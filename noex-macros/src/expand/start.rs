@@ -127,6 +127,10 @@ fn starters(plan: &Plan<'_>, init: &Handler) -> TokenStream {
     let separator = init.carried.has_docs.then(|| quote!(#[doc = ""]));
     // A bound on types without parameters is checked where it stands, not where the function is called, unless it
     // is a `for` bound: and most servers are never asked for a child.
+    let result = match types.as_slice() {
+        [] => quote!({}),
+        types => quote!(-> (#(#types,)*) { (#(#names,)*) }),
+    };
     let clone = (!types.is_empty())
         .then(|| quote!(where for<'__noex> (#(#types,)*): ::core::clone::Clone + ::core::marker::Sync));
     quote! {
@@ -141,9 +145,7 @@ fn starters(plan: &Plan<'_>, init: &Handler) -> TokenStream {
             #krate::__private::child::<#self_ty>((#(#names,)*))
         }
         #[doc(hidden)]
-        pub fn #args(#(#names: #types),*) -> (#(#types,)*) {
-            (#(#names,)*)
-        }
+        pub fn #args(#(#names: #types),*) #result
     }
 }
 

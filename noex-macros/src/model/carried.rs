@@ -2,7 +2,8 @@
 
 use crate::syntax::attribute::{Attribute, Conditional};
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
 
 /// The attributes of a handler, by where they belong.
 pub(crate) struct Carried {
@@ -28,8 +29,10 @@ impl Carried {
         for attribute in attributes {
             if has_doctest && attribute.is("doc") {
                 // The reference has a copy of these docs; rustdoc would run their examples twice.
+                // Located at the docs, because clippy takes docs of a macro's for none.
                 let rest = &attribute.rest;
-                carried.own.extend(quote!(#[cfg_attr(not(doctest), doc #rest)]));
+                let span = attribute.to_token_stream().span();
+                carried.own.extend(quote_spanned!(span=> #[cfg_attr(not(doctest), doc #rest)]));
             } else {
                 carried.own.extend(quote!(#attribute));
             }

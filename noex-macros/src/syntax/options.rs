@@ -92,7 +92,10 @@ impl Value {
             Some(TokenTree::Punct(punct)) if punct.as_char() == '-' => Value::Negative,
             // What a `macro_rules!` hands over as `$size:expr` comes in an invisible group.
             Some(TokenTree::Group(group)) if group.delimiter() == proc_macro2::Delimiter::None => {
-                Value::of(&group.stream())
+                match Value::of(&group.stream()) {
+                    Value::Other => Value::Constant,
+                    value => value,
+                }
             }
             _ => Value::Other,
         }

@@ -49,7 +49,7 @@ fn a_cast_stays_small() {
         let name = format_ident!("handler_{index}");
         quote!(#[cast] pub fn #name(&mut self, amount: i64) {})
     });
-    assert!(tokens < 150, "{tokens} tokens a cast");
+    assert!(tokens < 170, "{tokens} tokens a cast");
 }
 
 #[test]
@@ -58,5 +58,5 @@ fn an_info_handler_stays_small() {
         let (name, ty) = (format_ident!("handler_{index}"), format_ident!("Message{index}"));
         quote!(#[info] fn #name(&mut self, message: #ty) {})
     });
-    assert!(tokens < 130, "{tokens} tokens an info handler");
+    assert!(tokens < 150, "{tokens} tokens an info handler");
 }

@@ -1,13 +1,17 @@
 impl Account {
+    #[allow(clippy::needless_pass_by_value, clippy::unused_self)]
     async fn open(cx: &mut Context<Self>) -> Result<Init<Self>, io::Error> {
         load(cx).await
     }
+    #[allow(clippy::needless_pass_by_value, clippy::unused_self)]
     async fn rating(&self, cx: &mut Context<Self>, branch: String) -> Rating {
         rate(branch).await
     }
+    #[allow(clippy::needless_pass_by_value, clippy::unused_self)]
     fn name(&self) -> String {
         self.name.clone()
     }
+    #[allow(clippy::needless_pass_by_value, clippy::unused_self)]
     fn close(&mut self, reason: ExitReason) {
         log(reason)
     }
@@ -129,9 +133,7 @@ impl Account {
         ::noex::__private::child::<Account>(())
     }
     #[doc(hidden)]
-    pub fn __noex_args() -> () {
-        ()
-    }
+    pub fn __noex_args() {}
     ///The running `Account` that has this name.
     pub fn whereis(name: &str) -> ::core::option::Option<AccountRef> {
         ::noex::__private::whereis::<Account>(name)

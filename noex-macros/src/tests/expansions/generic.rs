@@ -2,9 +2,11 @@ impl<T: Job, const N: usize> Pool<T, N>
 where
     T::Output: Send,
 {
+    #[allow(clippy::needless_pass_by_value, clippy::unused_self)]
     fn open(job: T) -> Self {
         Pool(job)
     }
+    #[allow(clippy::needless_pass_by_value, clippy::unused_self)]
     pub fn swap(&mut self, other: Self) -> Option<Self> {
         None
     }

@@ -1,11 +1,14 @@
 impl Account {
+    #[allow(clippy::needless_pass_by_value, clippy::unused_self)]
     fn open() -> Self {
         Account
     }
+    #[allow(clippy::needless_pass_by_value, clippy::unused_self)]
     fn ticked(&mut self, Tick(at): Tick) {
         self.at = at;
     }
     #[cfg(feature = "warm")]
+    #[allow(clippy::needless_pass_by_value, clippy::unused_self)]
     fn warm_up(&mut self, warm: Warm) {
         self.warm = true;
     }
@@ -104,9 +107,7 @@ impl Account {
         ::noex::__private::child::<Account>(())
     }
     #[doc(hidden)]
-    pub fn __noex_args() -> () {
-        ()
-    }
+    pub fn __noex_args() {}
     ///The running `Account` that has this name.
     pub fn whereis(name: &str) -> ::core::option::Option<AccountRef> {
         ::noex::__private::whereis::<Account>(name)

@@ -1,11 +1,14 @@
 impl Account {
+    #[allow(clippy::needless_pass_by_value, clippy::unused_self)]
     fn open(cents: i64) -> Self {
         Account { cents }
     }
     /// Takes `amount` out.
+    #[allow(clippy::needless_pass_by_value, clippy::unused_self)]
     pub fn withdraw(&mut self, amount: i64) -> Result<i64, Overdrawn> {
         Ok(self.cents)
     }
+    #[allow(clippy::needless_pass_by_value, clippy::unused_self)]
     pub fn deposit(&mut self, amount: i64) {
         self.cents += amount;
     }
