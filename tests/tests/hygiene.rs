@@ -5,6 +5,8 @@
 
 /// Types of the user's that are called like those of the prelude.
 mod names_of_the_prelude {
+    #![expect(dead_code, reason = "their names are what counts")]
+
     use noex::genserver;
 
     #[derive(Debug)]
@@ -37,7 +39,7 @@ mod names_of_the_prelude {
 
         #[call]
         pub fn plain(&self, option: Option, vec: Vec) -> Result {
-            drop((option, vec));
+            let _ = (option, vec);
             Result
         }
 
@@ -49,7 +51,7 @@ mod names_of_the_prelude {
 
         #[cast]
         pub fn put(&mut self, option: Option) {
-            drop(option);
+            let _ = option;
         }
 
         #[info]
@@ -94,6 +96,7 @@ mod names_of_methods {
         }
 
         #[call]
+        #[expect(clippy::new_ret_no_self, clippy::wrong_self_convention, reason = "it is a handler")]
         pub fn new(&self) -> u8 {
             2
         }
@@ -270,7 +273,7 @@ mod visibility {
 
         #[call]
         pub fn get(&self, secret: Secret) -> u8 {
-            drop(secret);
+            let _ = secret;
             1
         }
     }
@@ -288,7 +291,7 @@ mod visibility {
 
         #[call]
         fn get(&self, secret: Secret) -> Option<u8> {
-            drop(secret);
+            let _ = secret;
             None
         }
 
