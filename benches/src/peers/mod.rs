@@ -8,6 +8,7 @@ use crate::scenario::{
 mod actix;
 mod kameo;
 mod mutex;
+mod noex;
 mod ractor;
 mod tokio_hand;
 mod xtra;
@@ -20,6 +21,7 @@ pub(crate) fn all() -> Vec<Bench> {
     use self::actix::Actix;
     use self::kameo::Kameo;
     use self::mutex::{Blocking, Mutexed, Waiting};
+    use self::noex::{Noex, NoexTryCast};
     use self::ractor::Ractor;
     use self::tokio_hand::{Bounded, TokioHand, Unbounded};
     use self::xtra::Xtra;
@@ -35,6 +37,10 @@ pub(crate) fn all() -> Vec<Bench> {
         registry::<Mutexed<Waiting>>(),
         shared::<Mutexed<Blocking>>(),
         registry::<Mutexed<Blocking>>(),
+        server::<Noex>(),
+        registry::<Noex>(),
+        restart::<Noex>(),
+        vec![Bench::new::<NoexTryCast>(&ring::RING, ring::ring::<NoexTryCast>)],
         server::<Kameo>(),
         registry::<Kameo>(),
         restart::<Kameo>(),
