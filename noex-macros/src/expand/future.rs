@@ -45,7 +45,11 @@ pub(crate) fn promise(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
         (_, Some(output)) => plan.server.outside(output),
     };
     let bindings = bindings(handler);
-    let types = handler.arguments.iter().map(|argument| plan.server.outside(&argument.ty));
+    let types = handler.arguments.iter().map(|argument| match handler.kind {
+        // The only borrow there is: the reason lives as long as the call of `terminate`.
+        Kind::Terminate => quote!(&'__noex #krate::ExitReason),
+        _ => plan.server.outside(&argument.ty),
+    });
     let receiver = (handler.kind != Kind::Init).then(|| quote!(&'__noex mut self,));
     let given = (handler.kind != Kind::Init).then(|| quote!(self,));
     let (context, context_ty) = match handler.has_context() {

@@ -135,8 +135,8 @@ impl Runner {
     fn poll_handler(&mut self) -> Poll<()> {
         let Some(work) = &mut self.work else { return Poll::Ready(()) };
         let Some(handler) = &mut work.handler else { return Poll::Ready(()) };
-        if work.slot.core().is_killed() {
-            work.end_handler(ExitReason::Killed);
+        if let Some(reason) = work.slot.core().cut() {
+            work.end_handler(reason);
             return Poll::Ready(());
         }
         loop {
@@ -159,9 +159,9 @@ impl Runner {
                             work.slot.current_handler(),
                         )
                     {
-                        // Killed, or one of its calls was refused as a deadlock: look again.
-                        if work.slot.core().is_killed() {
-                            work.end_handler(ExitReason::Killed);
+                        // To be dropped, or one of its calls was refused as a deadlock: look again.
+                        if let Some(reason) = work.slot.core().cut() {
+                            work.end_handler(reason);
                             return Poll::Ready(());
                         }
                         work.slot.core().resume(&mut work.edges);

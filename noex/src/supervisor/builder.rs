@@ -60,7 +60,7 @@ impl SupervisorBuilder {
     }
 
     /// At most `max` restarts within `window`; 3 in 5 s by default.
-    pub fn restarts(&mut self, max: usize, window: Duration) -> &mut Self {
+    pub fn restarts(&mut self, max: u32, window: Duration) -> &mut Self {
         self.intensity = Intensity::new(max, window);
         self
     }

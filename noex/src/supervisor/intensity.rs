@@ -7,13 +7,13 @@ use tokio::time::Instant;
 /// At most `max` restarts within any `window`, over all children; a sliding window as in OTP.
 #[derive(Debug)]
 pub(crate) struct Intensity {
-    max: usize,
+    max: u32,
     window: Duration,
     recent: VecDeque<Instant>,
 }
 
 impl Intensity {
-    pub(crate) fn new(max: usize, window: Duration) -> Self {
+    pub(crate) fn new(max: u32, window: Duration) -> Self {
         Intensity { max, window, recent: VecDeque::new() }
     }
 
@@ -22,7 +22,7 @@ impl Intensity {
         while self.recent.front().is_some_and(|&then| now.duration_since(then) > self.window) {
             self.recent.pop_front();
         }
-        if self.recent.len() < self.max {
+        if self.recent.len() < self.max as usize {
             self.recent.push_back(now);
             true
         } else {

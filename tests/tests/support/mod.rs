@@ -1,23 +1,49 @@
-//! What the tests share: a log that handlers write.
+//! What the tests share: a log that handlers write, and that tells them when to refuse.
+#![allow(dead_code, reason = "each test file uses a part")]
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
 /// What happened, in order.
 #[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Log {
+    lines: Arc<Mutex<Vec<String>>>,
+    refusing: Arc<Mutex<HashMap<&'static str, u32>>>,
+}
 
 impl Log {
     pub(crate) fn note(&self, what: impl Into<String>) {
-        self.0.lock().unwrap().push(what.into());
+        self.lines.lock().unwrap().push(what.into());
     }
 
     pub(crate) fn read(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
+        self.lines.lock().unwrap().clone()
     }
 
     /// Reads and empties.
-    #[allow(dead_code, reason = "not every test file needs it")]
     pub(crate) fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap())
+        std::mem::take(&mut self.lines.lock().unwrap())
+    }
+
+    /// From now on `id` does not start.
+    pub(crate) fn refuse(&self, id: &'static str) {
+        self.refuse_times(id, u32::MAX);
+    }
+
+    pub(crate) fn refuse_times(&self, id: &'static str, times: u32) {
+        self.refusing.lock().unwrap().insert(id, times);
+    }
+
+    /// Whether `id` is to refuse this time.
+    pub(crate) fn refuses(&self, id: &str) -> bool {
+        match self.refusing.lock().unwrap().get_mut(id) {
+            Some(0) | None => false,
+            Some(times) => {
+                *times -= 1;
+                true
+            }
+        }
     }
 }

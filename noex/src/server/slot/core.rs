@@ -19,7 +19,7 @@ use crate::{
 pub(crate) enum Signal {
     /// Serve what is queued now, then end.
     Stop(ExitReason),
-    /// End when the current handler is done.
+    /// End when the current handler is done; a server that does not trap exits is cut short in it.
     Exit(ExitReason),
     /// End at once: a suspended handler is dropped.
     Kill,
@@ -45,7 +45,8 @@ pub(crate) struct Core {
     /// References, names included.
     handles: AtomicUsize,
     supervised: AtomicBool,
-    killed: AtomicBool,
+    /// A suspended handler is to be dropped; `Rest::cut` says why.
+    cut: AtomicBool,
     /// The handler is suspended and waits for calls.
     pub(super) waiting: AtomicBool,
     door: OnceLock<Arc<Door>>,
@@ -62,6 +63,7 @@ pub(crate) struct Slow {
 pub(crate) struct Rest {
     name: Option<Arc<str>>,
     signals: Vec<Signal>,
+    cut: Option<ExitReason>,
     watchers: Vec<Watcher>,
     /// The runner that holds the suspended handler.
     pub(super) runner: Option<Waker>,
@@ -84,7 +86,7 @@ impl Core {
             current: AtomicU32::new(RESTING),
             handles: AtomicUsize::new(0),
             supervised: AtomicBool::new(false),
-            killed: AtomicBool::new(false),
+            cut: AtomicBool::new(false),
             waiting: AtomicBool::new(false),
             door: OnceLock::new(),
             slow: Mutex::new(Slow { alive: false, rest: None }),
@@ -172,8 +174,13 @@ impl Core {
         self.handles.load(Ordering::Acquire) > 0
     }
 
-    pub(crate) fn is_killed(&self) -> bool {
-        self.killed.load(Ordering::Acquire)
+    /// Why a suspended handler is to be dropped, if it is.
+    pub(crate) fn cut(&self) -> Option<ExitReason> {
+        if self.is_cut() { self.slow().rest.as_ref().and_then(|rest| rest.cut.clone()) } else { None }
+    }
+
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Acquire)
     }
 
     pub(crate) fn is_alive(&self) -> bool {
@@ -183,23 +190,24 @@ impl Core {
     /// The next life begins.
     pub(super) fn be_born(&self) {
         let mut slow = self.slow();
-        self.killed.store(false, Ordering::Release);
+        self.cut.store(false, Ordering::Release);
         self.incarnation.fetch_add(1, Ordering::Relaxed);
         slow.alive = true;
     }
 
-    /// Puts a signal into the control lane. `false`: nobody lives here.
-    pub(super) fn post(&self, signal: Signal) -> bool {
+    /// Puts a signal into the control lane; with `cut`, a suspended handler is not waited for. `false`:
+    /// nobody lives here.
+    pub(super) fn post(&self, signal: Signal, cut: Option<ExitReason>) -> bool {
         let runner = {
             let mut slow = self.slow();
             if !slow.alive {
                 return false;
             }
             let rest = slow.whole();
-            let kill = matches!(signal, Signal::Kill);
             rest.signals.push(signal);
-            if kill {
-                self.killed.store(true, Ordering::Release);
+            if let Some(reason) = cut {
+                rest.cut = Some(reason);
+                self.cut.store(true, Ordering::Release);
                 rest.runner.clone()
             } else {
                 None
@@ -226,6 +234,7 @@ impl Core {
         let rest = slow.whole();
         rest.last = Some(reason.clone());
         rest.signals.clear();
+        rest.cut = None;
         rest.suspended = None;
         rest.runner = None;
         std::mem::take(&mut rest.watchers)

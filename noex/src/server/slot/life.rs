@@ -144,7 +144,12 @@ pub(super) fn signal<S: GenServer>(slot: &Arc<Slot<S>>, signal: Signal) -> bool 
         }
         return true;
     }
-    if !slot.core.post(signal) {
+    let cut = match &signal {
+        Signal::Kill => Some(ExitReason::Killed),
+        Signal::Exit(reason) if !S::TRAP_EXIT => Some(reason.clone()),
+        _ => None,
+    };
+    if !slot.core.post(signal, cut) {
         return false;
     }
     if slot.raise(SIGNAL) {

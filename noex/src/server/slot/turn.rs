@@ -273,12 +273,11 @@ pub(super) fn break_off<S: GenServer>(slot: &Slot<S>, reason: ExitReason) {
     if let Some(reply) = right.in_hand.take() {
         reply.fail(Failure::Crashed { reason: reason.clone(), may_have_run: true });
     }
-    right.end = match (&right.end, reason) {
-        // `terminate` itself was cut short, or there is to be none.
-        (End::Finish(first), ExitReason::Killed) => End::Finish(first.clone()),
-        (_, ExitReason::Killed) => End::Finish(ExitReason::Killed),
-        (End::Finish(_), reason) => End::Finish(reason),
-        (_, reason) => End::Terminate(reason),
+    // No `terminate` where the handler was cut short from outside, or was `terminate` itself.
+    right.end = match right.end {
+        End::Finish(_) => End::Finish(reason),
+        _ if reason.is_panic() => End::Terminate(reason),
+        _ => End::Finish(reason),
     };
     right.lay_ready();
 }

@@ -122,7 +122,7 @@ pub(crate) fn wait_is_over(call: &Weak<dyn Awaited>) {
 
 impl Core {
     /// The runner's last act before it sleeps with a suspended handler. `true`: look at the handler
-    /// again, it was killed or one of its calls was refused.
+    /// again, it is to be dropped or one of its calls was refused.
     pub(crate) fn suspend(
         &self,
         task: &Waker,
@@ -146,7 +146,7 @@ impl Core {
             // Sequentially consistent: of two servers that are suspended at once, one must see the other.
             self.waiting.store(true, Ordering::SeqCst);
         }
-        (waits && self.refuse_hopeless_calls()) || self.is_killed()
+        (waits && self.refuse_hopeless_calls()) || self.is_cut()
     }
 
     /// The runner is about to poll the handler again.

@@ -1,0 +1,34 @@
+// row 79
+use noex::prelude::*;
+
+#[genserver]
+struct Cache;
+
+#[genserver]
+impl Cache {
+    #[init]
+    fn init(size: usize) -> Self {
+        let _ = size;
+        Cache
+    }
+}
+
+#[genserver]
+struct Api;
+
+#[genserver]
+impl Api {
+    #[init]
+    fn init(cache: CacheRef) -> Self {
+        let _ = cache;
+        Api
+    }
+}
+
+noex::supervisor! {
+    Shop {
+        cache: Cache(64),
+    }
+}
+
+fn main() {}

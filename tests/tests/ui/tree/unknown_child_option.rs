@@ -1,0 +1,36 @@
+// row 92
+use noex::prelude::*;
+
+#[genserver]
+struct Cache;
+
+#[genserver]
+impl Cache {
+    #[init]
+    fn init(size: usize) -> Self {
+        let _ = size;
+        Cache
+    }
+}
+
+#[genserver]
+struct Api;
+
+#[genserver]
+impl Api {
+    #[init]
+    fn init(cache: CacheRef) -> Self {
+        let _ = cache;
+        Api
+    }
+}
+
+noex::supervisor! {
+    Shop {
+        strategy: one_for_one,
+        cache: Cache(64) { restrt: transient },
+        other: Cache(64) { restart = transient },
+    }
+}
+
+fn main() {}
