@@ -1,7 +1,7 @@
 //! A supervision tree as calls of the builder.
 
 use crate::check::tree::Verdict;
-use crate::expand::duration;
+use crate::expand::{duration, located};
 use crate::krate::Krate;
 use crate::model::tree::{Child, Shutdown, Strategy, Tree};
 use crate::model::types::text;
@@ -37,8 +37,10 @@ pub(crate) fn tree(tree: &Tree, verdict: &Verdict) -> TokenStream {
     }
 }
 
-// Output:  pub struct Bank { __noex_supervisor: SupervisorRef, ledger: <Ledger as GenServer>::Ref }
+// Output:  pub struct Bank { ledger: <Ledger as GenServer>::Ref, __noex_supervisor: SupervisorRef }
 //          impl Clone, Debug, Deref<Target = SupervisorRef> for Bank
+//
+// The last field decides whether the whole has a size: one that is no server shall not be it.
 fn declaration(krate: &Krate, tree: &Tree, kept: &[Kept<'_>]) -> TokenStream {
     let Tree { attributes, visibility, ident, .. } = tree;
     let names: Vec<&Ident> = kept.iter().map(|kept| &kept.child.name).collect();
@@ -52,13 +54,13 @@ fn declaration(krate: &Krate, tree: &Tree, kept: &[Kept<'_>]) -> TokenStream {
         #(#attributes)*
         #separator
         #[doc = #picture]
-        #visibility struct #ident { __noex_supervisor: #krate::SupervisorRef, #(#names: #references,)* }
+        #visibility struct #ident { #(#names: #references,)* __noex_supervisor: #krate::SupervisorRef }
         #[automatically_derived]
         impl ::core::clone::Clone for #ident {
             fn clone(&self) -> Self {
                 Self {
-                    __noex_supervisor: ::core::clone::Clone::clone(&self.__noex_supervisor),
                     #(#names: ::core::clone::Clone::clone(&self.#names),)*
+                    __noex_supervisor: ::core::clone::Clone::clone(&self.__noex_supervisor),
                 }
             }
         }
@@ -78,7 +80,9 @@ fn declaration(krate: &Krate, tree: &Tree, kept: &[Kept<'_>]) -> TokenStream {
 
 fn reference_ty(krate: &Krate, child: &Child) -> TokenStream {
     let ty = &child.ty;
-    quote!(<#ty as #krate::GenServer>::Ref)
+    let (start, end) = (quote!(<), quote!(as #krate::GenServer>::Ref));
+    let (start, end) = (located::at(ty.span(), start), located::at(ty.span(), end));
+    quote!(#start #ty #end)
 }
 
 // Output:  pub fn ledger(&self) -> &<Ledger as GenServer>::Ref { &self.ledger }
@@ -143,11 +147,11 @@ fn start(krate: &Krate, tree: &Tree, kept: &[Kept<'_>]) -> TokenStream {
 fn child(krate: &Krate, tree: &Tree, earlier: &[Kept<'_>], kept: &Kept<'_>) -> TokenStream {
     let Child { name, ty, arguments, .. } = kept.child;
     let options = options(krate, kept.child);
-    let span = names::derived(ty.span());
-    let arguments = arguments.stream();
     let value = if kept.has_arguments {
-        let constructor = quote_spanned!(span=> __noex_args);
-        quote!(<#ty>::#constructor(#arguments))
+        // As if the user had written it, with the user's own parentheses: rustc then underlines the argument that
+        // is wrong, and offers to add the one that is missing.
+        let (start, end) = (quote_spanned!(ty.span()=> <), quote_spanned!(ty.span()=> >::__noex_args));
+        quote!(#start #ty #end #arguments)
     } else {
         quote!(::core::unreachable!())
     };
@@ -157,12 +161,15 @@ fn child(krate: &Krate, tree: &Tree, earlier: &[Kept<'_>], kept: &Kept<'_>) -> T
         .filter(|name| tree.has_parameter(name) || earlier.iter().any(|earlier| earlier.child.name == **name))
         .map(|name| {
             let span = names::derived(name.span());
-            quote_spanned!(span=> let #name = ::core::clone::Clone::clone(&#name);)
+            // A name in a string may be no more than text.
+            quote_spanned!(span=> #[allow(unused_variables)] let #name = ::core::clone::Clone::clone(&#name);)
         })
         .collect();
-    quote! {
-        let #name = __noex_tree.child::<#ty>(#options, { #clones move || { #clones #value } });
-    }
+    let (start, end) = (quote!(__noex_tree.child::<), quote!(>));
+    let (start, end) = (located::at(ty.span(), start), located::at(ty.span(), end));
+    let given = quote!(#options, { #clones move || { #clones #value } });
+    let given = located::parenthesized(ty.span(), given);
+    quote!(let #name = #start #ty #end #given;)
 }
 
 // Output:  ChildOptions::new("account").restart(Restart::Transient).shutdown(Shutdown::Timeout(..))

@@ -109,7 +109,12 @@ pub(crate) fn settings(
         let setting = match option {
             Written::Option(setting) => setting,
             junk @ Written::Junk(_) => {
-                diag.error(&junk, "expected an option").help(format!("{what}: {}", crate::diag::list(known)));
+                let example = match separator {
+                    Separator::Equals => format!("{} = ..", known[0]),
+                    Separator::Colon => format!("{}: ..", known[0]),
+                };
+                diag.error(&junk, format!("expected an option such as `{example}`"))
+                    .help(format!("{what}: {}", crate::diag::list(known)));
                 continue;
             }
         };
@@ -255,7 +260,7 @@ impl Patience {
             WrittenDuration::Constant => Some(Patience::Constant(value.clone())),
             WrittenDuration::Word(word) if word == "infinity" => Some(Patience::Infinity),
             other => {
-                report_duration(value, &other, Some("infinity"), diag);
+                report_duration(value, &other, &["infinity"], diag);
                 None
             }
         }
@@ -263,13 +268,8 @@ impl Patience {
 }
 
 /// Says what is wrong with a duration that is none.
-pub(crate) fn report_duration(
-    at: &dyn ToTokens,
-    found: &WrittenDuration,
-    word: Option<&str>,
-    diag: &mut Diag,
-) {
-    let or_word = word.map(|word| format!(", or `{word}`")).unwrap_or_default();
+pub(crate) fn report_duration(at: &dyn ToTokens, found: &WrittenDuration, words: &[&str], diag: &mut Diag) {
+    let or_word: String = words.iter().map(|word| format!(", or `{word}`")).collect();
     match found {
         WrittenDuration::NoUnit(digits) => diag
             .error(at, "a duration needs a unit")

@@ -176,7 +176,7 @@ fn intensity(name: &Ident, value: &TokenStream, diag: &mut Diag) -> Option<Inten
         }
         WrittenDuration::Duration(window) => Some(Intensity { restarts, window, written_window }),
         other => {
-            report_duration(&written_window, &other, None, diag);
+            report_duration(&written_window, &other, &[], diag);
             None
         }
     }
@@ -223,7 +223,7 @@ impl Shutdown {
             WrittenDuration::Word(word) if word == "brutal_kill" => Some(Shutdown::BrutalKill),
             WrittenDuration::Word(word) if word == "infinity" => Some(Shutdown::Infinity),
             other => {
-                report_duration(value, &other, Some("brutal_kill` or `infinity"), diag);
+                report_duration(value, &other, &["brutal_kill", "infinity"], diag);
                 None
             }
         }

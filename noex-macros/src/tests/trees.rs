@@ -91,7 +91,7 @@ fn two_mistakes_are_reported_together() {
     assert_told(
         quote!(strategy: one_for_one, a: A() { shutdown: 5 }, b: B(c), c: C()),
         &[
-            "a duration needs a unit\n= help: write `5s`, `5ms` or `5min`, or `brutal_kill` or `infinity`",
+            "a duration needs a unit\n= help: write `5s`, `5ms` or `5min`, or `brutal_kill`, or `infinity`",
             "child `b` uses `c`, which starts after it\n= help: children start in the order they are written: \
              move `c` above `b`",
         ],

@@ -7,19 +7,19 @@ Bank: rest_for_one, at most 5 restarts in 30s
 └─ audit: Audit, uses ledger, account
 ```*/
 pub struct Bank {
-    __noex_supervisor: ::noex::SupervisorRef,
     ledger: <Ledger as ::noex::GenServer>::Ref,
     account: <Account as ::noex::GenServer>::Ref,
     audit: <Audit as ::noex::GenServer>::Ref,
+    __noex_supervisor: ::noex::SupervisorRef,
 }
 #[automatically_derived]
 impl ::core::clone::Clone for Bank {
     fn clone(&self) -> Self {
         Self {
-            __noex_supervisor: ::core::clone::Clone::clone(&self.__noex_supervisor),
             ledger: ::core::clone::Clone::clone(&self.ledger),
             account: ::core::clone::Clone::clone(&self.account),
             audit: ::core::clone::Clone::clone(&self.audit),
+            __noex_supervisor: ::core::clone::Clone::clone(&self.__noex_supervisor),
         }
     }
 }
@@ -50,8 +50,10 @@ impl Bank {
             >(
                 ::noex::ChildOptions::new("ledger"),
                 {
+                    #[allow(unused_variables)]
                     let config = ::core::clone::Clone::clone(&config);
                     move || {
+                        #[allow(unused_variables)]
                         let config = ::core::clone::Clone::clone(&config);
                         <Ledger>::__noex_args(config.path.clone())
                     }
@@ -69,8 +71,10 @@ impl Bank {
                         ),
                     ),
                 {
+                    #[allow(unused_variables)]
                     let config = ::core::clone::Clone::clone(&config);
                     move || {
+                        #[allow(unused_variables)]
                         let config = ::core::clone::Clone::clone(&config);
                         <Account>::__noex_args(config.opening)
                     }
@@ -82,10 +86,14 @@ impl Bank {
             >(
                 ::noex::ChildOptions::new("audit"),
                 {
+                    #[allow(unused_variables)]
                     let ledger = ::core::clone::Clone::clone(&ledger);
+                    #[allow(unused_variables)]
                     let account = ::core::clone::Clone::clone(&account);
                     move || {
+                        #[allow(unused_variables)]
                         let ledger = ::core::clone::Clone::clone(&ledger);
+                        #[allow(unused_variables)]
                         let account = ::core::clone::Clone::clone(&account);
                         <Audit>::__noex_args(ledger, account)
                     }
