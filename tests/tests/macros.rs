@@ -257,6 +257,12 @@ impl Once {
     async fn wait(&mut self) -> u8 {
         (&mut self.0).await.unwrap_or_default()
     }
+
+    #[terminate]
+    async fn close(&mut self, reason: &ExitReason) {
+        tokio::task::yield_now().await;
+        assert!(matches!(reason, ExitReason::Normal | ExitReason::Shutdown), "{reason:?}");
+    }
 }
 
 #[tokio::test]

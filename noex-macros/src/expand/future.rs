@@ -6,6 +6,7 @@ use crate::model::kind::Kind;
 use crate::names;
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::Type;
 
 /// The local names of a handler's arguments in generated code: its own, or ours where it has none.
 pub(crate) fn bindings(handler: &Handler) -> Vec<Ident> {
@@ -45,10 +46,13 @@ pub(crate) fn promise(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
         (_, Some(output)) => plan.server.outside(output),
     };
     let bindings = bindings(handler);
-    let types = handler.arguments.iter().map(|argument| match handler.kind {
+    let types = handler.arguments.iter().map(|argument| match &argument.ty {
         // The only borrow there is: the reason lives as long as the call of `terminate`.
-        Kind::Terminate => quote!(&'__noex #krate::ExitReason),
-        _ => plan.server.outside(&argument.ty),
+        Type::Reference(reference) if handler.kind == Kind::Terminate => {
+            let reason = &reference.elem;
+            quote!(&'__noex #reason)
+        }
+        ty => plan.server.outside(ty),
     });
     let receiver = (handler.kind != Kind::Init).then(|| quote!(&'__noex mut self,));
     let given = (handler.kind != Kind::Init).then(|| quote!(self,));
