@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::feed::Position;
 use crate::places::Place;
+use crate::text::Position;
 
 /// What a feature says, before anyone has judged it: everything may be missing.
 ///

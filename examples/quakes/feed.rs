@@ -7,26 +7,14 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::ops::ControlFlow;
-use std::rc::Rc;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-/// A place in the text. Lines from 1; columns from 1, in bytes, as compilers and editors count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Position {
-    pub(crate) line: usize,
-    pub(crate) column: usize,
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.line, self.column)
-    }
-}
+use crate::text::{CountedText, Position};
 
 /// One feature as it was written, and where it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,9 +50,7 @@ pub(crate) fn read_feed<R: Read>(
     source: R,
     each: &mut dyn FnMut(Item) -> ControlFlow<()>,
 ) -> Result<(), FeedError> {
-    let position = Rc::new(Cell::new(Position { line: 1, column: 0 }));
-    let text =
-        CountedBytes { bytes: BufReader::with_capacity(64 * 1024, source), position: position.clone() };
+    let (text, position) = CountedText::new(source);
     let mut json = serde_json::Deserializer::from_reader(text);
     let mut reading = Reading { each, position: &position, enough: false };
     let read = Document(&mut reading).deserialize(&mut json).and_then(|()| json.end());
@@ -75,44 +61,21 @@ pub(crate) fn read_feed<R: Read>(
 }
 
 fn feed_error(error: &serde_json::Error, reached: Position) -> FeedError {
-    // An I/O error carries no place of its own; the reader knows how far it came.
-    let at = match error.line() {
-        0 => reached,
-        line => Position { line, column: error.column() },
+    // Of an error of the source its reader knows best where it is.
+    let at = match error.classify() {
+        Category::Io => reached,
+        _ => Position { line: error.line(), column: error.column() },
     };
     let told = error.to_string();
     let suffix = format!(" at line {} column {}", error.line(), error.column());
     let detail = told.strip_suffix(&suffix).unwrap_or(&told).to_owned();
     match error.classify() {
         Category::Eof => FeedError::Truncated { at, detail },
+        Category::Io if error.io_error_kind() == Some(io::ErrorKind::InvalidData) => {
+            FeedError::Malformed { at, detail }
+        }
         Category::Io => FeedError::Unreadable { at, detail },
         Category::Syntax | Category::Data => FeedError::Malformed { at, detail },
-    }
-}
-
-/// Counts lines and columns of the bytes handed out.
-///
-/// `serde_json` reads byte by byte and looks at most one ahead, so when it has just looked at the
-/// `{` of a feature, the position is that of the `{`. The test `a_feature_knows_where_it_begins`
-/// fails should that ever change.
-struct CountedBytes<R> {
-    bytes: BufReader<R>,
-    position: Rc<Cell<Position>>,
-}
-
-impl<R: Read> Read for CountedBytes<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.bytes.read(buffer)?;
-        let mut at = self.position.get();
-        for &byte in &buffer[..count] {
-            if byte == b'\n' {
-                at = Position { line: at.line + 1, column: 0 };
-            } else {
-                at.column += 1;
-            }
-        }
-        self.position.set(at);
-        Ok(count)
     }
 }
 
@@ -217,6 +180,8 @@ impl<'de> DeserializeSeed<'de> for Feature<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        // `serde_json` looks at most one byte ahead, and has just looked at the first of the feature.
+        // Should that ever change, the test `a_feature_knows_where_it_begins` fails.
         let at = self.0.position.get();
         let raw: Box<RawValue> = serde::Deserialize::deserialize(json)?;
         self.0.tell(Item::Feature(RawFeature { text: raw.get().to_owned(), at }))
@@ -306,6 +271,24 @@ mod tests {
             };
             assert!(detail.contains(words), "{text}: {detail}");
             assert_eq!(found, at(line, column), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_byte_that_is_not_utf8_is_found_where_it_is() {
+        for wrong in [&b"\xE9"[..], b"\xFF", b"\xE9\n", b"\xE2\x82", b"\xED\xA0\x80"] {
+            let mut items = 0;
+            let mut text =
+                b"{\"features\":[\n{\"a\":\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x8C\x8D\"},\n{\"a\":\"caf".to_vec();
+            text.extend(wrong);
+            text.extend(b"\"}]}");
+            let result = read_feed(&text[..], &mut |_| {
+                items += 1;
+                ControlFlow::Continue(())
+            });
+            let detail = "not UTF-8".to_owned();
+            let expected = Err(FeedError::Malformed { at: at(3, 10), detail });
+            assert_eq!((result, items), (expected, 1), "{wrong:x?}");
         }
     }
 

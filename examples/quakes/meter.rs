@@ -1,4 +1,6 @@
-//! What a stage did and how long it took, kept over the stage's crashes.
+//! How much a stage did and how long it took, kept over the stage's crashes.
+//!
+//! noex counts messages and restarts by itself, but it reads no clock for each message.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -10,17 +12,11 @@ pub(crate) struct Meter(Arc<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
-    lives: AtomicU64,
     handled: AtomicU64,
     busy_ns: AtomicU64,
 }
 
 impl Meter {
-    /// The stage starts, or starts again.
-    pub(crate) fn started(&self) {
-        self.0.lives.fetch_add(1, Relaxed);
-    }
-
     /// One message is being handled, until the result is dropped: by the end of the handler, or by
     /// the panic that unwinds it.
     pub(crate) fn handling(&self) -> Busy {
@@ -31,10 +27,6 @@ impl Meter {
     /// Work that is no message of its own.
     pub(crate) fn working(&self) -> Busy {
         Busy { counts: self.0.clone(), since: Instant::now() }
-    }
-
-    pub(crate) fn restarts(&self) -> u64 {
-        self.0.lives.load(Relaxed).saturating_sub(1)
     }
 
     pub(crate) fn handled(&self) -> u64 {
@@ -76,15 +68,5 @@ mod tests {
         assert!(panicked.join().is_err());
         assert_eq!(meter.handled(), 1);
         assert!(meter.busy() > Duration::ZERO);
-    }
-
-    #[test]
-    fn the_first_life_is_no_restart() {
-        let meter = Meter::default();
-        assert_eq!(meter.restarts(), 0);
-        meter.started();
-        assert_eq!(meter.restarts(), 0);
-        meter.started();
-        assert_eq!(meter.restarts(), 1);
     }
 }

@@ -122,7 +122,7 @@ impl Listed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feed::Position;
+    use crate::text::Position;
 
     #[test]
     fn each_outcome_is_counted_once_and_lists_are_bounded() {

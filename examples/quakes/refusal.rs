@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::feed::Position;
+use crate::text::Position;
 
 /// What is wrong with a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

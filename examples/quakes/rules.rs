@@ -67,7 +67,7 @@ pub(crate) fn check(parsed: Parsed) -> Result<Event, Refusal> {
 mod tests {
     use super::*;
     use crate::event::Feature;
-    use crate::feed::Position;
+    use crate::text::Position;
 
     const GOOD: &str = r#"{"id":"x1","properties":{"mag":4.5,"time":1517966773840,"place":"Here"},"geometry":{"coordinates":[-118.5,34.25,10.5]}}"#;
 

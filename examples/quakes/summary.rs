@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use noex::observer::Snapshot;
+
 use crate::meter::Meter;
 use crate::outcome::{Listed, Stage, Tally};
 
@@ -12,8 +14,31 @@ pub(crate) struct Summary {
     /// Features taken from the feed: counted where they are read, not where they end.
     pub(crate) read: u64,
     pub(crate) tally: Tally,
-    pub(crate) stages: [(Stage, Meter); 4],
+    pub(crate) stages: [StageReport; 4],
     pub(crate) elapsed: Duration,
+}
+
+/// What one stage did.
+#[derive(Debug)]
+pub(crate) struct StageReport {
+    stage: Stage,
+    handled: u64,
+    restarts: u32,
+    /// The most messages that ever waited in its mailbox.
+    most_queued: usize,
+    busy: Duration,
+}
+
+impl StageReport {
+    pub(crate) fn new(stage: Stage, snapshot: &Snapshot, meter: &Meter) -> StageReport {
+        StageReport {
+            stage,
+            handled: meter.handled(),
+            restarts: snapshot.restarts,
+            most_queued: snapshot.queue_high_water,
+            busy: meter.busy(),
+        }
+    }
 }
 
 impl Summary {
@@ -41,10 +66,14 @@ impl fmt::Display for Summary {
             writeln!(f, "THE COUNTS DO NOT ADD UP: {} read, {} accounted for", self.read, tally.total())?;
         }
         writeln!(f)?;
-        writeln!(f, "{:<10} {:>9} {:>9} {:>12}", "stage", "handled", "restarts", "busy")?;
-        for (stage, meter) in &self.stages {
-            let busy = milliseconds(meter.busy());
-            writeln!(f, "{stage:<10} {:>9} {:>9} {busy:>12}", meter.handled(), meter.restarts())?;
+        writeln!(
+            f,
+            "{:<10} {:>9} {:>9} {:>12} {:>12}",
+            "stage", "handled", "restarts", "most queued", "busy"
+        )?;
+        for StageReport { stage, handled, restarts, most_queued, busy } in &self.stages {
+            let busy = milliseconds(*busy);
+            writeln!(f, "{stage:<10} {handled:>9} {restarts:>9} {most_queued:>12} {busy:>12}")?;
         }
         writeln!(f)?;
         let seconds = self.elapsed.as_secs_f64();
@@ -84,9 +113,9 @@ fn milliseconds(time: Duration) -> String {
 mod tests {
     use super::*;
     use crate::database::Saved;
-    use crate::feed::Position;
     use crate::outcome::Outcome;
     use crate::refusal::{Reason, Refusal};
+    use crate::text::Position;
 
     fn summary(read: u64) -> Summary {
         let mut tally = Tally::new(1);
@@ -100,7 +129,13 @@ mod tests {
             }));
         }
         let stages = [Stage::Parse, Stage::Validate, Stage::Enrich, Stage::Store];
-        let stages = stages.map(|stage| (stage, Meter::default()));
+        let stages = stages.map(|stage| StageReport {
+            stage,
+            handled: 3,
+            restarts: 1,
+            most_queued: 2,
+            busy: Duration::from_micros(1250),
+        });
         Summary { read, tally, stages, elapsed: Duration::from_millis(1500) }
     }
 
@@ -115,11 +150,11 @@ refused                          2
   duplicate id                   2
 crashed                          0
 
-stage        handled  restarts         busy
-parse              0         0       0.0 ms
-validate           0         0       0.0 ms
-enrich             0         0       0.0 ms
-store              0         0       0.0 ms
+stage        handled  restarts  most queued         busy
+parse              3         1            2       1.2 ms
+validate           3         1            2       1.2 ms
+enrich             3         1            2       1.2 ms
+store              3         1            2       1.2 ms
 
 3 events in 1500.0 ms, 2 events/s
 

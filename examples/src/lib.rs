@@ -1,1 +1,8 @@
 //! Whole small programs on noex, each with one idea and a test that runs it.
+//!
+//! | `cargo run --example ..` | idea |
+//! |---|---|
+//! | `bank` | servers are structs with methods, a tree names them, each call is one `?` |
+//! | `by_hand` | what the macros write, written by hand |
+//! | `crash` | a crash costs the message in hand and no other |
+//! | `quakes` | a supervised pipeline on real data, from file to database |

@@ -1,0 +1,40 @@
+//! Runs the small examples and reads what they print.
+
+mod common;
+
+use common::{example, run, text};
+
+fn printed(name: &str) -> String {
+    let output = run(&mut example(name), b"");
+    assert!(output.status.success(), "{name}: {}", text(&output.stderr));
+    text(&output.stdout).to_owned()
+}
+
+#[test]
+fn bank_refuses_to_be_overdrawn() {
+    let expected = "\
+500 in, 1500 there
+1200 out, 300 left
+refused: 1200 cents were wanted and 300 are left
+found by name, 300 there
+ledger: in 500
+ledger: out 1200
+";
+    assert_eq!(printed("bank"), expected);
+}
+
+#[test]
+fn by_hand_counts_without_macros() {
+    assert_eq!(printed("by_hand"), "40 and 2 is 42\nafter a reset: 0\n");
+}
+
+#[test]
+fn crash_costs_the_message_in_hand_and_no_other() {
+    let expected = "\
+10 / 5: (2, 1)
+1 / 0: crashed
+6 / 3: (2, 1)
+8 / 2: (4, 2)
+";
+    assert_eq!(printed("crash"), expected);
+}
