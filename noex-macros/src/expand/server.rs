@@ -27,6 +27,7 @@ pub(crate) fn server(server: &Server, verdict: &Verdict) -> TokenStream {
     let assertions = assert::assertions(&plan);
     quote! {
         #block
+        #assertions
         #(#enums)*
         #replies
         #reference
@@ -34,7 +35,6 @@ pub(crate) fn server(server: &Server, verdict: &Verdict) -> TokenStream {
         #promises
         #gen_server
         #routes
-        #assertions
     }
 }
 

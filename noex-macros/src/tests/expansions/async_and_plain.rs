@@ -16,6 +16,12 @@ impl Account {
         log(reason)
     }
 }
+const _: [(); {
+    ::noex::__private::message_arg::<String>();
+    ::noex::__private::reply::<Rating>();
+    ::noex::__private::reply::<String>();
+    0
+}] = [];
 ///Calls of `Account`.
 #[allow(
     missing_debug_implementations,
@@ -223,10 +229,3 @@ impl ::noex::GenServer for Account {
         Self::close(self, reason)
     }
 }
-const _: () = {
-    fn _assert() {
-        ::noex::__private::message_arg::<String>();
-        ::noex::__private::reply::<Rating>();
-        ::noex::__private::reply::<String>();
-    }
-};

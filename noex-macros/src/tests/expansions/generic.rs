@@ -11,6 +11,16 @@ where
         None
     }
 }
+const _: () = {
+    fn _assert<T: Job, const N: usize>()
+    where
+        T::Output: Send,
+    {
+        crate::noex::__private::message_arg::<T>();
+        crate::noex::__private::message_arg::<Pool<T, N>>();
+        crate::noex::__private::reply::<Option<Pool<T, N>>>();
+    }
+};
 ///Calls of [`Pool`].
 #[allow(
     missing_debug_implementations,
@@ -211,13 +221,3 @@ where
         }
     }
 }
-const _: () = {
-    fn _assert<T: Job, const N: usize>()
-    where
-        T::Output: Send,
-    {
-        crate::noex::__private::message_arg::<T>();
-        crate::noex::__private::message_arg::<Pool<T, N>>();
-        crate::noex::__private::reply::<Option<Pool<T, N>>>();
-    }
-};

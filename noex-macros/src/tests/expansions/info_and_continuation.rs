@@ -13,6 +13,11 @@ impl Account {
         self.warm = true;
     }
 }
+const _: [(); {
+    ::noex::__private::message_arg::<Tick>();
+    #[cfg(feature = "warm")] ::noex::__private::message_arg::<Warm>();
+    0
+}] = [];
 ///Other messages that `Account` handles.
 #[allow(
     missing_debug_implementations,
@@ -169,9 +174,3 @@ impl ::noex::HandlesContinue<Warm> for Account {
         AccountContinue::WarmUp(message)
     }
 }
-const _: () = {
-    fn _assert() {
-        ::noex::__private::message_arg::<Tick>();
-        #[cfg(feature = "warm")] ::noex::__private::message_arg::<Warm>();
-    }
-};

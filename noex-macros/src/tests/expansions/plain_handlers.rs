@@ -13,6 +13,13 @@ impl Account {
         self.cents += amount;
     }
 }
+const _: [(); {
+    ::noex::__private::message_arg::<i64>();
+    ::noex::__private::message_arg::<i64>();
+    ::noex::__private::reply::<Result<i64, Overdrawn>>();
+    ::noex::__private::message_arg::<i64>();
+    0
+}] = [];
 ///Calls of [`Account`].
 #[allow(
     missing_debug_implementations,
@@ -192,11 +199,3 @@ impl ::noex::GenServer for Account {
         }
     }
 }
-const _: () = {
-    fn _assert() {
-        ::noex::__private::message_arg::<i64>();
-        ::noex::__private::message_arg::<i64>();
-        ::noex::__private::reply::<Result<i64, Overdrawn>>();
-        ::noex::__private::message_arg::<i64>();
-    }
-};
