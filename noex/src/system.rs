@@ -1,6 +1,7 @@
 //! The system: what all servers of a program share.
 
 use std::{
+    cell::RefCell,
     collections::HashMap,
     fmt,
     sync::{
@@ -44,6 +45,11 @@ struct Inner {
     dead_letters: AtomicU64,
     /// One door a runtime: tests often have a runtime each.
     doors: Mutex<HashMap<Id, Weak<Door>>>,
+}
+
+thread_local! {
+    /// The door that this thread asked for last: the system's address, the runtime, the door.
+    static LAST: RefCell<Option<(usize, Id, Weak<Door>)>> = const { RefCell::new(None) };
 }
 
 /// Slots are numbered over all systems, so that a pid names one server in the process.
@@ -108,14 +114,28 @@ impl System {
     pub(crate) fn door(&self) -> Option<Arc<Door>> {
         let runtime = Handle::try_current().ok()?;
         let id = runtime.id();
+        let here = Arc::as_ptr(&self.inner) as usize;
+        let known = LAST.with_borrow(|last| match last {
+            Some((system, runtime, door)) if (*system, *runtime) == (here, id) => door.upgrade(),
+            _ => None,
+        });
+        if known.is_some() {
+            return known;
+        }
+        let door = self.find_door(runtime, id);
+        LAST.with_borrow_mut(|last| *last = Some((here, id, Arc::downgrade(&door))));
+        Some(door)
+    }
+
+    fn find_door(&self, runtime: Handle, id: Id) -> Arc<Door> {
         let mut doors = self.inner.doors.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(door) = doors.get(&id).and_then(Weak::upgrade) {
-            return Some(door);
+            return door;
         }
         doors.retain(|_, door| door.strong_count() > 0);
         let door = Arc::new(Door::new(runtime, self.clone()));
         doors.insert(id, Arc::downgrade(&door));
-        Some(door)
+        door
     }
 }
 

@@ -1,12 +1,21 @@
 //! The one door to the runtime: spawning, sleeping and the time of day go through here.
 //!
-//! A door belongs to one tokio runtime and one [`System`]. It keeps a few parked runners, so that waking
-//! an idle server is waking a parked task, not spawning one.
+//! A door belongs to one tokio runtime and one [`System`]. Servers that want to run stand in its line; a
+//! few runners, at most one a worker thread, take them from there. So waking an idle server is a push,
+//! and a wake-up of a task only when a worker may be free.
+//!
+//! ```text
+//! summon ─▶ line ─▶ runner ─▶ slot.turn()
+//!              ▲       │ a handler on a runner woke another server: that one is next here,
+//!              └───────┘ unless it woke more than one; those stand in line for every worker
+//! ```
 
 use std::{
+    cell::RefCell,
+    collections::VecDeque,
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -15,58 +24,165 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use super::runner::{Desk, Runner, Work};
+use super::runner::{Runner, Task, Work};
 use crate::{server::slot::AnySlot, system::System};
-
-/// How many runners a door keeps parked; more than these end when they have nothing to do.
-const PARKED: usize = 64;
 
 pub(crate) struct Door {
     runtime: Handle,
     system: System,
-    parked: Mutex<Vec<Arc<Desk>>>,
+    workers: usize,
+    line: Mutex<Line>,
+}
+
+/// How many runners are kept with nothing to do; handlers that are suspended by the thousand need more
+/// for a while.
+const IDLE: usize = 64;
+
+/// What a runner is to do.
+pub(crate) enum Errand {
+    Work(Work),
+    Wait,
+    End,
+}
+
+#[derive(Default)]
+struct Line {
+    waiting: VecDeque<Work>,
+    /// Runners with nothing to do.
+    idle: Vec<Arc<Task>>,
+    /// Runners that are awake and not held by a suspended handler.
+    awake: usize,
+    /// The runtime is gone.
+    closed: bool,
+}
+
+thread_local! {
+    /// While this thread runs a runner: the server that a handler woke, to be run next.
+    static NEXT: RefCell<Option<Next>> = const { RefCell::new(None) };
+}
+
+#[derive(Default)]
+struct Next {
+    door: usize,
+    slot: Option<Arc<dyn AnySlot>>,
 }
 
 impl Door {
     pub(crate) fn new(runtime: Handle, system: System) -> Self {
-        Door { runtime, system, parked: Mutex::new(Vec::new()) }
+        let workers = runtime.metrics().num_workers().max(1);
+        Door { runtime, system, workers, line: Mutex::default() }
     }
 
     pub(crate) fn system(&self) -> &System {
         &self.system
     }
 
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Sends a runner to a slot whose right lies ready.
     pub(crate) fn summon(self: &Arc<Self>, slot: Arc<dyn AnySlot>) {
-        self.put_to_work(Work::fresh(slot));
-    }
-
-    pub(crate) fn put_to_work(self: &Arc<Self>, work: Work) {
-        let desk = self.parked.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let work = match desk {
-            Some(desk) => match desk.hand(work) {
-                Ok(()) => return,
-                Err(work) => work,
-            },
-            None => work,
-        };
-        // On a runtime that is shutting down the runner is dropped at once and abandons its slot.
-        drop(self.runtime.spawn(Runner::new(self.clone(), work)));
-    }
-
-    /// Parks a runner without work; `false` when enough are parked.
-    pub(crate) fn park(&self, desk: &Arc<Desk>) -> bool {
-        let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = parked.len() < PARKED;
-        if room {
-            parked.push(desk.clone());
+        let here = Arc::as_ptr(self) as usize;
+        let in_line = NEXT.try_with(|next| match &mut *next.borrow_mut() {
+            // The first that a handler wakes is next on this runner, as tokio's own schedulers do it.
+            Some(next) if next.door == here => next.slot.replace(slot),
+            _ => Some(slot),
+        });
+        if let Ok(Some(slot)) = in_line {
+            self.put_to_work(Work::fresh(slot));
         }
-        room
     }
 
-    /// A runner ended for good, perhaps while parked.
-    pub(crate) fn forget(&self, desk: &Arc<Desk>) {
-        self.parked.lock().unwrap_or_else(PoisonError::into_inner).retain(|other| !Arc::ptr_eq(other, desk));
+    /// Stands work in line and sees to it that somebody comes for it.
+    pub(crate) fn put_to_work(self: &Arc<Self>, work: Work) {
+        let idle = {
+            let mut line = self.line();
+            if line.closed {
+                drop(line);
+                return work.abandon();
+            }
+            line.waiting.push_back(work);
+            if line.awake >= self.workers {
+                return;
+            }
+            line.awake += 1;
+            line.idle.pop()
+        };
+        match idle {
+            Some(task) => task.call(),
+            // On a runtime that is shutting down the runner is dropped at once and closes the door.
+            None => drop(self.runtime.spawn(Runner::new(self.clone()))),
+        }
+    }
+
+    /// The next in line for a runner that is awake; otherwise the runner is idle from now on, or ends
+    /// because there are enough idle ones.
+    pub(crate) fn next(&self, task: &Arc<Task>) -> Errand {
+        let mut line = self.line();
+        if let Some(work) = line.waiting.pop_front() {
+            return Errand::Work(work);
+        }
+        line.awake -= 1;
+        if line.idle.len() < IDLE {
+            line.idle.push(task.clone());
+            Errand::Wait
+        } else {
+            Errand::End
+        }
+    }
+
+    /// A runner is held by a suspended handler; another may take its place.
+    pub(crate) fn held(self: &Arc<Self>) {
+        let idle = {
+            let mut line = self.line();
+            if line.waiting.is_empty() {
+                line.awake -= 1;
+                return;
+            }
+            line.idle.pop()
+        };
+        match idle {
+            Some(task) => task.call(),
+            None => drop(self.runtime.spawn(Runner::new(self.clone()))),
+        }
+    }
+
+    /// A runner that was held is awake again. One more than there are workers is no harm: it goes idle soon.
+    pub(crate) fn back(&self) {
+        self.line().awake += 1;
+    }
+
+    /// Makes the calling thread a runner of this door until [`Door::leave`].
+    pub(crate) fn enter(self: &Arc<Self>) {
+        let here = Next { door: Arc::as_ptr(self) as usize, slot: None };
+        let _ = NEXT.try_with(|next| *next.borrow_mut() = Some(here));
+    }
+
+    /// What the last handler woke on this runner.
+    pub(crate) fn woken(&self) -> Option<Arc<dyn AnySlot>> {
+        NEXT.try_with(|next| next.borrow_mut().as_mut().and_then(|next| next.slot.take())).ok().flatten()
+    }
+
+    /// The thread goes back to the runtime; what was to be next stands in line.
+    pub(crate) fn leave(self: &Arc<Self>) {
+        let next = NEXT.try_with(|next| next.borrow_mut().take()).ok().flatten();
+        if let Some(slot) = next.and_then(|next| next.slot) {
+            self.put_to_work(Work::fresh(slot));
+        }
+    }
+
+    /// The runtime is gone: nobody will be served here any more.
+    pub(crate) fn close(&self) {
+        let waiting = {
+            let mut line = self.line();
+            line.closed = true;
+            line.idle.clear();
+            std::mem::take(&mut line.waiting)
+        };
+        for work in waiting {
+            work.abandon();
+        }
     }
 }
 

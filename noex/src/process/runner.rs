@@ -1,29 +1,59 @@
 //! Runners: the tasks that serve what callers could not serve themselves.
 //!
-//! A runner takes a slot whose right lies ready, lets it serve, keeps a suspended handler alive and parks
-//! when there is nothing left. It knows nothing of the server's types: it is compiled once.
+//! A runner takes a slot whose right lies ready, lets it serve, keeps a suspended handler alive and takes
+//! the next in line. It knows nothing of the server's types: it is compiled once.
 //!
 //! ```text
-//! raise/lay_ready ─▶ Door::summon ─▶ Runner::poll ─▶ slot.turn() ─▶ Idle    park, or end
-//!                                         ▲                     ├▶ Again   yield to the runtime
-//!                                         └──── poll handler ◀──┴▶ Async   an `async fn` handler
+//!            ┌──────────── next in line ◀──────────────┐
+//!            ▼                                         │
+//! poll ─▶ slot.turn() ─▶ Idle ─────────────────────────┤
+//!            ▲        ├▶ Again (to the end of the line)┘
+//!            │        └▶ Async ─▶ poll the handler ─▶ suspended: the runner is held
+//!            └────────────────────────┘ done
 //! ```
 
 use std::{
+    cell::Cell,
     future::Future,
+    mem,
     pin::Pin,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, Wake, Waker},
 };
 
-use super::{door::Door, exit::ExitReason, panic::catch};
+use tokio_util::sync::ReusableBoxFuture;
+
+use super::{
+    door::{Door, Errand},
+    exit::ExitReason,
+    panic::catch,
+};
 use crate::server::slot::{
     AnySlot,
     waits::{Busy, Edges},
 };
 
-/// A handler's future: it holds the run right and lays it down when it is done.
-pub(crate) type Handler = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// Where a handler's future sits: the memory is used again for the next handler.
+pub(crate) type Seat = ReusableBoxFuture<'static, ()>;
+
+thread_local! {
+    /// A seat left over on this thread.
+    static SPARE: Cell<Option<Seat>> = const { Cell::new(None) };
+}
+
+/// A seat with nobody in it.
+pub(crate) fn empty_seat() -> Seat {
+    let spare = SPARE.try_with(Cell::take).ok().flatten();
+    spare.unwrap_or_else(|| ReusableBoxFuture::new(std::future::ready(())))
+}
+
+/// Keeps a seat whose handler is done for the next one on this thread.
+pub(crate) fn keep_seat(seat: Seat) {
+    let _ = SPARE.try_with(|spare| spare.set(Some(seat)));
+}
 
 /// What a slot says after a turn.
 pub(crate) enum Turn {
@@ -31,164 +61,204 @@ pub(crate) enum Turn {
     Idle,
     /// There is more, but others want the thread.
     Again,
-    /// An async handler has begun.
-    Async(Handler),
+    /// An async handler has begun: its future sits in the seat. It holds the run right and lays it down
+    /// when it is done.
+    Async,
 }
 
 /// One slot to serve, with the handler that is under way there, if any.
 pub(crate) struct Work {
     slot: Arc<dyn AnySlot>,
-    handler: Option<Handler>,
-    edges: Edges,
+    handler: Option<(Seat, Edges)>,
 }
 
 impl Work {
     pub(crate) fn fresh(slot: Arc<dyn AnySlot>) -> Self {
-        Work { slot, handler: None, edges: Edges::default() }
+        Work { slot, handler: None }
     }
 
-    pub(crate) fn begun(slot: Arc<dyn AnySlot>, handler: Handler, edges: Edges) -> Self {
-        Work { slot, handler: Some(handler), edges }
+    pub(crate) fn begun(slot: Arc<dyn AnySlot>, seat: Seat, edges: Edges) -> Self {
+        Work { slot, handler: Some((seat, edges)) }
     }
-}
 
-/// Where a parked runner gets its next work.
-pub(crate) struct Desk {
-    tray: Mutex<Tray>,
-    task: OnceLock<Waker>,
-}
-
-enum Tray {
-    Empty,
-    Full(Work),
-    /// The runner's task is gone.
-    Gone,
-}
-
-impl Desk {
-    /// Hands work to a parked runner; given back when the runner's runtime is gone.
-    pub(crate) fn hand(&self, work: Work) -> Result<(), Work> {
-        {
-            let mut tray = self.tray.lock().unwrap_or_else(PoisonError::into_inner);
-            if !matches!(*tray, Tray::Empty) {
-                return Err(work);
-            }
-            *tray = Tray::Full(work);
+    /// Nobody will serve this any more.
+    pub(crate) fn abandon(self) {
+        if let Some((seat, _)) = self.handler {
+            drop_quietly(seat);
+            self.slot.break_off(ExitReason::Killed);
         }
-        self.ring();
-        Ok(())
+        self.slot.abandon();
+    }
+}
+
+/// A destructor inside a handler may panic; its server is ending anyway.
+fn drop_quietly<T>(it: T) {
+    if let Err(panic) = catch(|| drop(it)) {
+        drop(panic.into_reason("drop"));
+    }
+}
+
+/// A runner's own task, for those who wake it.
+pub(crate) struct Task {
+    waker: OnceLock<Waker>,
+    /// It was idle and is wanted; a wake-up without this is an old waker's.
+    called: AtomicBool,
+}
+
+impl Task {
+    /// Wakes an idle runner.
+    pub(crate) fn call(&self) {
+        self.called.store(true, Ordering::Release);
+        self.wake();
     }
 
-    fn take(&self) -> Option<Work> {
-        let mut tray = self.tray.lock().unwrap_or_else(PoisonError::into_inner);
-        match std::mem::replace(&mut *tray, Tray::Empty) {
-            Tray::Full(work) => Some(work),
-            Tray::Empty => None,
-            Tray::Gone => {
-                *tray = Tray::Gone;
-                None
-            }
-        }
-    }
-
-    fn ring(&self) {
-        if let Some(task) = self.task.get() {
-            task.wake_by_ref();
+    fn wake(&self) {
+        if let Some(waker) = self.waker.get() {
+            waker.wake_by_ref();
         }
     }
 }
 
 /// The waker that handlers see. Its clones are counted by its `Arc`: so the deadlock check knows how many
 /// things a suspended handler waits for.
-struct Bell(Arc<Desk>);
+struct Bell(Arc<Task>);
 
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
-        self.0.ring();
+        self.0.wake();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.ring();
+        self.0.wake();
     }
-}
-
-pub(crate) struct Runner {
-    door: Arc<Door>,
-    desk: Arc<Desk>,
-    bell: Arc<Bell>,
-    waker: Waker,
-    work: Option<Work>,
 }
 
 /// The runner's own two references to its bell.
 const OWN_BELLS: usize = 2;
+/// Slots that a runner serves before it lets the runtime's other tasks run.
+const TURNS: usize = 64;
+
+pub(crate) struct Runner {
+    door: Arc<Door>,
+    task: Arc<Task>,
+    bell: Arc<Bell>,
+    waker: Waker,
+    state: State,
+    seat: Seat,
+    edges: Edges,
+}
+
+enum State {
+    /// Waiting to be called.
+    Idle,
+    /// About to take the next in line.
+    Free,
+    /// Not wanted any more.
+    Over,
+    /// To serve this slot.
+    Serving(Arc<dyn AnySlot>),
+    /// A handler of this slot sits in the seat.
+    Handling { slot: Arc<dyn AnySlot>, held: bool },
+}
 
 impl Runner {
-    pub(crate) fn new(door: Arc<Door>, work: Work) -> Self {
-        let desk = Arc::new(Desk { tray: Mutex::new(Tray::Empty), task: OnceLock::new() });
-        let bell = Arc::new(Bell(desk.clone()));
+    pub(crate) fn new(door: Arc<Door>) -> Self {
+        let task = Arc::new(Task { waker: OnceLock::new(), called: AtomicBool::new(true) });
+        let bell = Arc::new(Bell(task.clone()));
         let waker = Waker::from(bell.clone());
-        Runner { door, desk, bell, waker, work: Some(work) }
+        Runner { door, task, bell, waker, state: State::Idle, seat: empty_seat(), edges: Edges::new() }
     }
 
-    /// Polls the handler under way. `Pending`: it is suspended and the runner with it.
-    fn poll_handler(&mut self) -> Poll<()> {
-        let Some(work) = &mut self.work else { return Poll::Ready(()) };
-        let Some(handler) = &mut work.handler else { return Poll::Ready(()) };
-        if let Some(reason) = work.slot.core().cut() {
-            work.end_handler(reason);
-            return Poll::Ready(());
-        }
-        loop {
-            let busy = Busy::enter(std::mem::take(&mut work.edges));
-            let polled = catch(|| handler.as_mut().poll(&mut Context::from_waker(&self.waker)));
-            work.edges = busy.leave();
-            match polled {
-                Ok(Poll::Ready(())) => {
-                    work.handler = None;
-                    work.edges.clear();
-                    return Poll::Ready(());
+    /// Serves until there is nothing to do, a handler is suspended, or others want the thread.
+    fn run(&mut self, cx: &mut Context<'_>) {
+        for _ in 0..TURNS {
+            match mem::replace(&mut self.state, State::Free) {
+                State::Over => return,
+                State::Idle => {
+                    if !self.task.called.swap(false, Ordering::Acquire) {
+                        self.state = State::Idle;
+                        return;
+                    }
                 }
-                Ok(Poll::Pending) => {
-                    let listeners = Arc::strong_count(&self.bell) - OWN_BELLS;
-                    if let Some(task) = self.desk.task.get()
-                        && work.slot.core().suspend(
-                            task,
-                            &mut work.edges,
-                            listeners,
-                            work.slot.current_handler(),
-                        )
-                    {
-                        // To be dropped, or one of its calls was refused as a deadlock: look again.
-                        if let Some(reason) = work.slot.core().cut() {
-                            work.end_handler(reason);
-                            return Poll::Ready(());
-                        }
-                        work.slot.core().resume(&mut work.edges);
+                State::Free => {
+                    if let Some(slot) = self.door.woken() {
+                        self.state = State::Serving(slot);
                         continue;
                     }
-                    return Poll::Pending;
+                    match self.door.next(&self.task) {
+                        Errand::Work(Work { slot, handler: None }) => self.state = State::Serving(slot),
+                        Errand::Work(Work { slot, handler: Some((seat, edges)) }) => {
+                            keep_seat(mem::replace(&mut self.seat, seat));
+                            self.edges = edges;
+                            self.state = State::Handling { slot, held: false };
+                        }
+                        Errand::Wait => {
+                            self.state = State::Idle;
+                            return;
+                        }
+                        Errand::End => {
+                            self.state = State::Over;
+                            return;
+                        }
+                    }
+                }
+                State::Serving(slot) => match slot.clone().turn(&mut self.seat) {
+                    Turn::Idle => {}
+                    Turn::Again => self.door.put_to_work(Work::fresh(slot)),
+                    Turn::Async => self.state = State::Handling { slot, held: false },
+                },
+                State::Handling { slot, held } => {
+                    if held {
+                        self.door.back();
+                        slot.core().resume(&mut self.edges);
+                    }
+                    if self.poll_handler(&slot).is_pending() {
+                        self.state = State::Handling { slot, held: true };
+                        self.door.held();
+                        return;
+                    }
+                    self.edges.clear();
+                    self.state = State::Serving(slot);
+                }
+            }
+        }
+        cx.waker().wake_by_ref();
+    }
+
+    fn poll_handler(&mut self, slot: &Arc<dyn AnySlot>) -> Poll<()> {
+        loop {
+            if let Some(reason) = slot.core().cut() {
+                self.end_handler(slot, reason);
+                return Poll::Ready(());
+            }
+            let busy = Busy::enter(mem::take(&mut self.edges));
+            let polled = catch(|| self.seat.poll(&mut Context::from_waker(&self.waker)));
+            self.edges = busy.leave();
+            match polled {
+                Ok(Poll::Ready(())) => return Poll::Ready(()),
+                Ok(Poll::Pending) => {
+                    let listeners = Arc::strong_count(&self.bell) - OWN_BELLS;
+                    let Some(task) = self.task.waker.get() else { return Poll::Pending };
+                    if !slot.core().suspend(task, &mut self.edges, listeners, slot.current_handler()) {
+                        return Poll::Pending;
+                    }
+                    // To be dropped, or one of its calls was refused as a deadlock: look again.
+                    slot.core().resume(&mut self.edges);
                 }
                 Err(caught) => {
-                    let reason = caught.into_reason(work.slot.current_handler());
-                    work.end_handler(reason);
+                    let reason = caught.into_reason(slot.current_handler());
+                    self.end_handler(slot, reason);
                     return Poll::Ready(());
                 }
             }
         }
     }
-}
 
-impl Work {
     /// Drops the handler, which lays its right down, and ends the server.
-    fn end_handler(&mut self, reason: ExitReason) {
-        let handler = self.handler.take();
-        // A destructor inside the handler may panic; the server is ending anyway.
-        if let Err(second) = catch(|| drop(handler)) {
-            drop(second.into_reason("drop"));
-        }
+    fn end_handler(&mut self, slot: &Arc<dyn AnySlot>, reason: ExitReason) {
+        drop_quietly(mem::replace(&mut self.seat, empty_seat()));
         self.edges.clear();
-        self.slot.break_off(reason);
+        slot.break_off(reason);
     }
 }
 
@@ -196,58 +266,29 @@ impl Future for Runner {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = &mut *self;
-        this.desk.task.get_or_init(|| cx.waker().clone());
-        loop {
-            if this.work.is_none() {
-                match this.desk.take() {
-                    Some(work) => this.work = Some(work),
-                    None => return Poll::Pending,
-                }
-            }
-            if let Some(work) = &mut this.work
-                && work.handler.is_some()
-            {
-                work.slot.core().resume(&mut work.edges);
-            }
-            if this.poll_handler().is_pending() {
-                return Poll::Pending;
-            }
-            let Some(work) = &mut this.work else { continue };
-            match work.slot.clone().turn() {
-                Turn::Async(handler) => work.handler = Some(handler),
-                Turn::Again => {
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-                Turn::Idle => {
-                    this.work = None;
-                    if !this.door.park(&this.desk) {
-                        return Poll::Ready(());
-                    }
-                }
-            }
-        }
+        self.task.waker.get_or_init(|| cx.waker().clone());
+        self.door.enter();
+        self.run(cx);
+        self.door.leave();
+        if matches!(self.state, State::Over) { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
 impl Drop for Runner {
+    /// A runner that is dropped before it is over is dropped by the end of its runtime.
     fn drop(&mut self) {
-        self.door.forget(&self.desk);
-        let waiting = {
-            let mut tray = self.desk.tray.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *tray, Tray::Gone)
-        };
-        // The runtime shuts down under a server: nobody can serve it any more.
-        let mut left = self.work.take();
-        if let Tray::Full(work) = waiting {
-            left = left.or(Some(work));
-        }
-        if let Some(mut work) = left {
-            if work.handler.is_some() {
-                work.end_handler(ExitReason::Killed);
+        let slot = match mem::replace(&mut self.state, State::Over) {
+            State::Over => return,
+            State::Idle | State::Free => None,
+            State::Serving(slot) => Some(slot),
+            State::Handling { slot, .. } => {
+                self.end_handler(&slot, ExitReason::Killed);
+                Some(slot)
             }
-            work.slot.clone().abandon();
+        };
+        if let Some(slot) = slot {
+            slot.abandon();
         }
+        self.door.close();
     }
 }

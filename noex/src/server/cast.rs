@@ -4,6 +4,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -125,6 +126,15 @@ impl<S: GenServer> Post<'_, S> {
         let Step::New(message) = std::mem::replace(&mut self.step, Step::Over) else {
             panic!("a cast was polled after it was ready")
         };
+        match offer(slot, message) {
+            Ok(()) => Poll::Ready(Ok(())),
+            Err(message) => self.wait_for_room(message, cx),
+        }
+    }
+
+    #[cold]
+    fn wait_for_room(&mut self, message: Envelope<S>, cx: &mut Context<'_>) -> Poll<Result<(), Refused<S>>> {
+        let slot = self.server.slot();
         match push(slot, message, S::OVERFLOW, Some(cx)) {
             Ok(None) => Poll::Ready(Ok(())),
             Ok(Some(ticket)) => {
@@ -138,6 +148,7 @@ impl<S: GenServer> Post<'_, S> {
 }
 
 impl<S: GenServer> Drop for Post<'_, S> {
+    #[inline]
     fn drop(&mut self) {
         if let Step::Parked(ticket) = self.step {
             drop(self.server.slot().inbox.withdraw(ticket));
@@ -145,10 +156,19 @@ impl<S: GenServer> Drop for Post<'_, S> {
     }
 }
 
-/// Queues a message and tells the server. `Some(ticket)`: it waits in line.
+/// Queues a message if there is room for it, and tells the server.
 #[inline]
+pub(super) fn offer<S: GenServer>(slot: &Arc<Slot<S>>, message: Envelope<S>) -> Result<(), Envelope<S>> {
+    if slot.inbox.offer(message, || slot.raise(QUEUED))? {
+        turn::summon(slot);
+    }
+    Ok(())
+}
+
+/// Queues a message as the overflow rule says. `Some(ticket)`: it waits in line.
+#[cold]
 pub(super) fn push<S: GenServer>(
-    slot: &std::sync::Arc<Slot<S>>,
+    slot: &Arc<Slot<S>>,
     message: Envelope<S>,
     overflow: Overflow,
     cx: Option<&Context<'_>>,
@@ -177,7 +197,7 @@ pub(super) fn push<S: GenServer>(
 
 /// Tells a server something without waiting for room; the mailbox is meant to be unbounded.
 pub(crate) fn tell<S: GenServer>(server: &ServerRef<S>, info: S::Info) {
-    if let Err((message, _)) = push(server.slot(), Envelope::Info(info), Overflow::Fail, None) {
+    if let Err(message) = offer(server.slot(), Envelope::Info(info)) {
         life::refuse(server.slot(), message, &server.slot().core().last_reason());
     }
 }

@@ -55,7 +55,8 @@ impl<S: GenServer> ServerRef<S> {
             Overflow::Wait => Overflow::Fail,
             other => other,
         };
-        match cast::push(&self.slot, Envelope::Cast(cast), overflow, None) {
+        let Err(message) = cast::offer(&self.slot, Envelope::Cast(cast)) else { return Ok(()) };
+        match cast::push(&self.slot, message, overflow, None) {
             Ok(_) => Ok(()),
             Err((Envelope::Cast(message), why)) => Err(CastError { message, why }),
             Err(_) => unreachable!("a cast comes back as a cast"),
@@ -111,6 +112,9 @@ impl<S: GenServer> ServerRef<S> {
 
     /// Waits for the end of a life; `None` when it was over before.
     async fn end_of(&self, life: u32) -> Option<ExitReason> {
+        if self.slot.core().is_over(life) {
+            return None;
+        }
         let cell = Arc::new(ReplyCell::new());
         let tell = cell.open(None);
         let watcher = Box::new(move |_: Pid, reason: &ExitReason| tell.send(reason.clone()));

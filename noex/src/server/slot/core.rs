@@ -240,6 +240,11 @@ impl Core {
         std::mem::take(&mut rest.watchers)
     }
 
+    /// Whether that life has ended.
+    pub(crate) fn is_over(&self, incarnation: u32) -> bool {
+        !self.is_alive() || self.incarnation() != incarnation
+    }
+
     /// Wants to know when that life ends; given back when it is over.
     pub(crate) fn watch(&self, incarnation: u32, watcher: Watcher) -> Result<(), Watcher> {
         let mut slow = self.slow();

@@ -94,6 +94,7 @@ const SPARE: usize = 128;
 const KEPT: usize = 256;
 
 impl<S: GenServer> Lines<S> {
+    #[inline]
     fn whole(&mut self) -> &mut Whole<S> {
         self.whole.get_or_insert_with(|| {
             Box::new(Whole {
@@ -113,11 +114,12 @@ impl<S: GenServer> Inbox<S> {
         Inbox { lines: Mutex::new(Lines { closed: false, whole: None }), taken: AtomicUsize::new(0) }
     }
 
+    #[inline]
     fn lines(&self) -> MutexGuard<'_, Lines<S>> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a call and gives the cell its reply will come to. `tell` as for [`push`](Inbox::push).
+    /// Queues a call and gives the cell its reply will come to. `tell` as for [`offer`](Inbox::offer).
     pub(crate) fn push_call(
         &self,
         call: S::Call,
@@ -137,9 +139,30 @@ impl<S: GenServer> Inbox<S> {
         spare.unwrap_or_else(|| Arc::new(ReplyCell::new()))
     }
 
-    /// Queues a message; `waker`: its sender is ready to wait. `tell` runs under the lock when the queue
-    /// was empty: a push that has returned is a push that the run word shows, so a sender's next call
-    /// cannot overtake it.
+    /// Queues a message if there is room for it, or gives it back. `tell` runs under the lock when the
+    /// queue was empty: a push that has returned is a push that the run word shows, so a sender's next
+    /// call cannot overtake it.
+    #[inline]
+    pub(crate) fn offer(
+        &self,
+        message: Envelope<S>,
+        tell: impl FnOnce() -> bool,
+    ) -> Result<bool, Envelope<S>> {
+        let mut lines = self.lines();
+        let open = !lines.closed;
+        let whole = lines.whole();
+        let waiting = whole.queue.len() + self.taken.load(Ordering::Relaxed);
+        if open && waiting < S::MAILBOX.limit() && whole.parked.is_empty() {
+            let first = whole.queue.is_empty();
+            whole.queue.push_back(message);
+            whole.high_water = whole.high_water.max(waiting + 1);
+            Ok(first && tell())
+        } else {
+            Err(message)
+        }
+    }
+
+    /// Queues a message; `waker`: its sender is ready to wait. `tell` as for [`offer`](Inbox::offer).
     pub(crate) fn push(
         &self,
         message: Envelope<S>,

@@ -24,7 +24,7 @@ use crate::{
         ExitReason,
         door::{Door, within},
         panic::{Caught, catch},
-        runner::Handler,
+        runner::{Seat, Work, empty_seat, keep_seat},
     },
     server::{Context, GenServer, Init, Now, OnRestart, error::Failure},
 };
@@ -133,12 +133,13 @@ pub(super) fn signal<S: GenServer>(slot: &Arc<Slot<S>>, signal: Signal) -> bool 
             End::AfterBatch(reason) if right.batch.is_empty() => End::Terminate(reason),
             end => end,
         };
-        match end(slot, right) {
-            Attended::Down => {}
+        let mut seat = empty_seat();
+        match end(slot, right, &mut seat) {
+            Attended::Down => keep_seat(seat),
             Attended::Live(right) | Attended::Draining(right) => hand_over(slot, right),
-            Attended::Terminating(handler) => {
+            Attended::Terminating => {
                 if let Some(door) = slot.core.door() {
-                    door.put_to_work(crate::process::runner::Work::begun(slot.clone(), handler, Vec::new()));
+                    door.put_to_work(Work::begun(slot.clone(), seat, Vec::new()));
                 }
             }
         }
@@ -206,13 +207,17 @@ pub(super) enum Attended<'a, S: GenServer> {
     Live(RightTo<'a, S>),
     /// It ends when what is in the batch is served.
     Draining(RightTo<'a, S>),
-    /// `terminate` is under way.
-    Terminating(Handler),
+    /// `terminate` sits in the seat.
+    Terminating,
     Down,
 }
 
 /// Ends the life if that was decided.
-pub(super) fn end<'a, S: GenServer>(slot: &'a Arc<Slot<S>>, mut right: RightTo<'a, S>) -> Attended<'a, S> {
+pub(super) fn end<'a, S: GenServer>(
+    slot: &'a Arc<Slot<S>>,
+    mut right: RightTo<'a, S>,
+    seat: &mut Seat,
+) -> Attended<'a, S> {
     match std::mem::replace(&mut right.end, End::No) {
         End::No if slot.flags() & HALT == 0 => Attended::Live(right),
         // The holder of the right was cut short without a word on why.
@@ -233,7 +238,10 @@ pub(super) fn end<'a, S: GenServer>(slot: &'a Arc<Slot<S>>, mut right: RightTo<'
             };
             match catch(|| state.terminate_now(&reason, cx)) {
                 Ok(Now::Done(())) => finish(slot, right, reason),
-                Ok(Now::Later(())) => return Attended::Terminating(terminate(slot, right, reason)),
+                Ok(Now::Later(())) => {
+                    terminate(slot, right, reason, seat);
+                    return Attended::Terminating;
+                }
                 Err(panic) => {
                     let panic = panic.into_reason("terminate");
                     finish(slot, right, if reason.is_orderly() { panic } else { reason });
@@ -248,16 +256,21 @@ pub(super) fn end<'a, S: GenServer>(slot: &'a Arc<Slot<S>>, mut right: RightTo<'
     }
 }
 
-fn terminate<S: GenServer>(slot: &Arc<Slot<S>>, mut right: RightTo<'_, S>, reason: ExitReason) -> Handler {
+fn terminate<S: GenServer>(
+    slot: &Arc<Slot<S>>,
+    mut right: RightTo<'_, S>,
+    reason: ExitReason,
+    seat: &mut Seat,
+) {
     right.set(AWAY);
     right.end = End::Finish(reason.clone());
     let mut right = right.into_owned(slot.clone());
-    Box::pin(async move {
+    seat.set(async move {
         if let Some(Live { state, cx }) = &mut right.live {
             state.terminate(&reason, cx).await;
         }
         right.lay_ready();
-    })
+    });
 }
 
 /// The life is over: drops the state, tells who wants to know, leaves the slot down.

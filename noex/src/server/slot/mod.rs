@@ -36,7 +36,10 @@ use self::{
     right::Guarded,
 };
 use super::{Context, GenServer, Message};
-use crate::process::{ExitReason, Pid, runner::Turn};
+use crate::process::{
+    ExitReason, Pid,
+    runner::{Seat, Turn},
+};
 
 /// Where one server lives.
 pub(crate) type Slot<S> = Guarded<Front<S>, Room<S>>;
@@ -107,7 +110,9 @@ pub(crate) fn vacant<S: GenServer>(id: u64) -> Arc<Slot<S>> {
         Front {
             core: Core::new(id, std::any::type_name::<S>()),
             inbox: Inbox::new(),
-            served: variant_names::<S>().map(|_| AtomicU64::new(0)).collect(),
+            served: (0..S::Call::VARIANTS.len() + S::Cast::VARIANTS.len() + S::Info::VARIANTS.len())
+                .map(|_| AtomicU64::new(0))
+                .collect(),
         },
         Room { live: None, batch: VecDeque::new(), in_hand: None, end: End::No },
     ))
@@ -117,7 +122,7 @@ pub(crate) fn vacant<S: GenServer>(id: u64) -> Arc<Slot<S>> {
 pub(crate) trait AnySlot: Send + Sync {
     fn core(&self) -> &Core;
     /// Serves for a while; the runner's side.
-    fn turn(self: Arc<Self>) -> Turn;
+    fn turn(self: Arc<Self>, seat: &mut Seat) -> Turn;
     /// The handler under way was dropped: ends the incarnation.
     fn break_off(&self, reason: ExitReason);
     /// The runtime is gone: ends the incarnation without a runner.
@@ -142,8 +147,8 @@ impl<S: GenServer> AnySlot for Slot<S> {
         &self.core
     }
 
-    fn turn(self: Arc<Self>) -> Turn {
-        turn::turn(&self)
+    fn turn(self: Arc<Self>, seat: &mut Seat) -> Turn {
+        turn::turn(&self, seat)
     }
 
     fn break_off(&self, reason: ExitReason) {

@@ -135,6 +135,11 @@ impl<F, V> Guarded<F, V> {
         summon
     }
 
+    /// From now on no message is served; called by the holder of the right.
+    pub(crate) fn halt(&self) {
+        self.word.fetch_or(HALT, Ordering::AcqRel);
+    }
+
     /// Takes a flag down; the caller knows that what it stood for is seen to.
     pub(crate) fn lower(&self, flag: u32) {
         self.word.fetch_and(!flag, Ordering::AcqRel);

@@ -22,7 +22,7 @@ use crate::{
     process::{
         ExitReason,
         panic::{Caught, catch},
-        runner::{Handler, Turn, Work},
+        runner::{Seat, Turn, Work, empty_seat, keep_seat},
     },
     server::{GenServer, Message, Now, error::Failure},
 };
@@ -107,67 +107,85 @@ pub(crate) fn summon<S: GenServer>(slot: &Arc<Slot<S>>) {
 /// need not switch tasks to get its turn; messages keep their order.
 pub(crate) fn help<S: GenServer>(slot: &Arc<Slot<S>>) {
     let Some(mut right) = slot.take_ready(HALT | SIGNAL) else { return };
-    for _ in 0..HELP {
-        match next(slot, &mut right) {
-            Next::Serve(message) => match serve(slot, &mut right, message) {
-                Served::Done => {}
-                Served::Later(message) => {
-                    right.batch.push_front(message);
-                    slot.inbox.begun(right.batch.len());
-                    break;
-                }
-            },
-            Next::Empty => match right.release() {
+    loop {
+        match serve_some(slot, &mut right, HELP) {
+            Pause::Limit | Pause::Look => break,
+            Pause::Async(message) => {
+                right.batch.push_front(message);
+                slot.inbox.begun(right.batch.len());
+                break;
+            }
+            Pause::Empty => match right.release() {
                 Ok(()) => return,
                 Err(back) => right = back,
             },
-            Next::Look => break,
         }
     }
     hand_over(slot, right);
 }
 
-enum Next<S: GenServer> {
-    Serve(Envelope<S>),
+/// Why [`serve_some`] paused.
+enum Pause<S: GenServer> {
+    /// Enough for one go.
+    Limit,
     Empty,
     /// Something other than a message comes first.
     Look,
+    /// This message's handler is async.
+    Async(Envelope<S>),
 }
 
-fn next<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>) -> Next<S> {
+/// Serves at most `limit` messages whose handlers are plain `fn`s.
+fn serve_some<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>, limit: usize) -> Pause<S> {
+    let here = right.front();
     let room = &mut **right;
-    let orders = room.live.as_ref().is_some_and(|live| live.cx.has_orders());
-    if orders || !matches!(room.end, End::No) || slot.flags() & (SIGNAL | HALT) != 0 {
-        return Next::Look;
+    if !matches!(room.end, End::No) || room.live.as_ref().is_none_or(|live| live.cx.has_orders()) {
+        return Pause::Look;
     }
-    pop(slot, right)
+    for _ in 0..limit {
+        let flags = slot.flags();
+        if flags & (SIGNAL | HALT) != 0 {
+            return Pause::Look;
+        }
+        let Some(message) = room.batch.pop_front() else {
+            if flags & QUEUED == 0 {
+                return Pause::Empty;
+            }
+            slot.inbox.take(&mut room.batch, || here.lower(QUEUED));
+            continue;
+        };
+        slot.inbox.begun(room.batch.len());
+        match serve(slot, room, message) {
+            Served::Done => {}
+            Served::Look => return Pause::Look,
+            Served::Later(message) => return Pause::Async(message),
+            Served::Broken(reason) => {
+                room.end = End::Terminate(reason);
+                slot.halt();
+                return Pause::Look;
+            }
+        }
+    }
+    Pause::Limit
 }
 
-fn pop<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>) -> Next<S> {
-    loop {
-        if let Some(message) = right.batch.pop_front() {
-            slot.inbox.begun(right.batch.len());
-            return Next::Serve(message);
-        }
-        if slot.flags() & QUEUED == 0 {
-            return Next::Empty;
-        }
-        let here = right.front();
-        slot.inbox.take(&mut right.batch, || here.lower(QUEUED));
-    }
-}
-
+/// What became of one message.
 enum Served<S: GenServer> {
     Done,
+    /// Done, and the handler asked for something.
+    Look,
     /// Its handler is async.
     Later(Envelope<S>),
+    /// Its handler panicked.
+    Broken(ExitReason),
 }
 
 /// Serves one message whose handler is a plain `fn`.
-fn serve<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>, message: Envelope<S>) -> Served<S> {
+#[inline]
+fn serve<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, message: Envelope<S>) -> Served<S> {
     let variant = message.variant();
+    let Some(Live { state, cx }) = &mut room.live else { return Served::Later(message) };
     slot.begin(variant);
-    let Some(Live { state, cx }) = &mut right.live else { return Served::Later(message) };
     let caught = match message {
         Envelope::Call(_, reply) if reply.is_abandoned() => {
             slot.core.rest();
@@ -176,40 +194,38 @@ fn serve<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>, message: Enve
         }
         Envelope::Call(call, reply) => match catch(|| state.call_now(call, cx)) {
             Ok(Now::Done(answer)) => {
-                slot.done(variant);
                 reply.send(answer);
-                return Served::Done;
+                Ok(())
             }
             Ok(Now::Later(call)) => return Served::Later(Envelope::Call(call, reply)),
             Err(caught) => {
                 let reason = caught.into_reason(slot.current_handler());
                 reply.fail(Failure::Crashed { reason: reason.clone(), may_have_run: true });
-                Err(reason)
+                return Served::Broken(reason);
             }
         },
         Envelope::Cast(cast) => match catch(|| state.cast_now(cast, cx)) {
-            Ok(Now::Done(())) => Ok(()),
             Ok(Now::Later(cast)) => return Served::Later(Envelope::Cast(cast)),
-            Err(caught) => Err(caught.into_reason(slot.current_handler())),
+            Ok(Now::Done(())) => Ok(()),
+            Err(caught) => Err(caught),
         },
         Envelope::Info(info) => match catch(|| state.info_now(info, cx)) {
-            Ok(Now::Done(())) => Ok(()),
             Ok(Now::Later(info)) => return Served::Later(Envelope::Info(info)),
-            Err(caught) => Err(caught.into_reason(slot.current_handler())),
+            Ok(Now::Done(())) => Ok(()),
+            Err(caught) => Err(caught),
         },
     };
     match caught {
-        Ok(()) => slot.done(variant),
-        Err(reason) => {
-            right.end = End::Terminate(reason);
-            right.set(HALT);
+        Ok(()) => {
+            slot.done(variant);
+            if cx.has_orders() { Served::Look } else { Served::Done }
         }
+        Err(caught) => Served::Broken(caught.into_reason(slot.current_handler())),
     }
-    Served::Done
 }
 
 /// Begins a message whose handler is async. The future owns the run right and lays it down at its end.
-fn begin<S: GenServer>(slot: &Arc<Slot<S>>, right: RightTo<'_, S>, message: Envelope<S>) -> Handler {
+fn begin<S: GenServer>(slot: &Arc<Slot<S>>, right: RightTo<'_, S>, message: Envelope<S>, seat: &mut Seat) {
     let variant = message.variant();
     right.set(AWAY);
     let mut right = right.into_owned(slot.clone());
@@ -221,7 +237,7 @@ fn begin<S: GenServer>(slot: &Arc<Slot<S>>, right: RightTo<'_, S>, message: Enve
         Envelope::Cast(cast) => Incoming::Cast(cast),
         Envelope::Info(info) => Incoming::Info(info),
     };
-    Box::pin(handle(right, variant, message))
+    seat.set(handle(right, variant, message));
 }
 
 /// A message whose reply address is kept in the room.
@@ -254,16 +270,17 @@ fn begin_continuation<S: GenServer>(
     slot: &Arc<Slot<S>>,
     right: RightTo<'_, S>,
     message: S::Continue,
-) -> Handler {
+    seat: &mut Seat,
+) {
     right.set(AWAY);
     let mut right = right.into_owned(slot.clone());
-    Box::pin(async move {
+    seat.set(async move {
         if let Some(Live { state, cx }) = &mut right.live {
             state.handle_continue(message, cx).await;
         }
         right.slot().core.rest();
         right.lay_ready();
-    })
+    });
 }
 
 /// The handler's future is gone, and its right lies ready: answers the call in hand and ends the life.
@@ -283,49 +300,68 @@ pub(super) fn break_off<S: GenServer>(slot: &Slot<S>, reason: ExitReason) {
 }
 
 /// A runner's turn.
-pub(super) fn turn<S: GenServer>(slot: &Arc<Slot<S>>) -> Turn {
+pub(super) fn turn<S: GenServer>(slot: &Arc<Slot<S>>, seat: &mut Seat) -> Turn {
     let Some(mut right) = slot.take_ready(0) else { return Turn::Idle };
-    for _ in 0..BATCH {
-        let message = match next(slot, &mut right) {
-            Next::Serve(message) => message,
-            Next::Empty => match right.release() {
+    loop {
+        let message = match serve_some(slot, &mut right, BATCH) {
+            Pause::Limit => {
+                right.lay_ready();
+                return Turn::Again;
+            }
+            Pause::Async(message) => message,
+            Pause::Empty => match right.release() {
                 Ok(()) => return Turn::Idle,
                 Err(back) => {
                     right = back;
                     continue;
                 }
             },
-            Next::Look => match attend(slot, right) {
+            Pause::Look => match attend(slot, right, seat) {
                 Look::Go(back) => {
                     right = back;
                     continue;
                 }
-                Look::Serve(back, message) => {
-                    right = back;
-                    message
-                }
-                Look::Async(handler) => return Turn::Async(handler),
+                Look::Serve(mut back, message) => match serve(slot, &mut back, message) {
+                    Served::Done | Served::Look => {
+                        right = back;
+                        continue;
+                    }
+                    Served::Broken(reason) => {
+                        back.end = End::Terminate(reason);
+                        slot.halt();
+                        right = back;
+                        continue;
+                    }
+                    Served::Later(message) => {
+                        right = back;
+                        message
+                    }
+                },
+                Look::Async => return Turn::Async,
                 Look::Down => return Turn::Idle,
             },
         };
-        if let Served::Later(message) = serve(slot, &mut right, message) {
-            return Turn::Async(begin(slot, right, message));
-        }
+        slot.begin(message.variant());
+        begin(slot, right, message, seat);
+        return Turn::Async;
     }
-    right.lay_ready();
-    Turn::Again
 }
 
 pub(super) enum Look<'a, S: GenServer> {
     Go(RightTo<'a, S>),
     /// The server is to end, but this was queued before it was told so.
     Serve(RightTo<'a, S>, Envelope<S>),
-    Async(Handler),
+    /// A handler sits in the seat.
+    Async,
     Down,
 }
 
 /// Sees to everything that comes before the next message: signals, orders of the last handler, the end.
-pub(super) fn attend<'a, S: GenServer>(slot: &'a Arc<Slot<S>>, mut right: RightTo<'a, S>) -> Look<'a, S> {
+pub(super) fn attend<'a, S: GenServer>(
+    slot: &'a Arc<Slot<S>>,
+    mut right: RightTo<'a, S>,
+    seat: &mut Seat,
+) -> Look<'a, S> {
     if slot.flags() & SIGNAL != 0 {
         slot.lower(SIGNAL);
         for signal in slot.core.take_signals() {
@@ -338,12 +374,15 @@ pub(super) fn attend<'a, S: GenServer>(slot: &'a Arc<Slot<S>>, mut right: RightT
             let Some(Live { state, cx }) = &mut right.live else { return Look::Go(right) };
             match catch(|| state.continue_now(message, cx)) {
                 Ok(Now::Done(())) => slot.core.rest(),
-                Ok(Now::Later(message)) => return Look::Async(begin_continuation(slot, right, message)),
+                Ok(Now::Later(message)) => {
+                    begin_continuation(slot, right, message, seat);
+                    return Look::Async;
+                }
                 Err(caught) => right.end = End::Terminate(caught.into_reason("continuation")),
             }
             Look::Go(right)
         }
-        None => match life::end(slot, right) {
+        None => match life::end(slot, right, seat) {
             Attended::Live(right) => Look::Go(right),
             Attended::Draining(mut right) => match right.batch.pop_front() {
                 Some(message) => {
@@ -355,7 +394,7 @@ pub(super) fn attend<'a, S: GenServer>(slot: &'a Arc<Slot<S>>, mut right: RightT
                     Look::Go(right)
                 }
             },
-            Attended::Terminating(handler) => Look::Async(handler),
+            Attended::Terminating => Look::Async,
             Attended::Down => Look::Down,
         },
     }
@@ -367,21 +406,25 @@ pub(crate) fn start_async<S: GenServer>(slot: &Arc<Slot<S>>, message: impl FnOnc
     let Some(right) = slot.try_enter() else { return false };
     let message = message();
     slot.begin(message.variant());
-    let mut handler = begin(slot, right, message);
+    let mut seat = empty_seat();
+    begin(slot, right, message, &mut seat);
     let busy = Busy::enter(Vec::new());
     // What wakes the handler meanwhile is not lost: the runner polls it again before anything else.
-    let polled = catch(|| handler.as_mut().poll(&mut task::Context::from_waker(task::Waker::noop())));
+    let polled = catch(|| seat.poll(&mut task::Context::from_waker(task::Waker::noop())));
     let edges = busy.leave();
     match polled {
-        Ok(task::Poll::Ready(())) => settle(slot),
+        Ok(task::Poll::Ready(())) => {
+            keep_seat(seat);
+            settle(slot);
+        }
         Ok(task::Poll::Pending) => {
             if let Some(door) = slot.core.door() {
-                door.put_to_work(Work::begun(slot.clone(), handler, edges));
+                door.put_to_work(Work::begun(slot.clone(), seat, edges));
             }
         }
         Err(caught) => {
             let reason = caught.into_reason(slot.current_handler());
-            if let Err(second) = catch(|| drop(handler)) {
+            if let Err(second) = catch(|| drop(seat)) {
                 drop(second.into_reason("drop"));
             }
             break_off(slot, reason);
