@@ -158,6 +158,7 @@ pub fn terminate(_: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | `strategy`: who else restarts | none, it must be said | `one_for_one`, `one_for_all`, `rest_for_one` |
 /// | `restarts`: more than so many end the tree | `3 in 5s` | `5 in 30s` |
+/// | `crate`: where noex is found | `::noex` | `crate: ::my_crate::noex` |
 ///
 /// | option of a child | default | values |
 /// |---|---|---|

@@ -176,6 +176,20 @@ mod renamed {
         }
     }
 
+    deps::otp::supervisor! {
+        pub Renames {
+            crate: crate::renamed::deps::otp,
+            strategy: one_for_one,
+            only: Renamed(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_tree_of_it_starts() {
+        let renames = Renames::start().await.expect("it starts");
+        assert_eq!(renames.only().get().await.expect("it answers"), 1);
+    }
+
     #[tokio::test]
     async fn a_server_of_it_answers() {
         let renamed = Renamed::start().await.expect("it starts");

@@ -1,24 +1,34 @@
 //! The user's impl block, without the attributes that are ours.
 
 use crate::model::handler::Handler;
-use crate::model::server::{Header, Server};
+use crate::model::server::{Header, Member, Server};
 use crate::model::types::{self, Fault};
 use crate::names::is_given;
 use crate::syntax::block::Item;
+use crate::syntax::method::Method;
 use proc_macro2::TokenStream;
 use quote::quote;
 
 // Input:   #[genserver] impl Account { #[call] pub fn withdraw(..) -> i64 { .. } fn helper() { .. } }
 // Output:  impl Account { pub fn withdraw(..) -> i64 { .. } fn helper() { .. } }
 pub(crate) fn block(server: &Server) -> TokenStream {
-    let handlers = server.handlers.iter().map(handler);
-    let helpers = server.helpers.iter().filter(|helper| !is_given(&helper.ident)).map(|helper| {
-        let (attributes, original) = (&helper.attributes, &helper.original);
-        quote!(#(#attributes)* #original)
+    let mut handlers = server.handlers.iter().map(handler);
+    let mut helpers = server.helpers.iter().map(helper);
+    let mut others = server.others.iter().map(item);
+    let items = server.order.iter().filter_map(|member| match member {
+        Member::Handler => handlers.next(),
+        Member::Helper => helpers.next(),
+        Member::Other => others.next(),
     });
-    let others = server.others.iter().map(item);
-    let items = quote!(#(#handlers)* #(#helpers)* #(#others)*);
-    around(&server.header, &items)
+    around(&server.header, &items.collect())
+}
+
+fn helper(method: &Method) -> TokenStream {
+    if is_given(&method.ident) {
+        return TokenStream::new();
+    }
+    let (attributes, original) = (&method.attributes, &method.original);
+    quote!(#(#attributes)* #original)
 }
 
 /// The header as far as it is right, around `items`.

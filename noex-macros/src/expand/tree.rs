@@ -20,7 +20,7 @@ struct Kept<'a> {
 // Output:  pub struct Bank { .. }
 //          impl Bank { pub fn start(config: Config) -> StartTree<Bank> { .. } pub fn ledger(&self) -> .. { .. } }
 pub(crate) fn tree(tree: &Tree, verdict: &Verdict) -> TokenStream {
-    let krate = &Krate::default();
+    let krate = &tree.krate;
     let kept: Vec<Kept<'_>> = (tree.children.iter().zip(&verdict.is_kept).zip(&verdict.has_arguments))
         .filter(|((_, is_kept), _)| **is_kept)
         .map(|((child, _), has_arguments)| Kept { child, has_arguments: *has_arguments })
@@ -105,9 +105,10 @@ fn accessor(krate: &Krate, tree: &Tree, child: &Child) -> TokenStream {
 fn start(krate: &Krate, tree: &Tree, kept: &[Kept<'_>]) -> TokenStream {
     let (visibility, ident) = (&tree.visibility, &tree.ident);
     let title = ident.to_string();
-    let parameters = tree.parameters.iter().filter_map(|parameter| {
-        let (name, ty) = (parameter.name.as_ref()?, &parameter.ty);
-        Some(quote!(#name: #ty))
+    let parameters = tree.parameters.iter().map(|parameter| match (&parameter.name, &parameter.ty) {
+        (Some(name), ty) => quote!(#name: #ty),
+        // Beside its error, so that who starts the tree gets none.
+        (None, ty) => quote!(_: #ty),
     });
     let strategy = match &tree.strategy {
         Strategy::Known(strategy) => {

@@ -195,7 +195,8 @@ impl syn::parse::Parse for WordLike {
     }
 }
 
-fn krate(setting: &Setting, diag: &mut Diag) -> Krate {
+/// Where noex is found.
+pub(crate) fn krate(setting: &Setting, diag: &mut Diag) -> Krate {
     let Some(value) = required(setting, "::noex", diag) else { return Krate::default() };
     Krate::parse(value).unwrap_or_else(|| {
         let help = match Value::of(value) {

@@ -133,6 +133,12 @@ impl Options {
     fn read(kind: Kind, attribute: &Attribute, diag: &mut Diag) -> Options {
         let mut read = Options { timeout: None };
         let known: &[&str] = if kind == Kind::Call { &CALL_OPTIONS } else { &[] };
+        if attribute.has_odd_rest() {
+            let word = kind.word();
+            diag.error(&attribute.rest, format!("options of `#[{word}]` stand in parentheses"))
+                .help(format!("write `#[{word}]`, or `#[{word}(..)]` with options"));
+            return read;
+        }
         let written = match attribute.arguments() {
             arguments if arguments.is_empty() => Vec::new(),
             arguments => options::parse(arguments, Separator::Equals),

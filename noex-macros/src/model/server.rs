@@ -25,6 +25,16 @@ pub(crate) struct Server {
     pub(crate) helpers: Vec<Method>,
     /// Constants, macro calls and whatever else, as written.
     pub(crate) others: Vec<Item>,
+    /// The items as they were written: each is the next of its list.
+    pub(crate) order: Vec<Member>,
+}
+
+/// Which list an item of the block went to.
+#[derive(Clone, Copy)]
+pub(crate) enum Member {
+    Handler,
+    Helper,
+    Other,
 }
 
 /// What stands before the braces.
@@ -55,15 +65,26 @@ impl Server {
             handlers: Vec::new(),
             helpers: Vec::new(),
             others: Vec::new(),
+            order: Vec::new(),
         };
         for item in items {
-            match item {
+            let member = match item {
                 Item::Method(method) => match Handler::read(*method, diag) {
-                    Ok(handler) => server.handlers.push(handler),
-                    Err(helper) => server.helpers.push(*helper),
+                    Ok(handler) => {
+                        server.handlers.push(handler);
+                        Member::Handler
+                    }
+                    Err(helper) => {
+                        server.helpers.push(*helper);
+                        Member::Helper
+                    }
                 },
-                other => server.others.push(other),
-            }
+                other => {
+                    server.others.push(other);
+                    Member::Other
+                }
+            };
+            server.order.push(member);
         }
         Ok(server)
     }

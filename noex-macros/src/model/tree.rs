@@ -1,7 +1,8 @@
 //! A supervision tree: its options, and its children with what they use of one another.
 
 use crate::diag::{Diag, choices};
-use crate::model::config::{report_duration, settings};
+use crate::krate::Krate;
+use crate::model::config::{self, report_duration, settings};
 use crate::model::types::text;
 use crate::syntax::attribute::Attribute;
 use crate::syntax::duration::{self, Written as WrittenDuration};
@@ -12,6 +13,7 @@ use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use std::time::Duration;
 use syn::{Type, Visibility};
 
+const OPTIONS: [&str; 3] = ["strategy", "restarts", "crate"];
 const STRATEGIES: [&str; 3] = ["one_for_one", "one_for_all", "rest_for_one"];
 const RESTARTS: [&str; 3] = ["permanent", "transient", "temporary"];
 const CHILD_OPTIONS: [&str; 2] = ["restart", "shutdown"];
@@ -22,6 +24,7 @@ pub(crate) struct Tree {
     pub(crate) visibility: Visibility,
     pub(crate) ident: Ident,
     pub(crate) parameters: Vec<Argument>,
+    pub(crate) krate: Krate,
     pub(crate) strategy: Strategy,
     pub(crate) intensity: Option<Intensity>,
     pub(crate) children: Vec<Child>,
@@ -76,6 +79,7 @@ impl Tree {
             visibility,
             ident,
             parameters,
+            krate: Krate::default(),
             strategy: Strategy::Missing,
             intensity: None,
             children: Vec::new(),
@@ -83,7 +87,7 @@ impl Tree {
         let mut has_intensity = false;
         for Entry { name, value, is_glued } in entries {
             match value {
-                Value::Child { .. } if name == "strategy" || name == "restarts" => {
+                Value::Child { .. } if OPTIONS.iter().any(|option| name == option) => {
                     diag.error(&name, format!("`{name}` is an option, not a child"))
                         .help("choose another name");
                     // Nothing more about the option: it was meant to be a child.
@@ -103,6 +107,12 @@ impl Tree {
                     has_intensity = true;
                     tree.intensity = intensity(&name, &value, diag);
                 }
+                Value::Other(value) if name == "crate" => {
+                    tree.krate = config::krate(
+                        &Setting { key: name, value: Some(value).filter(|value| !value.is_empty()) },
+                        diag,
+                    );
+                }
                 Value::Other(value) => not_a_child(&name, &value, diag),
             }
         }
@@ -120,8 +130,7 @@ fn twice(name: &Ident, diag: &mut Diag) {
 }
 
 fn not_a_child(name: &Ident, value: &TokenStream, diag: &mut Diag) {
-    let options = ["strategy", "restarts"];
-    let near = crate::diag::did_you_mean(&name.to_string(), &options);
+    let near = crate::diag::did_you_mean(&name.to_string(), &OPTIONS);
     if let Some(near) = near {
         diag.error(name, format!("unknown option `{name}`")).help(format!("did you mean `{near}`?"));
         return;
@@ -202,7 +211,7 @@ impl Child {
         };
         for setting in settings(options, Separator::Colon, &CHILD_OPTIONS, "options", diag) {
             if setting.key == "restart" {
-                child.restart = crate::model::config::word(&setting, &RESTARTS, diag);
+                child.restart = config::word(&setting, &RESTARTS, diag);
             } else {
                 child.shutdown = Shutdown::read(&setting, diag);
             }
@@ -213,7 +222,7 @@ impl Child {
 
 impl Shutdown {
     fn read(setting: &Setting, diag: &mut Diag) -> Option<Shutdown> {
-        let value = crate::model::config::required(setting, "5s", diag)?;
+        let value = config::required(setting, "5s", diag)?;
         match duration::parse(value) {
             WrittenDuration::Duration(after) if after.is_zero() => {
                 diag.error(value, "a child cannot stop in no time").help("write `brutal_kill`, or `5s`");

@@ -1,6 +1,6 @@
 //! An attribute: its path, and tokens that are read only if it is ours.
 
-use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Token, ext::IdentExt, token};
@@ -53,6 +53,18 @@ impl Attribute {
             [word] => Some(word),
             [krate, word] if krate == "noex" => Some(word),
             _ => None,
+        }
+    }
+
+    /// Whether something other than parentheses follows the path: `#[call = ..]`.
+    pub(crate) fn has_odd_rest(&self) -> bool {
+        let mut rest = self.rest.clone().into_iter();
+        match rest.next() {
+            Some(TokenTree::Group(group)) => {
+                group.delimiter() != Delimiter::Parenthesis || rest.next().is_some()
+            }
+            Some(_) => true,
+            None => false,
         }
     }
 

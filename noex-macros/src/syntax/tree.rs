@@ -75,6 +75,7 @@ impl Tree {
 fn parse_parameters(input: ParseStream<'_>) -> syn::Result<Vec<Argument>> {
     let mut parameters = Vec::new();
     while !input.is_empty() {
+        Attribute::parse_outer(input)?;
         let Some(parameter) = Argument::parse(input)? else {
             return Err(input.error("a tree cannot be variadic"));
         };
