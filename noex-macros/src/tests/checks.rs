@@ -245,6 +245,14 @@ fn signatures() {
             ),
             (
                 quote!(
+                    #[call = "x"]
+                    fn put(&self) {}
+                ),
+                "options of `#[call]` stand in parentheses",
+                "write `#[call]`, or `#[call(..)]` with options",
+            ),
+            (
+                quote!(
                     #[call(concurrent)]
                     fn put(&self) {}
                 ),

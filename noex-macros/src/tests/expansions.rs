@@ -50,6 +50,8 @@ fn plain_handlers() {
             /// Takes `amount` out.
             #[call(timeout = 1s)]
             pub fn withdraw(&mut self, amount: i64) -> Result<i64, Overdrawn> { .. }
+            const LEAST: i64 = 1;
+            fn helper(&self) -> bool { self.cents < Self::LEAST }
             #[cast]
             pub fn deposit(&mut self, amount: i64) { self.cents += amount }
         }

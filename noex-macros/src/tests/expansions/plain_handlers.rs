@@ -8,6 +8,10 @@ impl Account {
     pub fn withdraw(&mut self, amount: i64) -> Result<i64, Overdrawn> {
         Ok(self.cents)
     }
+    const LEAST: i64 = 1;
+    fn helper(&self) -> bool {
+        self.cents < Self::LEAST
+    }
     #[allow(clippy::needless_pass_by_value, clippy::unused_self)]
     pub fn deposit(&mut self, amount: i64) {
         self.cents += amount;
