@@ -5,6 +5,7 @@ mod checks;
 mod expansions;
 mod fuzz;
 mod names;
+mod options;
 mod syntax;
 mod trees;
 
@@ -29,4 +30,15 @@ fn of_tree(tree: TokenStream) -> Vec<String> {
     let mut diag = Diag::new();
     supervisor::expansion(tree, &mut diag);
     diag.into_messages()
+}
+
+/// Each input is told its message, with its help where one is given, and nothing else.
+fn assert_each(table: Vec<(TokenStream, &str, &str)>, told: impl Fn(TokenStream) -> Vec<String>) {
+    for (input, message, help) in table {
+        let shown = input.to_string();
+        let found = told(input);
+        let expected =
+            if help.is_empty() { message.to_string() } else { format!("{message}\n= help: {help}") };
+        assert_eq!(found, [expected], "{shown}");
+    }
 }
