@@ -60,12 +60,22 @@ fn init_of_nothing(plan: &Plan<'_>) -> TokenStream {
 }
 
 // Input:   #[terminate] fn close(&mut self, reason: ExitReason)
-// Output:  async fn terminate(&mut self, reason: &ExitReason, cx: &mut Context<Self>) {
-//              Self::close(self, Clone::clone(reason))
+// Output:  fn terminate_now(&mut self, reason: &ExitReason, cx: &mut Context<Self>) -> Now<(), ()> {
+//              Now::Done(Self::close(self, Clone::clone(reason)))
 //          }
+//
+// An `async fn` becomes `async fn terminate`; without a handler `terminate_now` has nothing to do, so that
+// ending such a server needs no task.
 pub(crate) fn terminate(plan: &Plan<'_>) -> TokenStream {
     let krate = plan.krate();
-    let Some(handler) = plan.single(Kind::Terminate) else { return TokenStream::new() };
+    let arguments = quote!(__noex_reason: &#krate::ExitReason, __noex_cx: &mut #krate::Context<Self>);
+    let now = quote!(fn terminate_now(&mut self, #arguments) -> #krate::Now<(), ()>);
+    let Some(handler) = plan.single(Kind::Terminate) else {
+        return quote! {
+            #[allow(unused_variables)]
+            #now { #krate::Now::Done(()) }
+        };
+    };
     let cfg = &handler.carried.cfg;
     let reason = handler.arguments.first().map(|argument| {
         let binding = &future::bindings(handler)[0];
@@ -75,13 +85,14 @@ pub(crate) fn terminate(plan: &Plan<'_>) -> TokenStream {
         }
     });
     let call = future::call(handler);
+    let body = match handler.is_async() {
+        true => quote!(async fn terminate(&mut self, #arguments) { #reason #call }),
+        false => quote!(#now { #reason #krate::Now::Done(#call) }),
+    };
     quote! {
         #cfg
-        #[allow(deprecated)]
-        async fn terminate(&mut self, __noex_reason: &#krate::ExitReason, __noex_cx: &mut #krate::Context<Self>) {
-            #reason
-            #call
-        }
+        #[allow(deprecated, unused_variables)]
+        #body
     }
 }
 

@@ -5,10 +5,14 @@
 //! and a wake-up of a task only when a worker may be free.
 //!
 //! ```text
-//! summon ─▶ line ─▶ runner ─▶ slot.turn()
-//!              ▲       │ a handler on a runner woke another server: that one is next here,
-//!              └───────┘ unless it woke more than one; those stand in line for every worker
+//! summon ─▶ line ─▶ a runner's own few ─▶ slot.turn()
+//!              ▲         │    a handler on a runner woke another server: that one is next here,
+//!              └─────────┘    unless it woke more than one; those stand in line for every worker
 //! ```
+//!
+//! A runner takes several from the line at a time, so that the line's lock is not touched for each. What
+//! it took can be taken from it by a runner that finds the line empty: nobody waits behind a handler that
+//! computes for long while a worker is free.
 
 use std::{
     cell::RefCell,
@@ -38,6 +42,9 @@ pub(crate) struct Door {
 /// for a while.
 const IDLE: usize = 64;
 
+/// The most that a runner takes from the line at a time.
+const SHARE: usize = 32;
+
 /// What a runner is to do.
 pub(crate) enum Errand {
     Work(Work),
@@ -51,7 +58,7 @@ struct Line {
     /// Runners with nothing to do.
     idle: Vec<Arc<Task>>,
     /// Runners that are awake and not held by a suspended handler.
-    awake: usize,
+    awake: Vec<Arc<Task>>,
     /// The runtime is gone.
     closed: bool,
 }
@@ -96,34 +103,65 @@ impl Door {
 
     /// Stands work in line and sees to it that somebody comes for it.
     pub(crate) fn put_to_work(self: &Arc<Self>, work: Work) {
-        let idle = {
-            let mut line = self.line();
-            if line.closed {
-                drop(line);
-                return work.abandon();
-            }
-            line.waiting.push_back(work);
-            if line.awake >= self.workers {
-                return;
-            }
-            line.awake += 1;
-            line.idle.pop()
-        };
-        match idle {
-            Some(task) => task.call(),
-            // On a runtime that is shutting down the runner is dropped at once and closes the door.
-            None => drop(self.runtime.spawn(Runner::new(self.clone()))),
+        let mut line = self.line();
+        if line.closed {
+            drop(line);
+            return work.abandon();
         }
+        line.waiting.push_back(work);
+        self.call_one(line);
     }
 
-    /// The next in line for a runner that is awake; otherwise the runner is idle from now on, or ends
-    /// because there are enough idle ones.
-    pub(crate) fn next(&self, task: &Arc<Task>) -> Errand {
-        let mut line = self.line();
-        if let Some(work) = line.waiting.pop_front() {
+    /// Calls a runner if there may be a worker for it.
+    fn call_one(self: &Arc<Self>, mut line: MutexGuard<'_, Line>) {
+        if line.awake.len() >= self.workers {
+            return;
+        }
+        let task = match line.idle.pop() {
+            Some(task) => task,
+            None => {
+                let (runner, task) = Runner::new(self.clone());
+                line.awake.push(task);
+                drop(line);
+                // On a runtime that is shutting down the runner is dropped at once and closes the door.
+                drop(self.runtime.spawn(runner));
+                return;
+            }
+        };
+        line.awake.push(task.clone());
+        drop(line);
+        task.call();
+    }
+
+    /// The next for a runner that is awake: its own, the line's, or another runner's. Without any it is
+    /// idle from now on, or ends because there are enough idle ones.
+    pub(crate) fn next(self: &Arc<Self>, task: &Arc<Task>) -> Errand {
+        if let Some(work) = task.shelf().pop_front() {
             return Errand::Work(work);
         }
-        line.awake -= 1;
+        let mut line = self.line();
+        let share = (line.waiting.len() / self.workers).clamp(1, SHARE).min(line.waiting.len());
+        let mut taken = line.waiting.drain(..share);
+        let first = taken.next();
+        task.shelf().extend(taken);
+        if let Some(work) = first {
+            if share > 1 || !line.waiting.is_empty() {
+                self.call_one(line);
+            }
+            return Errand::Work(work);
+        }
+        for other in line.awake.iter().filter(|other| !Arc::ptr_eq(other, task)) {
+            let mut theirs = other.shelf();
+            let half = theirs.len().div_ceil(2);
+            let mut taken = theirs.drain(..half);
+            if let Some(work) = taken.next() {
+                let rest: VecDeque<_> = taken.collect();
+                drop(theirs);
+                *task.shelf() = rest;
+                return Errand::Work(work);
+            }
+        }
+        line.awake.retain(|other| !Arc::ptr_eq(other, task));
         if line.idle.len() < IDLE {
             line.idle.push(task.clone());
             Errand::Wait
@@ -132,25 +170,19 @@ impl Door {
         }
     }
 
-    /// A runner is held by a suspended handler; another may take its place.
-    pub(crate) fn held(self: &Arc<Self>) {
-        let idle = {
-            let mut line = self.line();
-            if line.waiting.is_empty() {
-                line.awake -= 1;
-                return;
-            }
-            line.idle.pop()
-        };
-        match idle {
-            Some(task) => task.call(),
-            None => drop(self.runtime.spawn(Runner::new(self.clone()))),
+    /// A runner is held by a suspended handler: its own stand in line again, another may take its place.
+    pub(crate) fn held(self: &Arc<Self>, task: &Arc<Task>) {
+        let mut line = self.line();
+        line.awake.retain(|other| !Arc::ptr_eq(other, task));
+        line.waiting.extend(task.shelf().drain(..));
+        if !line.waiting.is_empty() {
+            self.call_one(line);
         }
     }
 
     /// A runner that was held is awake again. One more than there are workers is no harm: it goes idle soon.
-    pub(crate) fn back(&self) {
-        self.line().awake += 1;
+    pub(crate) fn back(&self, task: &Arc<Task>) {
+        self.line().awake.push(task.clone());
     }
 
     /// Makes the calling thread a runner of this door until [`Door::leave`].
@@ -178,7 +210,11 @@ impl Door {
             let mut line = self.line();
             line.closed = true;
             line.idle.clear();
-            std::mem::take(&mut line.waiting)
+            let mut waiting = std::mem::take(&mut line.waiting);
+            for task in std::mem::take(&mut line.awake) {
+                waiting.extend(task.shelf().drain(..));
+            }
+            waiting
         };
         for work in waiting {
             work.abandon();

@@ -14,11 +14,12 @@
 
 use std::{
     cell::Cell,
+    collections::VecDeque,
     future::Future,
     mem,
     pin::Pin,
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
@@ -103,9 +104,15 @@ pub(crate) struct Task {
     waker: OnceLock<Waker>,
     /// It was idle and is wanted; a wake-up without this is an old waker's.
     called: AtomicBool,
+    /// What it took from the line and has not begun.
+    shelf: Mutex<VecDeque<Work>>,
 }
 
 impl Task {
+    pub(crate) fn shelf(&self) -> MutexGuard<'_, VecDeque<Work>> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Wakes an idle runner.
     pub(crate) fn call(&self) {
         self.called.store(true, Ordering::Release);
@@ -162,11 +169,13 @@ enum State {
 }
 
 impl Runner {
-    pub(crate) fn new(door: Arc<Door>) -> Self {
-        let task = Arc::new(Task { waker: OnceLock::new(), called: AtomicBool::new(true) });
+    pub(crate) fn new(door: Arc<Door>) -> (Self, Arc<Task>) {
+        let task =
+            Arc::new(Task { waker: OnceLock::new(), called: AtomicBool::new(true), shelf: Mutex::default() });
         let bell = Arc::new(Bell(task.clone()));
         let waker = Waker::from(bell.clone());
-        Runner { door, task, bell, waker, state: State::Idle, seat: empty_seat(), edges: Edges::new() }
+        let (seat, edges) = (empty_seat(), Edges::new());
+        (Runner { door, task: task.clone(), bell, waker, state: State::Idle, seat, edges }, task)
     }
 
     /// Serves until there is nothing to do, a handler is suspended, or others want the thread.
@@ -209,12 +218,15 @@ impl Runner {
                 },
                 State::Handling { slot, held } => {
                     if held {
-                        self.door.back();
+                        self.door.back(&self.task);
                         slot.core().resume(&mut self.edges);
                     }
                     if self.poll_handler(&slot).is_pending() {
+                        if !held {
+                            slot.go_away();
+                        }
                         self.state = State::Handling { slot, held: true };
-                        self.door.held();
+                        self.door.held(&self.task);
                         return;
                     }
                     self.edges.clear();

@@ -15,7 +15,7 @@ use super::{
     AnySlot, End, Live, Signal, Slot,
     core::{INIT, TERMINATE},
     inbox::Envelope,
-    right::{AWAY, HALT, QUEUED, SIGNAL},
+    right::{HALT, QUEUED, SIGNAL},
     turn::{OwnedRightTo, RightTo, hand_over, summon},
 };
 use crate::{
@@ -262,7 +262,6 @@ fn terminate<S: GenServer>(
     reason: ExitReason,
     seat: &mut Seat,
 ) {
-    right.set(AWAY);
     right.end = End::Finish(reason.clone());
     let mut right = right.into_owned(slot.clone());
     seat.set(async move {

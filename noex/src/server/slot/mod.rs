@@ -123,6 +123,8 @@ pub(crate) trait AnySlot: Send + Sync {
     fn core(&self) -> &Core;
     /// Serves for a while; the runner's side.
     fn turn(self: Arc<Self>, seat: &mut Seat) -> Turn;
+    /// The handler under way is suspended.
+    fn go_away(&self);
     /// The handler under way was dropped: ends the incarnation.
     fn break_off(&self, reason: ExitReason);
     /// The runtime is gone: ends the incarnation without a runner.
@@ -149,6 +151,10 @@ impl<S: GenServer> AnySlot for Slot<S> {
 
     fn turn(self: Arc<Self>, seat: &mut Seat) -> Turn {
         turn::turn(&self, seat)
+    }
+
+    fn go_away(&self) {
+        Guarded::go_away(self);
     }
 
     fn break_off(&self, reason: ExitReason) {

@@ -140,6 +140,11 @@ impl<F, V> Guarded<F, V> {
         self.word.fetch_or(HALT, Ordering::AcqRel);
     }
 
+    /// The holder of the right is suspended.
+    pub(crate) fn go_away(&self) {
+        self.word.fetch_or(AWAY, Ordering::AcqRel);
+    }
+
     /// Takes a flag down; the caller knows that what it stood for is seen to.
     pub(crate) fn lower(&self, flag: u32) {
         self.word.fetch_and(!flag, Ordering::AcqRel);
@@ -209,11 +214,6 @@ impl<'a, F, V> Right<'a, F, V> {
         self.of.word.fetch_or(flags, Ordering::AcqRel);
     }
 
-    /// The front of what this is the right to.
-    pub(crate) fn front(&self) -> &'a Guarded<F, V> {
-        self.of
-    }
-
     /// The same right, owning what it is the right to, for a future that outlives the borrow.
     pub(crate) fn into_owned(self, of: Arc<Guarded<F, V>>) -> OwnedRight<F, V> {
         assert!(std::ptr::eq(&*of, self.of), "a right belongs to one slot");
@@ -263,9 +263,28 @@ impl<F, V> OwnedRight<F, V> {
         self.of()
     }
 
+    /// What this is the right to, and the room.
+    pub(crate) fn parts(&mut self) -> (&Guarded<F, V>, &mut V) {
+        let of = self.of();
+        // SAFETY: as for `deref_mut`; the shared half does not reach into the room.
+        (of, of.room.with_mut(|room| unsafe { &mut *room }))
+    }
+
     /// Leaves the right for the runner, or for a caller that helps.
     pub(crate) fn lay_ready(self) {
         self.end(|right| right.lay_ready());
+    }
+
+    /// As [`Right::release`], also for a holder that was suspended meanwhile.
+    pub(crate) fn release(mut self) -> Result<(), Self> {
+        let word = &self.of().word;
+        for held in [RUN, RUN | AWAY] {
+            if word.compare_exchange(held, 0, Ordering::Release, Ordering::Relaxed).is_ok() {
+                drop(self.of.take());
+                return Ok(());
+            }
+        }
+        Err(self)
     }
 
     /// Ends this right by one of the ends of [`Right`], or by dropping it.

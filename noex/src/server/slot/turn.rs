@@ -136,22 +136,23 @@ enum Pause<S: GenServer> {
 }
 
 /// Serves at most `limit` messages whose handlers are plain `fn`s.
-fn serve_some<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>, limit: usize) -> Pause<S> {
-    let here = right.front();
-    let room = &mut **right;
+fn serve_some<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, limit: usize) -> Pause<S> {
     if !matches!(room.end, End::No) || room.live.as_ref().is_none_or(|live| live.cx.has_orders()) {
         return Pause::Look;
     }
-    for _ in 0..limit {
+    for left in (0..=limit).rev() {
         let flags = slot.flags();
         if flags & (SIGNAL | HALT) != 0 {
             return Pause::Look;
+        }
+        if left == 0 && (flags & QUEUED != 0 || !room.batch.is_empty()) {
+            return Pause::Limit;
         }
         let Some(message) = room.batch.pop_front() else {
             if flags & QUEUED == 0 {
                 return Pause::Empty;
             }
-            slot.inbox.take(&mut room.batch, || here.lower(QUEUED));
+            slot.inbox.take(&mut room.batch, || slot.lower(QUEUED));
             continue;
         };
         slot.inbox.begun(room.batch.len());
@@ -225,43 +226,54 @@ fn serve<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, message: Envelope<S>)
 }
 
 /// Begins a message whose handler is async. The future owns the run right and lays it down at its end.
-fn begin<S: GenServer>(slot: &Arc<Slot<S>>, right: RightTo<'_, S>, message: Envelope<S>, seat: &mut Seat) {
-    let variant = message.variant();
-    right.set(AWAY);
-    let mut right = right.into_owned(slot.clone());
-    let message = match message {
-        Envelope::Call(call, reply) => {
-            right.in_hand = Some(reply);
-            Incoming::Call(call)
-        }
-        Envelope::Cast(cast) => Incoming::Cast(cast),
-        Envelope::Info(info) => Incoming::Info(info),
-    };
-    seat.set(handle(right, variant, message));
+fn begin<S: GenServer>(
+    slot: &Arc<Slot<S>>,
+    right: RightTo<'_, S>,
+    message: Envelope<S>,
+    more: usize,
+    seat: &mut Seat,
+) {
+    slot.begin(message.variant());
+    seat.set(handle(right.into_owned(slot.clone()), message, more));
 }
 
-/// A message whose reply address is kept in the room.
-enum Incoming<S: GenServer> {
-    Call(S::Call),
-    Cast(S::Cast),
-    Info(S::Info),
-}
-
-async fn handle<S: GenServer>(mut right: OwnedRightTo<S>, variant: usize, message: Incoming<S>) {
-    let room = &mut *right;
-    if let Some(Live { state, cx }) = &mut room.live {
+/// Handles a message, and up to `more` behind it without giving the right up in between. The call in hand
+/// keeps its reply address in the room, so that a crash can answer it.
+async fn handle<S: GenServer>(mut right: OwnedRightTo<S>, mut message: Envelope<S>, more: usize) {
+    for left in (0..=more).rev() {
+        let variant = message.variant();
+        let room = &mut *right;
+        let Some(Live { state, cx }) = &mut room.live else { break };
         match message {
-            Incoming::Call(call) => {
+            Envelope::Call(call, reply) => {
+                room.in_hand = Some(reply);
                 let answer = state.handle_call(call, cx).await;
                 if let Some(reply) = room.in_hand.take() {
                     reply.send(answer);
                 }
             }
-            Incoming::Cast(cast) => state.handle_cast(cast, cx).await,
-            Incoming::Info(info) => state.handle_info(info, cx).await,
+            Envelope::Cast(cast) => state.handle_cast(cast, cx).await,
+            Envelope::Info(info) => state.handle_info(info, cx).await,
+        }
+        let (slot, room) = right.parts();
+        slot.done(variant);
+        match serve_some(slot, room, more) {
+            Pause::Async(next) if left == 0 => {
+                room.batch.push_front(next);
+                slot.inbox.begun(room.batch.len());
+                break;
+            }
+            Pause::Async(next) => {
+                slot.begin(next.variant());
+                message = next;
+            }
+            Pause::Empty => match right.release() {
+                Ok(()) => return,
+                Err(back) => return back.lay_ready(),
+            },
+            Pause::Limit | Pause::Look => break,
         }
     }
-    right.slot().done(variant);
     right.lay_ready();
 }
 
@@ -272,7 +284,6 @@ fn begin_continuation<S: GenServer>(
     message: S::Continue,
     seat: &mut Seat,
 ) {
-    right.set(AWAY);
     let mut right = right.into_owned(slot.clone());
     seat.set(async move {
         if let Some(Live { state, cx }) = &mut right.live {
@@ -341,8 +352,7 @@ pub(super) fn turn<S: GenServer>(slot: &Arc<Slot<S>>, seat: &mut Seat) -> Turn {
                 Look::Down => return Turn::Idle,
             },
         };
-        slot.begin(message.variant());
-        begin(slot, right, message, seat);
+        begin(slot, right, message, BATCH, seat);
         return Turn::Async;
     }
 }
@@ -405,9 +415,8 @@ pub(super) fn attend<'a, S: GenServer>(
 pub(crate) fn start_async<S: GenServer>(slot: &Arc<Slot<S>>, message: impl FnOnce() -> Envelope<S>) -> bool {
     let Some(right) = slot.try_enter() else { return false };
     let message = message();
-    slot.begin(message.variant());
     let mut seat = empty_seat();
-    begin(slot, right, message, &mut seat);
+    begin(slot, right, message, 0, &mut seat);
     let busy = Busy::enter(Vec::new());
     // What wakes the handler meanwhile is not lost: the runner polls it again before anything else.
     let polled = catch(|| seat.poll(&mut task::Context::from_waker(task::Waker::noop())));
@@ -415,9 +424,13 @@ pub(crate) fn start_async<S: GenServer>(slot: &Arc<Slot<S>>, message: impl FnOnc
     match polled {
         Ok(task::Poll::Ready(())) => {
             keep_seat(seat);
-            settle(slot);
+            // It has gone idle by itself, unless there is more to see to.
+            if slot.flags() & READY != 0 {
+                summon(slot);
+            }
         }
         Ok(task::Poll::Pending) => {
+            slot.go_away();
             if let Some(door) = slot.core.door() {
                 door.put_to_work(Work::begun(slot.clone(), seat, edges));
             }
@@ -434,19 +447,7 @@ pub(crate) fn start_async<S: GenServer>(slot: &Arc<Slot<S>>, message: impl FnOnc
     true
 }
 
-/// The handler has laid its right down; takes it up again to leave the server idle if nothing came.
-fn settle<S: GenServer>(slot: &Arc<Slot<S>>) {
-    let Some(right) = slot.take_ready(0) else { return };
-    let quiet = right.live.as_ref().is_some_and(|live| !live.cx.has_orders());
-    if !quiet {
-        return hand_over(slot, right);
-    }
-    if let Err(right) = right.release() {
-        hand_over(slot, right);
-    }
-}
-
-/// Why a caller could not run its call itself.
+/// The server waits for a runner that has not come yet.
 pub(crate) fn is_worth_helping<S: GenServer>(slot: &Slot<S>) -> bool {
     slot.flags() & (READY | HALT | SIGNAL) == READY
 }
