@@ -89,11 +89,14 @@ pub(crate) fn check_reply(output: &Type, diag: &mut Diag) {
 
 /// The result of `#[init]` names its types, which the associated types repeat.
 pub(crate) fn check_state(output: &Type, diag: &mut Diag) {
+    let message = "the result of `#[init]` needs a concrete, owned type";
+    let help = "return `Self`, `Result<Self, E>` or `Init<Self>`";
     match fault(output) {
-        Some(Fault::ImplTrait(ty) | Fault::Infer(ty) | Fault::Borrow(ty) | Fault::Unsized(ty)) => diag
-            .error(ty, "the result of `#[init]` needs a concrete, owned type")
-            .help("return `Self`, `Result<Self, E>` or `Init<Self>`"),
-        Some(Fault::Lifetime(_)) | None => {}
+        None => {}
+        Some(Fault::ImplTrait(ty) | Fault::Infer(ty) | Fault::Borrow(ty) | Fault::Unsized(ty)) => {
+            diag.error(ty, message).help(help);
+        }
+        Some(Fault::Lifetime(lifetime)) => diag.error(lifetime, message).help(help),
     }
 }
 

@@ -5,13 +5,13 @@ use crate::diag::Diag;
 use crate::model::handler::Handler;
 use crate::model::kind::Kind;
 use crate::model::server::{Header, Server, Unnamed};
-use crate::model::types::text;
+use crate::model::types::{Fault, fault, text};
 use crate::names::{GIVEN, RESERVED};
 use crate::syntax::block::Item;
 use proc_macro2::Ident;
 use quote::ToTokens;
 use std::collections::HashMap;
-use syn::GenericParam;
+use syn::{GenericParam, Lifetime};
 
 /// Which handlers are free of errors, in the order of `Server::handlers`.
 pub(crate) struct Verdict {
@@ -64,12 +64,20 @@ fn check_header(header: &Header, diag: &mut Diag) {
     if let Some(trait_) = &header.trait_ {
         diag.error(trait_, "handlers go in an inherent impl").help(format!("remove `{}`", text(trait_)));
     }
+    let mut report = |lifetime: &Lifetime| {
+        diag.error(lifetime, "a server cannot have lifetime parameters, because it outlives its starter")
+            .help(format!("own the data, or write `'static` for `{lifetime}`"));
+    };
     for parameter in &header.generics.params {
         if let GenericParam::Lifetime(parameter) = parameter {
-            let lifetime = &parameter.lifetime;
-            diag.error(lifetime, "a server cannot have lifetime parameters, because it outlives its starter")
-                .help(format!("own the data, or write `'static` for `{lifetime}`"));
+            report(&parameter.lifetime);
         }
+    }
+    // `impl Counter<'_>` has one without declaring it.
+    if let Some(Fault::Lifetime(lifetime)) = fault(&header.self_ty)
+        && lifetime.ident == "_"
+    {
+        report(lifetime);
     }
 }
 

@@ -22,12 +22,12 @@ pub(crate) fn assertions(plan: &Plan<'_>) -> TokenStream {
     if statements.is_empty() {
         return TokenStream::new();
     }
-    let declared = plan.server.header.declared();
+    let declared = plan.declared();
     if declared.is_empty() {
         return quote!(const _: [(); { #statements 0 }] = [];);
     }
     // The user's own bounds: what is missing there is to be said here.
-    let where_ = &plan.server.header.generics.where_clause;
+    let where_ = plan.server.outside(&plan.server.generics.where_clause);
     quote!(const _: () = { fn _assert<#declared>() #where_ { #statements } };)
 }
 

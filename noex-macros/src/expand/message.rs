@@ -114,7 +114,7 @@ fn variant(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
 /// A variant that mentions the type parameters which no handler does (E0392), and that no value can have.
 fn phantom(plan: &Plan<'_>) -> (TokenStream, TokenStream) {
     let krate = plan.krate();
-    match plan.server.header.type_parameters().as_slice() {
+    match plan.server.type_parameters().as_slice() {
         [] => (TokenStream::new(), TokenStream::new()),
         parameters => (
             quote! {

@@ -38,7 +38,7 @@ impl<'a> Plan<'a> {
     }
 
     pub(crate) fn self_ty(&self) -> &'a Type {
-        &self.server.header.self_ty
+        &self.server.self_ty
     }
 
     /// The server as its name stands in docs.
@@ -68,9 +68,14 @@ impl<'a> Plan<'a> {
 
     /// `impl<T: Job>` up to the parameters, and the where clause.
     pub(crate) fn generics(&self) -> (TokenStream, TokenStream) {
-        let declared = self.server.header.declared();
+        let declared = self.declared();
         let declared = if declared.is_empty() { declared } else { quote!(<#declared>) };
         (declared, self.where_clause())
+    }
+
+    /// `T: Job`, without the brackets, as it reads outside of the impl block.
+    pub(crate) fn declared(&self) -> TokenStream {
+        self.server.outside(&self.server.generics.params)
     }
 
     /// The user's where clause, and that all parameters live as long as the server may.
@@ -78,12 +83,12 @@ impl<'a> Plan<'a> {
     /// A server is `'static`, and with it its parameters; where the user forgot to say so, `assert` says it once,
     /// and not each item of ours once more.
     pub(crate) fn where_clause(&self) -> TokenStream {
-        let header = &self.server.header;
         let mut predicates = TokenStream::new();
-        for predicate in header.generics.where_clause.iter().flat_map(|where_| &where_.predicates) {
+        for predicate in self.server.generics.where_clause.iter().flat_map(|where_| &where_.predicates) {
+            let predicate = self.server.outside(predicate);
             predicates.extend(quote!(#predicate,));
         }
-        for parameter in header.type_parameters() {
+        for parameter in self.server.type_parameters() {
             predicates.extend(quote!(#parameter: 'static,));
         }
         if predicates.is_empty() { predicates } else { quote!(where #predicates) }
@@ -91,7 +96,7 @@ impl<'a> Plan<'a> {
 
     /// `<T>`: the parameters as a generated type is given them.
     pub(crate) fn parameters(&self) -> TokenStream {
-        let (_, parameters, _) = self.server.header.generics.split_for_impl();
+        let (_, parameters, _) = self.server.generics.split_for_impl();
         parameters.to_token_stream()
     }
 

@@ -20,13 +20,12 @@ use syn::spanned::Spanned;
 // visible than a public one. With `Account` as a parameter the reference is always as visible as its server.
 pub(crate) fn reference(plan: &Plan<'_>) -> TokenStream {
     let (krate, self_ty, name) = (plan.krate(), plan.self_ty(), &plan.server.names.reference);
-    let header = &plan.server.header;
-    let (declared, where_) = (header.declared(), plan.where_clause());
+    let (declared, where_) = (plan.declared(), plan.where_clause());
     let comma = (!declared.is_empty()).then(|| quote!(,));
-    let (_, given, _) = header.generics.split_for_impl();
+    let (_, given, _) = plan.server.generics.split_for_impl();
     let server = parameter(plan);
     let parameters = generic_arguments(plan);
-    let type_parameters = header.type_parameters();
+    let type_parameters = plan.server.type_parameters();
     // Parameters that only the default mentions are not used (E0392).
     let (phantom, phantom_value) = match type_parameters.as_slice() {
         [] => (None, None),
@@ -73,7 +72,7 @@ pub(crate) fn reference(plan: &Plan<'_>) -> TokenStream {
 
 /// The name of the parameter that is the server.
 fn parameter(plan: &Plan<'_>) -> Ident {
-    let is_taken = plan.server.header.generics.params.iter().any(|parameter| match parameter {
+    let is_taken = plan.server.generics.params.iter().any(|parameter| match parameter {
         syn::GenericParam::Type(parameter) => parameter.ident == "Server",
         syn::GenericParam::Const(parameter) => parameter.ident == "Server",
         syn::GenericParam::Lifetime(_) => false,
@@ -83,7 +82,7 @@ fn parameter(plan: &Plan<'_>) -> Ident {
 
 /// `T, N,`: the parameters before the server.
 fn generic_arguments(plan: &Plan<'_>) -> TokenStream {
-    let names = plan.server.header.generics.params.iter().map(|parameter| match parameter {
+    let names = plan.server.generics.params.iter().map(|parameter| match parameter {
         syn::GenericParam::Type(parameter) => {
             let ident = &parameter.ident;
             quote!(#ident)
@@ -92,10 +91,8 @@ fn generic_arguments(plan: &Plan<'_>) -> TokenStream {
             let ident = &parameter.ident;
             quote!(#ident)
         }
-        syn::GenericParam::Lifetime(parameter) => {
-            let lifetime = &parameter.lifetime;
-            quote!(#lifetime)
-        }
+        // Not among those of generated code.
+        syn::GenericParam::Lifetime(_) => TokenStream::new(),
     });
     quote!(#(#names,)*)
 }

@@ -11,14 +11,19 @@ use crate::syntax::attribute::Attribute;
 use crate::syntax::block::{Block, Item};
 use crate::syntax::method::Method;
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
-use syn::{GenericParam, Generics, Token, Type};
+use quote::ToTokens;
+use syn::{GenericParam, Generics, Token, Type, WherePredicate};
 
 /// What is known of a server from its impl block.
 pub(crate) struct Server {
     pub(crate) krate: Krate,
+    /// The block as it was written.
     pub(crate) header: Header,
     pub(crate) ident: Ident,
+    /// The type and its parameters as generated code has them: without defaults, which an impl has not, and with
+    /// `'static` for each lifetime, which is an error of its own.
+    pub(crate) self_ty: Type,
+    pub(crate) generics: Generics,
     pub(crate) names: Names,
     pub(crate) handlers: Vec<Handler>,
     /// Methods without an attribute of ours.
@@ -61,6 +66,8 @@ impl Server {
             krate: read_block_options(options, &ident.to_string(), diag),
             names: Names::of(&ident),
             ident,
+            self_ty: types::static_type(&header.self_ty),
+            generics: generated(&header.generics),
             header,
             handlers: Vec::new(),
             helpers: Vec::new(),
@@ -94,34 +101,33 @@ impl Server {
     }
 
     /// A type of a handler as it reads outside of the impl block.
-    pub(crate) fn outside(&self, ty: &dyn quote::ToTokens) -> TokenStream {
-        types::without_self(ty, &self.header.self_ty)
+    pub(crate) fn outside(&self, ty: &dyn ToTokens) -> TokenStream {
+        types::without_self(ty, &self.self_ty)
     }
-}
 
-impl Header {
     /// The type parameters, for what has to mention them all.
     pub(crate) fn type_parameters(&self) -> Vec<&Ident> {
         self.generics.type_params().map(|parameter| &parameter.ident).collect()
     }
+}
 
-    /// The parameters as they are declared on a type of ours: without defaults, which an impl has not.
-    pub(crate) fn declared(&self) -> TokenStream {
-        let parameters = self.generics.params.iter().map(|parameter| match parameter {
-            GenericParam::Type(parameter) => {
-                let mut parameter = parameter.clone();
-                parameter.default = None;
-                quote!(#parameter)
-            }
-            GenericParam::Const(parameter) => {
-                let mut parameter = parameter.clone();
-                parameter.default = None;
-                quote!(#parameter)
-            }
-            GenericParam::Lifetime(parameter) => quote!(#parameter),
-        });
-        quote!(#(#parameters),*)
+/// The parameters without lifetimes and defaults.
+fn generated(written: &Generics) -> Generics {
+    let mut generics = Generics::default();
+    for parameter in &written.params {
+        let mut parameter = parameter.clone();
+        match &mut parameter {
+            GenericParam::Type(parameter) => parameter.default = None,
+            GenericParam::Const(parameter) => parameter.default = None,
+            GenericParam::Lifetime(_) => continue,
+        }
+        generics.params.push(parameter);
     }
+    let predicates = written.where_clause.iter().flat_map(|where_| where_.predicates.iter());
+    for predicate in predicates.filter(|predicate| !matches!(predicate, WherePredicate::Lifetime(_))) {
+        generics.make_where_clause().predicates.push(predicate.clone());
+    }
+    generics
 }
 
 /// An impl block of a type without a name, such as a tuple.

@@ -1,6 +1,6 @@
 //! Questions about types as they were written.
 
-use proc_macro2::{Group, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{GenericArgument, Lifetime, PathArguments, ReturnType, Type};
 
@@ -28,6 +28,29 @@ fn replace(tokens: TokenStream, server: &Type) -> TokenStream {
         }
     }
     output
+}
+
+/// `ty` with `'static` in the place of every other lifetime.
+pub(crate) fn static_type(ty: &Type) -> Type {
+    fn replace(tokens: TokenStream) -> TokenStream {
+        let mut is_lifetime = false;
+        let token = |mut token: TokenTree| {
+            match &mut token {
+                TokenTree::Ident(name) if is_lifetime => *name = Ident::new("static", name.span()),
+                TokenTree::Group(group) => {
+                    let span = group.span();
+                    *group = Group::new(group.delimiter(), replace(group.stream()));
+                    group.set_span(span);
+                }
+                _ => {}
+            }
+            is_lifetime = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '\'');
+            token
+        };
+        tokens.into_iter().map(token).collect()
+    }
+    // A lifetime for a lifetime: what was a type still is one.
+    syn::parse2(replace(ty.to_token_stream())).unwrap_or_else(|_| ty.clone())
 }
 
 /// What keeps a type from travelling in a message.

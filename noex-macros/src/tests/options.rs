@@ -102,6 +102,16 @@ fn headers() {
     assert_each(
         vec![
             (quote!(impl Display for Counter), "handlers go in an inherent impl", "remove `Display for`"),
+            (
+                quote!(impl<'a> Counter<'a>),
+                "a server cannot have lifetime parameters, because it outlives its starter",
+                "own the data, or write `'static` for `'a`",
+            ),
+            (
+                quote!(impl Counter<'_>),
+                "a server cannot have lifetime parameters, because it outlives its starter",
+                "own the data, or write `'static` for `'_`",
+            ),
             (quote!(unsafe impl Counter), "a server's impl block cannot be `unsafe`", "remove `unsafe`"),
             (quote!(impl const Counter), "a server's impl block cannot be `const`", "remove `const`"),
             (
