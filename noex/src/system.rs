@@ -48,8 +48,9 @@ struct Inner {
 }
 
 thread_local! {
-    /// The door that this thread asked for last: the system's address, the runtime, the door.
-    static LAST: RefCell<Option<(usize, Id, Weak<Door>)>> = const { RefCell::new(None) };
+    /// The door that this thread asked for last: the system's address, the runtime, the door. The door
+    /// keeps its system, so that the address stays its own.
+    static LAST: RefCell<Option<(usize, Id, Arc<Door>)>> = const { RefCell::new(None) };
 }
 
 /// Slots are numbered over all systems, so that a pid names one server in the process.
@@ -116,14 +117,14 @@ impl System {
         let id = runtime.id();
         let here = Arc::as_ptr(&self.inner) as usize;
         let known = LAST.with_borrow(|last| match last {
-            Some((system, runtime, door)) if (*system, *runtime) == (here, id) => door.upgrade(),
+            Some((system, runtime, door)) if (*system, *runtime) == (here, id) => Some(door.clone()),
             _ => None,
         });
         if known.is_some() {
             return known;
         }
         let door = self.find_door(runtime, id);
-        LAST.with_borrow_mut(|last| *last = Some((here, id, Arc::downgrade(&door))));
+        LAST.with_borrow_mut(|last| *last = Some((here, id, door.clone())));
         Some(door)
     }
 

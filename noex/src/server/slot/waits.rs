@@ -13,7 +13,7 @@
 //! The last one of a cycle to be suspended sees it whole.
 
 use std::{
-    cell::RefCell,
+    cell::Cell,
     sync::{Arc, Weak, atomic::Ordering},
     task::Waker,
 };
@@ -50,49 +50,41 @@ pub(crate) struct Suspended {
     handler: &'static str,
 }
 
-struct Current {
-    edges: Edges,
-    /// How many handlers are being polled inside one another on this thread.
-    depth: usize,
-}
-
 thread_local! {
-    static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
+    /// How many handlers are being polled inside one another on this thread.
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+    /// The calls that the innermost of them awaits.
+    static EDGES: Cell<Edges> = const { Cell::new(Edges::new()) };
 }
 
 /// While it lives, this thread polls a handler. Nests.
 pub(crate) struct Busy {
-    before: Option<Current>,
+    outer: Edges,
 }
 
 impl Busy {
     pub(crate) fn enter(edges: Edges) -> Self {
-        let before = CURRENT.with(|current| {
-            let mut current = current.borrow_mut();
-            let depth = current.as_ref().map_or(0, |outer| outer.depth) + 1;
-            current.replace(Current { edges, depth })
-        });
-        Busy { before }
+        DEPTH.set(DEPTH.get() + 1);
+        Busy { outer: EDGES.replace(edges) }
     }
 
     pub(crate) fn leave(mut self) -> Edges {
-        let before = self.before.take();
-        let left = CURRENT.with(|current| std::mem::replace(&mut *current.borrow_mut(), before));
-        std::mem::forget(self);
-        left.map(|current| current.edges).unwrap_or_default()
+        EDGES.replace(std::mem::take(&mut self.outer))
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        let before = self.before.take();
-        let _ = CURRENT.try_with(|current| *current.borrow_mut() = before);
+        DEPTH.set(DEPTH.get() - 1);
+        if !self.outer.is_empty() {
+            EDGES.set(std::mem::take(&mut self.outer));
+        }
     }
 }
 
 /// How many handlers are being polled inside one another on this thread.
 pub(crate) fn depth() -> usize {
-    CURRENT.with(|current| current.borrow().as_ref().map_or(0, |current| current.depth))
+    DEPTH.get()
 }
 
 /// Notes that the handler being polled on this thread, if any, awaits `call`. `true` when it was noted.
@@ -102,21 +94,22 @@ pub(crate) fn wait_for(
     call: impl FnOnce() -> Weak<dyn Awaited>,
     wakers: usize,
 ) -> bool {
-    CURRENT.with(|current| match &mut *current.borrow_mut() {
-        Some(current) => {
-            current.edges.push(Edge { target: target(), handler, call: call(), wakers });
-            true
-        }
-        None => false,
-    })
+    let inside = depth() > 0;
+    if inside {
+        let mut edges = EDGES.take();
+        edges.push(Edge { target: target(), handler, call: call(), wakers });
+        EDGES.set(edges);
+    }
+    inside
 }
 
 /// The awaited call is over, one way or the other.
 pub(crate) fn wait_is_over(call: &Weak<dyn Awaited>) {
-    let _ = CURRENT.try_with(|current| {
-        if let Some(current) = &mut *current.borrow_mut() {
-            current.edges.retain(|edge| !Weak::ptr_eq(&edge.call, call));
-        }
+    // A call may be dropped while the thread's locals are torn down.
+    let _ = EDGES.try_with(|cell| {
+        let mut edges = cell.take();
+        edges.retain(|edge| !Weak::ptr_eq(&edge.call, call));
+        cell.set(edges);
     });
 }
 
