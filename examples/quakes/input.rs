@@ -1,11 +1,11 @@
 //! Where the feed comes from, and the thread that reads it.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
@@ -25,11 +25,10 @@ pub(crate) enum Input {
     Stdin,
 }
 
-impl FromStr for Input {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Input, Self::Err> {
-        Ok(if text == "-" { Input::Stdin } else { Input::File(PathBuf::from(text)) })
+/// A path need not be text, so this is not from a `str`.
+impl From<OsString> for Input {
+    fn from(argument: OsString) -> Input {
+        if argument == "-" { Input::Stdin } else { Input::File(PathBuf::from(argument)) }
     }
 }
 
@@ -168,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_dash_is_standard_input() {
-        assert_eq!("-".parse(), Ok(Input::Stdin));
-        assert_eq!("a.json".parse(), Ok(Input::File("a.json".into())));
+        assert_eq!(Input::from(OsString::from("-")), Input::Stdin);
+        assert_eq!(Input::from(OsString::from("a.json")), Input::File("a.json".into()));
     }
 }

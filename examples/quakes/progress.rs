@@ -10,7 +10,7 @@ impl Progress {
     pub(crate) fn new() -> Progress {
         let bar = ProgressBar::no_length();
         // Of a wrong template nothing worse comes than the default bar.
-        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} events  {per_sec}") {
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} events") {
             bar.set_style(style);
         }
         Progress(bar)

@@ -249,6 +249,23 @@ fn what_cannot_be_opened_has_an_exit_code_and_a_name() {
 }
 
 #[test]
+fn a_database_that_refuses_an_event_stops_the_run_and_loses_no_count() {
+    let place = Place::new();
+    let path = place.file("empty.json", feed(&[]).as_bytes());
+    assert_eq!(place.quakes(&["--input", &path]).code(), 0);
+    let trigger = "CREATE TRIGGER refuse BEFORE INSERT ON events WHEN NEW.id = 'ak18345466'
+         BEGIN SELECT RAISE(ABORT, 'not this one'); END";
+    rusqlite::Connection::open(place.database()).unwrap().execute_batch(trigger).unwrap();
+
+    let run = place.quakes(&[]);
+    assert_eq!(run.code(), 4, "{}", run.stderr());
+    assert!(run.stderr().contains("not this one"), "{}", run.stderr());
+    run.assert_adds_up();
+    assert!(run.count("failed") > 0);
+    assert_eq!(place.rows(), run.count("stored"), "what was told to be stored is");
+}
+
+#[test]
 fn wrong_usage_is_told_and_help_lists_the_exit_codes() {
     let place = Place::new();
     assert_eq!(place.quakes(&["--crash-every", "0"]).code(), 2);
