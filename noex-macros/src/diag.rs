@@ -67,9 +67,10 @@ impl Diag {
 
 impl Drop for Diag {
     fn drop(&mut self) {
-        if !self.is_finished && !std::thread::panicking() {
-            panic!("a diagnostic sink was dropped without its errors being reported");
-        }
+        assert!(
+            !(!self.is_finished && !std::thread::panicking()),
+            "a diagnostic sink was dropped without its errors being reported"
+        );
     }
 }
 

@@ -17,7 +17,9 @@ pub(crate) fn supervisor(tokens: TokenStream) -> TokenStream {
 pub(crate) fn expansion(tokens: TokenStream, diag: &mut Diag) -> TokenStream {
     match tree::parse(tokens) {
         Ok((written, errors)) => {
-            errors.iter().for_each(|error| diag.adopt(error));
+            for error in &errors {
+                diag.adopt(error);
+            }
             let tree = Tree::read(written, diag);
             let verdict = check::tree::check(&tree, diag);
             expand::tree::tree(&tree, &verdict)

@@ -105,14 +105,13 @@ fn by_value(ty: &Type) -> String {
     if reference.mutability.is_some() {
         return "take it by value and return it".into();
     }
-    match owned(ty) {
-        Some(owned) => format!("use `{}`", text(&owned)),
-        None => {
-            let inner = text(&reference.elem);
-            match &*reference.elem {
-                Type::TraitObject(_) => format!("use `Box<{inner} + Send>`"),
-                _ => format!("take `{inner}` by value, or share it as `Arc<{inner}>`"),
-            }
+    if let Some(owned) = owned(ty) {
+        format!("use `{}`", text(&owned))
+    } else {
+        let inner = text(&reference.elem);
+        match &*reference.elem {
+            Type::TraitObject(_) => format!("use `Box<{inner} + Send>`"),
+            _ => format!("take `{inner}` by value, or share it as `Arc<{inner}>`"),
         }
     }
 }

@@ -43,10 +43,10 @@ fn check_marks(handler: &Handler, diag: &mut Diag) {
 fn check_qualifiers(handler: &Handler, diag: &mut Diag) {
     let qualifiers = &handler.method.qualifiers;
     let words: [(&str, Option<&dyn quote::ToTokens>); 4] = [
-        ("default", qualifiers.default_.as_ref().map(|word| word as _)),
-        ("const", qualifiers.const_.as_ref().map(|word| word as _)),
-        ("unsafe", qualifiers.unsafe_.as_ref().map(|word| word as _)),
-        ("extern", qualifiers.extern_.as_ref().map(|(word, _)| word as _)),
+        ("default", qualifiers.defaultness.as_ref().map(|word| word as _)),
+        ("const", qualifiers.constness.as_ref().map(|word| word as _)),
+        ("unsafe", qualifiers.unsafety.as_ref().map(|word| word as _)),
+        ("extern", qualifiers.linkage.as_ref().map(|(word, _)| word as _)),
     ];
     for (word, token) in words {
         if let Some(token) = token {
@@ -152,7 +152,7 @@ fn check_output(handler: &Handler, diag: &mut Diag) {
             _ => "handle it in the method",
         }),
         Kind::Cast => {
-            diag.error(output, "a cast has no reply").help("use `#[call]`, or drop the return type")
+            diag.error(output, "a cast has no reply").help("use `#[call]`, or drop the return type");
         }
         kind => diag.error(output, format!("{} has no reply", kind.noun())).help("drop the return type"),
     }

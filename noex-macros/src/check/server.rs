@@ -53,8 +53,8 @@ pub(crate) fn check_unnamed(unnamed: &Unnamed, diag: &mut Diag) {
 }
 
 fn check_header(header: &Header, diag: &mut Diag) {
-    if let Some(unsafe_) = &header.unsafe_ {
-        diag.error(unsafe_, "a server's impl block cannot be `unsafe`").help("remove `unsafe`");
+    if let Some(unsafety) = &header.unsafety {
+        diag.error(unsafety, "a server's impl block cannot be `unsafe`").help("remove `unsafe`");
     }
     if let Some(marker) = &header.marker {
         let word = text(marker);

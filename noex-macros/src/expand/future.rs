@@ -56,9 +56,10 @@ pub(crate) fn promise(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     });
     let receiver = (handler.kind != Kind::Init).then(|| quote!(&'__noex mut self,));
     let given = (handler.kind != Kind::Init).then(|| quote!(self,));
-    let (context, context_ty) = match handler.has_context() {
-        true => (Some(quote!(__noex_cx,)), Some(quote!(__noex_cx: &'__noex mut #krate::Context<Self>,))),
-        false => (None, None),
+    let (context, context_ty) = if handler.has_context() {
+        (Some(quote!(__noex_cx,)), Some(quote!(__noex_cx: &'__noex mut #krate::Context<Self>,)))
+    } else {
+        (None, None)
     };
     let opaque = quote_spanned! {names::derived(ident.span())=>
         impl ::core::future::Future<Output = #output> + ::core::marker::Send + '__noex

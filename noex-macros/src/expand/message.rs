@@ -80,18 +80,16 @@ pub(crate) fn reply(plan: &Plan<'_>) -> TokenStream {
 
 /// The return type of a handler as it reads outside of the impl block.
 pub(crate) fn output(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
-    match handler.output() {
-        Some(output) => plan.server.outside(output),
-        None => quote!(()),
-    }
+    if let Some(output) = handler.output() { plan.server.outside(output) } else { quote!(()) }
 }
 
 /// The type of the replies, which has no variant to offer where nothing is called.
 pub(crate) fn reply_ty(plan: &Plan<'_>) -> TokenStream {
     let (krate, name, parameters) = (plan.krate(), &plan.server.names.reply, plan.parameters());
-    match plan.messages(Kind::Call).handlers.as_slice() {
-        [] => quote!(#krate::Never),
-        _ => quote!(#name #parameters),
+    if plan.messages(Kind::Call).handlers.as_slice().is_empty() {
+        quote!(#krate::Never)
+    } else {
+        quote!(#name #parameters)
     }
 }
 

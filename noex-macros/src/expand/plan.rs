@@ -103,9 +103,10 @@ impl<'a> Plan<'a> {
     /// The type of a message enum: `AccountCast`, or the runtime's `Never` where it would be empty.
     pub(crate) fn message_ty(&self, messages: &Messages<'_>) -> TokenStream {
         let (krate, name, parameters) = (self.krate(), messages.name, self.parameters());
-        match messages.handlers.as_slice() {
-            [] => quote!(#krate::Never),
-            _ => quote!(#name #parameters),
+        if messages.handlers.as_slice().is_empty() {
+            quote!(#krate::Never)
+        } else {
+            quote!(#name #parameters)
         }
     }
 

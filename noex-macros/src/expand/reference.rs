@@ -118,28 +118,26 @@ fn method(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     let variant = &handler.variant;
     let fields = future::bindings(handler);
     let types = handler.arguments.iter().map(|argument| plan.server.outside(&argument.ty));
-    let body = match handler.kind {
-        Kind::Call => {
-            let (call, reply) = (&names.call, &names.reply);
-            // What is called `Result` and is none, is told here, at the type.
-            let outcome = match handler.output().filter(|output| types::is_result(output)) {
-                Some(output) => located::at(output.span(), quote!(#krate::__private::outcome(__noex_reply))),
-                None => quote!(::core::result::Result::Ok(__noex_reply)),
-            };
-            let call = quote! {
-                #krate::__private::call(&self.0, #call::#variant { #(#fields),* }, |__noex_reply| {
-                    match __noex_reply {
-                        #reply::#variant(__noex_reply) => #outcome,
-                        _ => #krate::__private::other_reply(),
-                    }
-                })
-            };
-            with_timeout(krate, call, handler.timeout.as_ref())
-        }
-        _ => {
-            let cast = &names.cast;
-            quote!(#krate::ServerRef::cast(&self.0, #cast::#variant { #(#fields),* }))
-        }
+    let body = if handler.kind == Kind::Call {
+        let (call, reply) = (&names.call, &names.reply);
+        // What is called `Result` and is none, is told here, at the type.
+        let outcome = if let Some(output) = handler.output().filter(|output| types::is_result(output)) {
+            located::at(output.span(), quote!(#krate::__private::outcome(__noex_reply)))
+        } else {
+            quote!(::core::result::Result::Ok(__noex_reply))
+        };
+        let call = quote! {
+            #krate::__private::call(&self.0, #call::#variant { #(#fields),* }, |__noex_reply| {
+                match __noex_reply {
+                    #reply::#variant(__noex_reply) => #outcome,
+                    _ => #krate::__private::other_reply(),
+                }
+            })
+        };
+        with_timeout(krate, call, handler.timeout.as_ref())
+    } else {
+        let cast = &names.cast;
+        quote!(#krate::ServerRef::cast(&self.0, #cast::#variant { #(#fields),* }))
     };
     let signature = signature(plan, handler);
     let future = future_ty(plan, handler);

@@ -71,27 +71,26 @@ pub(crate) fn terminate(plan: &Plan<'_>) -> TokenStream {
     let arguments = quote!(__noex_reason: &#krate::ExitReason, __noex_cx: &mut #krate::Context<Self>);
     let now = quote!(fn terminate_now(&mut self, #arguments) -> #krate::Now<(), ()>);
     let Some(handler) = plan.single(Kind::Terminate) else {
-        return quote! {
-            #[allow(unused_variables)]
-            #now { #krate::Now::Done(()) }
-        };
+        return quote!(#now { #krate::Now::Done(()) });
     };
     let cfg = &handler.carried.cfg;
     let reason = handler.arguments.first().map(|argument| {
         let binding = &future::bindings(handler)[0];
-        match &argument.ty {
-            Type::Reference(_) => quote!(let #binding = __noex_reason;),
-            _ => quote!(let #binding = ::core::clone::Clone::clone(__noex_reason);),
+        if let Type::Reference(_) = &argument.ty {
+            quote!(let #binding = __noex_reason;)
+        } else {
+            quote!(let #binding = ::core::clone::Clone::clone(__noex_reason);)
         }
     });
     let call = future::call(handler);
-    let body = match handler.is_async() {
-        true => quote!(async fn terminate(&mut self, #arguments) { #reason #call }),
-        false => quote!(#now { #reason #krate::Now::Done(#call) }),
+    let body = if handler.is_async() {
+        quote!(async fn terminate(&mut self, #arguments) { #reason #call })
+    } else {
+        quote!(#now { #reason #krate::Now::Done(#call) })
     };
     quote! {
         #cfg
-        #[allow(deprecated, unused_variables)]
+        #[allow(deprecated)]
         #body
     }
 }

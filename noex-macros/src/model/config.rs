@@ -237,10 +237,10 @@ impl Mailbox {
                     Ok(count) => format!("write `mailbox = {count}`"),
                     Err(_) => "write `mailbox = 64`".to_string(),
                 };
-                diag.error(value, "expected a message count, found a string").help(help)
+                diag.error(value, "expected a message count, found a string").help(help);
             }
             Value::Float(_) | Value::Other => {
-                diag.error(value, "expected a message count").help("write `mailbox = 64`")
+                diag.error(value, "expected a message count").help("write `mailbox = 64`");
             }
         }
         None
@@ -270,7 +270,7 @@ impl Patience {
 
 /// Says what is wrong with a duration that is none.
 pub(crate) fn report_duration(at: &dyn ToTokens, found: &WrittenDuration, words: &[&str], diag: &mut Diag) {
-    let or_word: String = words.iter().map(|word| format!(", or `{word}`")).collect();
+    let or_word = words.iter().fold(String::new(), |text, word| text + ", or `" + word + "`");
     match found {
         WrittenDuration::NoUnit(digits) => diag
             .error(at, "a duration needs a unit")

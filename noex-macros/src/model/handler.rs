@@ -91,7 +91,7 @@ impl Handler {
     }
 
     pub(crate) fn is_async(&self) -> bool {
-        self.method.qualifiers.async_.is_some()
+        self.method.qualifiers.asyncness.is_some()
     }
 
     pub(crate) fn has_context(&self) -> bool {

@@ -11,7 +11,7 @@ use syn::{Generics, Token, Type, WhereClause, ext::IdentExt, token};
 /// `impl Account { .. }`
 pub(crate) struct Block {
     pub(crate) attributes: Vec<Attribute>,
-    pub(crate) unsafe_: Option<Token![unsafe]>,
+    pub(crate) unsafety: Option<Token![unsafe]>,
     pub(crate) impl_: Token![impl],
     pub(crate) generics: Generics,
     /// The `const` or `!` of `impl const Account`, which no inherent impl has.
@@ -38,11 +38,12 @@ impl Block {
     /// Parses what follows the outer attributes.
     pub(crate) fn parse(attributes: Vec<Attribute>, input: ParseStream<'_>) -> syn::Result<Self> {
         input.call(skip_default)?;
-        let unsafe_: Option<Token![unsafe]> = input.parse()?;
+        let unsafety: Option<Token![unsafe]> = input.parse()?;
         let impl_: Token![impl] = input.parse()?;
-        let mut generics = match input.peek(Token![<]) && !input.peek2(Token![<]) {
-            true => input.parse::<Generics>()?,
-            false => Generics::default(),
+        let mut generics = if input.peek(Token![<]) && !input.peek2(Token![<]) {
+            input.parse::<Generics>()?
+        } else {
+            Generics::default()
         };
         let marker = if input.peek(Token![const]) {
             Some(input.parse::<Token![const]>()?.into_token_stream())
@@ -64,7 +65,7 @@ impl Block {
         while !content.is_empty() {
             items.push(Item::parse(&content)?);
         }
-        Ok(Block { attributes, unsafe_, impl_, generics, marker, trait_, self_ty, inner, items })
+        Ok(Block { attributes, unsafety, impl_, generics, marker, trait_, self_ty, inner, items })
     }
 }
 

@@ -29,11 +29,11 @@ pub(crate) struct Method {
 /// The words before `fn`.
 #[derive(Default)]
 pub(crate) struct Qualifiers {
-    pub(crate) default_: Option<Ident>,
-    pub(crate) const_: Option<Token![const]>,
-    pub(crate) async_: Option<Token![async]>,
-    pub(crate) unsafe_: Option<Token![unsafe]>,
-    pub(crate) extern_: Option<(Token![extern], Option<LitStr>)>,
+    pub(crate) defaultness: Option<Ident>,
+    pub(crate) constness: Option<Token![const]>,
+    pub(crate) asyncness: Option<Token![async]>,
+    pub(crate) unsafety: Option<Token![unsafe]>,
+    pub(crate) linkage: Option<(Token![extern], Option<LitStr>)>,
 }
 
 /// How a method takes the server.
@@ -97,15 +97,15 @@ impl Qualifiers {
         let mut qualifiers = Qualifiers::default();
         loop {
             if input.peek(Token![const]) {
-                qualifiers.const_ = Some(input.parse()?);
+                qualifiers.constness = Some(input.parse()?);
             } else if input.peek(Token![async]) {
-                qualifiers.async_ = Some(input.parse()?);
+                qualifiers.asyncness = Some(input.parse()?);
             } else if input.peek(Token![unsafe]) {
-                qualifiers.unsafe_ = Some(input.parse()?);
+                qualifiers.unsafety = Some(input.parse()?);
             } else if input.peek(Token![extern]) {
-                qualifiers.extern_ = Some((input.parse()?, input.parse()?));
+                qualifiers.linkage = Some((input.parse()?, input.parse()?));
             } else if input.peek(Token![default]) {
-                qualifiers.default_ = Some(Ident::parse_any(input)?);
+                qualifiers.defaultness = Some(Ident::parse_any(input)?);
             } else {
                 return Ok(qualifiers);
             }
@@ -115,9 +115,9 @@ impl Qualifiers {
 
 impl ToTokens for Qualifiers {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Qualifiers { default_, const_, async_, unsafe_, extern_ } = self;
-        let (extern_, abi) = extern_.as_ref().map_or((None, None), |(word, abi)| (Some(word), abi.as_ref()));
-        tokens.extend(quote!(#default_ #const_ #async_ #unsafe_ #extern_ #abi));
+        let Qualifiers { defaultness, constness, asyncness, unsafety, linkage } = self;
+        let (linkage, abi) = linkage.as_ref().map_or((None, None), |(word, abi)| (Some(word), abi.as_ref()));
+        tokens.extend(quote!(#defaultness #constness #asyncness #unsafety #linkage #abi));
     }
 }
 
@@ -170,8 +170,7 @@ impl Receiver {
         let colon: Option<Token![:]> = input.parse()?;
         let ty: Option<Type> = if colon.is_some() { Some(input.parse()?) } else { None };
         let form = match (&and, &ty) {
-            (Some(_), _) => Form::Borrowed,
-            (None, Some(Type::Reference(_))) => Form::Borrowed,
+            (Some(_), _) | (None, Some(Type::Reference(_))) => Form::Borrowed,
             (None, Some(Type::Path(path))) if path.path.is_ident("Self") => Form::Value,
             (None, Some(_)) => Form::Typed,
             (None, None) => Form::Value,

@@ -80,9 +80,10 @@ impl Value {
         }
         if let Ok(word) = Ident::parse_any.parse2(tokens.clone()) {
             // Words are ours and in lower case, constants are the user's and in capitals.
-            return match word.unraw().to_string().chars().any(char::is_lowercase) {
-                true => Value::Word(word),
-                false => Value::Constant,
+            return if word.unraw().to_string().chars().any(char::is_lowercase) {
+                Value::Word(word)
+            } else {
+                Value::Constant
             };
         }
         if syn::parse2::<syn::Path>(tokens.clone()).is_ok() {

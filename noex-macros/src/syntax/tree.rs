@@ -109,10 +109,8 @@ impl Value {
             && ahead.peek(token::Paren)
         {
             let arguments: Group = ahead.parse()?;
-            let options = match ahead.peek(token::Brace) {
-                true => ahead.parse::<Group>()?.stream(),
-                false => TokenStream::new(),
-            };
+            let options =
+                if ahead.peek(token::Brace) { ahead.parse::<Group>()?.stream() } else { TokenStream::new() };
             input.advance_to(&ahead);
             return Ok(Value::Child { ty: Box::new(ty), arguments, options });
         }

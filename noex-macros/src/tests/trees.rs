@@ -40,7 +40,7 @@ fn options() {
 #[test]
 fn children() {
     let told = |children: TokenStream, expected: &[&str]| {
-        assert_told(quote!(strategy: one_for_one, #children), expected)
+        assert_told(quote!(strategy: one_for_one, #children), expected);
     };
     told(quote!(cache: a::Cache<u8, u16>(1, x), api: Api(cache.clone(), |cache| 1)), &[]);
     told(

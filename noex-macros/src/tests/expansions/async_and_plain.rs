@@ -220,12 +220,12 @@ impl ::noex::GenServer for Account {
         }
     }
     #[allow(deprecated)]
-    async fn terminate(
+    fn terminate_now(
         &mut self,
         __noex_reason: &::noex::ExitReason,
         __noex_cx: &mut ::noex::Context<Self>,
-    ) {
+    ) -> ::noex::Now<(), ()> {
         let reason = ::core::clone::Clone::clone(__noex_reason);
-        Self::close(self, reason)
+        ::noex::Now::Done(Self::close(self, reason))
     }
 }

@@ -220,4 +220,11 @@ where
             }
         }
     }
+    fn terminate_now(
+        &mut self,
+        __noex_reason: &crate::noex::ExitReason,
+        __noex_cx: &mut crate::noex::Context<Self>,
+    ) -> crate::noex::Now<(), ()> {
+        crate::noex::Now::Done(())
+    }
 }

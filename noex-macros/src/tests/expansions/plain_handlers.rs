@@ -202,4 +202,11 @@ impl ::noex::GenServer for Account {
             }
         }
     }
+    fn terminate_now(
+        &mut self,
+        __noex_reason: &::noex::ExitReason,
+        __noex_cx: &mut ::noex::Context<Self>,
+    ) -> ::noex::Now<(), ()> {
+        ::noex::Now::Done(())
+    }
 }
