@@ -11,14 +11,14 @@
 
 use std::{
     collections::VecDeque,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, PoisonError},
     task::Waker,
 };
 
-use super::reply::{ReplyCell, ReplyTo};
+use super::{
+    reply::{ReplyCell, ReplyTo},
+    sync::{AtomicUsize, Mutex, MutexGuard, Ordering},
+};
 use crate::server::{GenServer, Mailbox, Message, Overflow};
 
 /// A message on its way. Whatever must travel beside a message has its place here.

@@ -11,12 +11,16 @@
 //! | `life` | start, end and restart of an incarnation |
 //! | `core` | everything that does not depend on the server's type |
 //! | `waits` | who waits for whom: the deadlock check |
+//! | `sync`, `model` | the hand-over's parts, and its check under loom |
 
 pub(crate) mod core;
 pub(crate) mod inbox;
 pub(crate) mod life;
+#[cfg(all(test, noex_loom))]
+mod model;
 pub(crate) mod reply;
 pub(crate) mod right;
+mod sync;
 pub(crate) mod turn;
 pub(crate) mod waits;
 

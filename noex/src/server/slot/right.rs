@@ -24,21 +24,15 @@
 //! | `AWAY` | the holder is an async handler that may be suspended: spinning for it is useless |
 #![allow(unsafe_code)]
 
-use std::ops::{Deref, DerefMut};
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
 
 #[cfg(noex_loom)]
-use loom::{
-    cell::UnsafeCell,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-};
-#[cfg(not(noex_loom))]
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
-};
+use loom::cell::UnsafeCell;
+
+use super::sync::{AtomicU32, Ordering};
 
 /// The right is held, or lies ready.
 const RUN: u32 = 1;
