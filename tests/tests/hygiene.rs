@@ -232,6 +232,64 @@ mod made_by_macros {
     counter!(pub Wide, u64, 16, add, add_again);
     counter!(pub(crate) Narrow, u8, 1 + 1, add);
 
+    macro_rules! pieces {
+        ($(#[$outer:meta])* $vis:vis $name:ident $field:ty { $(
+            $(#[$inner:meta])*
+            fn $method:ident($($argument:ident: $ty:ty),*) -> $reply:ty $body:block
+        )* }) => {
+            $(#[$outer])*
+            #[noex::genserver]
+            $vis struct $name($field);
+
+            #[noex::genserver]
+            impl $name {
+                #[init]
+                fn init(first: $field) -> Self {
+                    $name(first)
+                }
+
+                fn first(&self) -> &$field {
+                    &self.0
+                }
+
+                $(
+                    $(#[$inner])*
+                    $vis fn $method(&mut self, $($argument: $ty),*) -> $reply $body
+                )*
+            }
+        };
+    }
+
+    pieces! {
+        /// Every piece comes from the caller.
+        #[derive(Debug)]
+        pub Pieces u8 {
+            /// Adds.
+            #[call(timeout = 1s)]
+            #[cfg(all())]
+            fn add(by: u8, twice: Option<bool>) -> Result<u8, String> {
+                if twice.is_some() { Ok(by + by) } else { Ok(by) }
+            }
+
+            #[call]
+            #[cfg(any())]
+            fn gone(by: Missing) -> Missing {
+                by
+            }
+
+            #[cast]
+            fn reset() -> () {}
+        }
+    }
+
+    #[tokio::test]
+    async fn pieces_of_the_caller_answer() {
+        let pieces = Pieces::start(1).await.expect("it starts");
+        assert_eq!(pieces.add(2, Some(true)).await.expect("it answers"), 4);
+        pieces.reset().await.expect("it takes");
+        assert_eq!(Pieces::init(3).first(), &3);
+    }
+
     #[tokio::test]
     async fn they_answer() {
         let wide = Wide::start(1).await.expect("it starts");

@@ -131,16 +131,24 @@ pub(crate) fn owned(ty: &Type) -> Option<TokenStream> {
 /// Whether `ty` is the server's context, by its place and its look; that it is `Context<Self>` is for rustc to
 /// say, because the handler is called with one.
 pub(crate) fn is_context(ty: &Type) -> bool {
-    let Type::Reference(reference) = ty else { return false };
+    let Type::Reference(reference) = ungrouped(ty) else { return false };
     last_segment(&reference.elem).is_some_and(|segment| segment.ident == "Context")
+}
+
+/// The type without the invisible group in which a `macro_rules!` hands it over as `$ty:ty`.
+fn ungrouped(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => ungrouped(&group.elem),
+        ty => ty,
+    }
 }
 
 /// The type after the arrow; `()` is no type.
 pub(crate) fn written_output(output: &ReturnType) -> Option<&Type> {
     match output {
-        ReturnType::Type(_, ty) => match &**ty {
+        ReturnType::Type(_, ty) => match ungrouped(ty) {
             Type::Tuple(tuple) if tuple.elems.is_empty() => None,
-            ty => Some(ty),
+            _ => Some(ty),
         },
         ReturnType::Default => None,
     }
