@@ -142,8 +142,9 @@ impl Wake for Bell {
 
 /// The runner's own two references to its bell.
 const OWN_BELLS: usize = 2;
-/// Slots that a runner serves before it lets the runtime's other tasks run.
+/// Turns, and messages in all, that a runner serves before it lets the runtime's other tasks run.
 const TURNS: usize = 64;
+const MESSAGES: usize = 128;
 
 pub(crate) struct Runner {
     door: Arc<Door>,
@@ -180,6 +181,7 @@ impl Runner {
 
     /// Serves until there is nothing to do, a handler is suspended, or others want the thread.
     fn run(&mut self, cx: &mut Context<'_>) {
+        let mut budget = MESSAGES;
         for _ in 0..TURNS {
             match mem::replace(&mut self.state, State::Free) {
                 State::Over => return,
@@ -211,9 +213,12 @@ impl Runner {
                         }
                     }
                 }
-                State::Serving(slot) => match slot.clone().turn(&mut self.seat) {
+                State::Serving(slot) => match slot.clone().turn(&mut self.seat, &mut budget) {
                     Turn::Idle => {}
-                    Turn::Again => self.door.put_to_work(Work::fresh(slot)),
+                    Turn::Again => {
+                        self.door.put_to_work(Work::fresh(slot));
+                        break;
+                    }
                     Turn::Async => self.state = State::Handling { slot, held: false },
                 },
                 State::Handling { slot, held } => {

@@ -125,8 +125,8 @@ pub(crate) fn vacant<S: GenServer>(id: u64) -> Arc<Slot<S>> {
 /// A slot without the server's type.
 pub(crate) trait AnySlot: Send + Sync {
     fn core(&self) -> &Core;
-    /// Serves for a while; the runner's side.
-    fn turn(self: Arc<Self>, seat: &mut Seat) -> Turn;
+    /// Serves at most `budget` messages; the runner's side.
+    fn turn(self: Arc<Self>, seat: &mut Seat, budget: &mut usize) -> Turn;
     /// The handler under way is suspended.
     fn go_away(&self);
     /// The handler under way was dropped: ends the incarnation.
@@ -153,8 +153,8 @@ impl<S: GenServer> AnySlot for Slot<S> {
         &self.core
     }
 
-    fn turn(self: Arc<Self>, seat: &mut Seat) -> Turn {
-        turn::turn(&self, seat)
+    fn turn(self: Arc<Self>, seat: &mut Seat, budget: &mut usize) -> Turn {
+        turn::turn(&self, seat, budget)
     }
 
     fn go_away(&self) {

@@ -30,8 +30,8 @@ use crate::{
 pub(super) type RightTo<'a, S> = Right<'a, super::Front<S>, Room<S>>;
 pub(super) type OwnedRightTo<S> = OwnedRight<super::Front<S>, Room<S>>;
 
-/// Messages that a runner serves before it lets others run.
-const BATCH: usize = 128;
+/// Messages behind an async one that its future goes on with.
+const MORE: usize = 64;
 /// Messages that a caller serves for others before its own.
 const HELP: usize = 16;
 
@@ -107,8 +107,9 @@ pub(crate) fn summon<S: GenServer>(slot: &Arc<Slot<S>>) {
 /// need not switch tasks to get its turn; messages keep their order.
 pub(crate) fn help<S: GenServer>(slot: &Arc<Slot<S>>) {
     let Some(mut right) = slot.take_ready(HALT | SIGNAL) else { return };
+    let mut budget = HELP;
     loop {
-        match serve_some(slot, &mut right, HELP) {
+        match serve_some(slot, &mut right, &mut budget) {
             Pause::Limit | Pause::Look => break,
             Pause::Async(message) => {
                 right.batch.push_front(message);
@@ -135,17 +136,17 @@ enum Pause<S: GenServer> {
     Async(Envelope<S>),
 }
 
-/// Serves at most `limit` messages whose handlers are plain `fn`s.
-fn serve_some<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, limit: usize) -> Pause<S> {
+/// Serves at most `budget` messages whose handlers are plain `fn`s.
+fn serve_some<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, budget: &mut usize) -> Pause<S> {
     if !matches!(room.end, End::No) || room.live.as_ref().is_none_or(|live| live.cx.has_orders()) {
         return Pause::Look;
     }
-    for left in (0..=limit).rev() {
+    loop {
         let flags = slot.flags();
         if flags & (SIGNAL | HALT) != 0 {
             return Pause::Look;
         }
-        if left == 0 && (flags & QUEUED != 0 || !room.batch.is_empty()) {
+        if *budget == 0 && (flags & QUEUED != 0 || !room.batch.is_empty()) {
             return Pause::Limit;
         }
         let Some(message) = room.batch.pop_front() else {
@@ -156,6 +157,7 @@ fn serve_some<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, limit: usize) ->
             continue;
         };
         slot.inbox.begun(room.batch.len());
+        *budget -= 1;
         match serve(slot, room, message) {
             Served::Done => {}
             Served::Look => return Pause::Look,
@@ -167,7 +169,6 @@ fn serve_some<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, limit: usize) ->
             }
         }
     }
-    Pause::Limit
 }
 
 /// What became of one message.
@@ -195,8 +196,9 @@ fn serve<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, message: Envelope<S>)
         }
         Envelope::Call(call, reply) => match catch(|| state.call_now(call, cx)) {
             Ok(Now::Done(answer)) => {
+                slot.done(variant);
                 reply.send(answer);
-                Ok(())
+                return if cx.has_orders() { Served::Look } else { Served::Done };
             }
             Ok(Now::Later(call)) => return Served::Later(Envelope::Call(call, reply)),
             Err(caught) => {
@@ -244,20 +246,27 @@ async fn handle<S: GenServer>(mut right: OwnedRightTo<S>, mut message: Envelope<
         let variant = message.variant();
         let room = &mut *right;
         let Some(Live { state, cx }) = &mut room.live else { break };
-        match message {
+        let answer = match message {
             Envelope::Call(call, reply) => {
                 room.in_hand = Some(reply);
-                let answer = state.handle_call(call, cx).await;
-                if let Some(reply) = room.in_hand.take() {
-                    reply.send(answer);
-                }
+                Some(state.handle_call(call, cx).await)
             }
-            Envelope::Cast(cast) => state.handle_cast(cast, cx).await,
-            Envelope::Info(info) => state.handle_info(info, cx).await,
-        }
+            Envelope::Cast(cast) => {
+                state.handle_cast(cast, cx).await;
+                None
+            }
+            Envelope::Info(info) => {
+                state.handle_info(info, cx).await;
+                None
+            }
+        };
         let (slot, room) = right.parts();
         slot.done(variant);
-        match serve_some(slot, room, more) {
+        if let (Some(answer), Some(reply)) = (answer, room.in_hand.take()) {
+            reply.send(answer);
+        }
+        let mut budget = more;
+        match serve_some(slot, room, &mut budget) {
             Pause::Async(next) if left == 0 => {
                 room.batch.push_front(next);
                 slot.inbox.begun(room.batch.len());
@@ -311,10 +320,10 @@ pub(super) fn break_off<S: GenServer>(slot: &Slot<S>, reason: ExitReason) {
 }
 
 /// A runner's turn.
-pub(super) fn turn<S: GenServer>(slot: &Arc<Slot<S>>, seat: &mut Seat) -> Turn {
+pub(super) fn turn<S: GenServer>(slot: &Arc<Slot<S>>, seat: &mut Seat, budget: &mut usize) -> Turn {
     let Some(mut right) = slot.take_ready(0) else { return Turn::Idle };
     loop {
-        let message = match serve_some(slot, &mut right, BATCH) {
+        let message = match serve_some(slot, &mut right, budget) {
             Pause::Limit => {
                 right.lay_ready();
                 return Turn::Again;
@@ -352,7 +361,7 @@ pub(super) fn turn<S: GenServer>(slot: &Arc<Slot<S>>, seat: &mut Seat) -> Turn {
                 Look::Down => return Turn::Idle,
             },
         };
-        begin(slot, right, message, BATCH, seat);
+        begin(slot, right, message, MORE, seat);
         return Turn::Async;
     }
 }
