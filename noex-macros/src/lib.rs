@@ -167,7 +167,7 @@ pub fn terminate(_: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// A child is written `name: Server(arguments)`, with the arguments of the server's `#[init]`. They are evaluated
 /// anew at each start of the child and may use the parameters of the tree, which are cloned, and the references of
-/// the children above. Children start in the order they are written and stop in the reverse order.
+/// the children above. Docs, `deprecated` and `cfg` of a child are carried over. Children start in the order they are written and stop in the reverse order.
 ///
 /// # What is generated
 ///

@@ -278,6 +278,7 @@ mod made_by_macros {
             }
 
             #[cast]
+            #[expect(clippy::unused_unit, reason = "a macro may have no way to leave it out")]
             fn reset() -> () {}
         }
     }

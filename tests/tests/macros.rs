@@ -325,7 +325,11 @@ async fn a_tree_starts_its_children_with_their_siblings() {
 noex::supervisor! {
     Shop {
         strategy: one_for_one,
+        /// Two sevens.
+        #[cfg(all())]
         pool: Pool<u8, (), 2>(7) { restart: temporary, shutdown: brutal_kill },
+        #[cfg(any())]
+        pool: Missing(7),
         other: Pool<u8, (), 1>(8) { shutdown: infinity }
     }
 }

@@ -57,7 +57,9 @@ fn check_name(tree: &Tree, index: usize, diag: &mut Diag) -> bool {
         .help("choose another name");
         return false;
     }
-    if tree.children[..index].iter().any(|earlier| earlier.name == *name) {
+    // Two that exclude each other by `cfg` may share a name; rustc sees the one that is left.
+    let is_taken = tree.children[..index].iter().any(|earlier| earlier.name == *name);
+    if is_taken && tree.children[index].carried.cfg.is_empty() {
         diag.error(name, format!("`{name}` is already a child of `{}`", tree.ident))
             .help("choose another name");
         return false;

@@ -3,10 +3,11 @@
 use crate::check::tree::Verdict;
 use crate::expand::{duration, located};
 use crate::krate::Krate;
+use crate::model::carried::Carried;
 use crate::model::tree::{Child, Shutdown, Strategy, Tree};
 use crate::model::types::text;
 use crate::names;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
@@ -43,8 +44,14 @@ pub(crate) fn tree(tree: &Tree, verdict: &Verdict) -> TokenStream {
 // The last field decides whether the whole has a size: one that is no server shall not be it.
 fn declaration(krate: &Krate, tree: &Tree, kept: &[Kept<'_>]) -> TokenStream {
     let Tree { attributes, visibility, ident, .. } = tree;
-    let names: Vec<&Ident> = kept.iter().map(|kept| &kept.child.name).collect();
-    let references = kept.iter().map(|kept| reference_ty(krate, kept.child));
+    let fields = kept.iter().map(|Kept { child, .. }| {
+        let (cfg, name, reference) = (&child.carried.cfg, &child.name, reference_ty(krate, child));
+        quote!(#cfg #name: #reference,)
+    });
+    let clones = kept.iter().map(|Kept { child, .. }| {
+        let (cfg, name) = (&child.carried.cfg, &child.name);
+        quote!(#cfg #name: ::core::clone::Clone::clone(&self.#name),)
+    });
     let picture = crate::expand::picture::picture(tree);
     // An empty line ends the user's own paragraph.
     let has_docs = attributes.iter().any(|attribute| attribute.is("doc"));
@@ -54,12 +61,12 @@ fn declaration(krate: &Krate, tree: &Tree, kept: &[Kept<'_>]) -> TokenStream {
         #(#attributes)*
         #separator
         #[doc = #picture]
-        #visibility struct #ident { #(#names: #references,)* __noex_supervisor: #krate::SupervisorRef }
+        #visibility struct #ident { #(#fields)* __noex_supervisor: #krate::SupervisorRef }
         #[automatically_derived]
         impl ::core::clone::Clone for #ident {
             fn clone(&self) -> Self {
                 Self {
-                    #(#names: ::core::clone::Clone::clone(&self.#names),)*
+                    #(#clones)*
                     __noex_supervisor: ::core::clone::Clone::clone(&self.__noex_supervisor),
                 }
             }
@@ -89,9 +96,13 @@ fn reference_ty(krate: &Krate, child: &Child) -> TokenStream {
 fn accessor(krate: &Krate, tree: &Tree, child: &Child) -> TokenStream {
     let (visibility, name) = (&tree.visibility, &child.name);
     let reference = reference_ty(krate, child);
+    let Carried { cfg, interface, has_docs, .. } = &child.carried;
     let docs = format!("The child `{name}`: `{}`.", text(&child.ty));
+    let docs = (!has_docs).then(|| quote!(#[doc = #docs]));
     quote! {
-        #[doc = #docs]
+        #cfg
+        #docs
+        #interface
         #visibility fn #name(&self) -> &#reference { &self.#name }
     }
 }
@@ -123,7 +134,10 @@ fn start(krate: &Krate, tree: &Tree, kept: &[Kept<'_>]) -> TokenStream {
     });
     let children =
         kept.iter().enumerate().map(|(index, kept_child)| child(krate, tree, &kept[..index], kept_child));
-    let names = kept.iter().map(|kept| &kept.child.name);
+    let fields = kept.iter().map(|Kept { child, .. }| {
+        let (cfg, name) = (&child.carried.cfg, &child.name);
+        quote!(#cfg #name,)
+    });
     let docs = format!("Starts `{title}` and its children, in the order they are written.");
     quote! {
         #[doc = #docs]
@@ -133,7 +147,7 @@ fn start(krate: &Krate, tree: &Tree, kept: &[Kept<'_>]) -> TokenStream {
             #restarts
             #(#children)*
             #krate::__private::start_tree(__noex_tree, move |__noex_supervisor| #ident {
-                __noex_supervisor, #(#names,)*
+                #(#fields)* __noex_supervisor
             })
         }
     }
@@ -146,7 +160,8 @@ fn start(krate: &Krate, tree: &Tree, kept: &[Kept<'_>]) -> TokenStream {
 //
 // Twice, because each start of the child needs a value of its own. Only what the arguments mention is cloned.
 fn child(krate: &Krate, tree: &Tree, earlier: &[Kept<'_>], kept: &Kept<'_>) -> TokenStream {
-    let Child { name, ty, arguments, .. } = kept.child;
+    let Child { carried, name, ty, arguments, .. } = kept.child;
+    let cfg = &carried.cfg;
     let options = options(krate, kept.child);
     let value = if kept.has_arguments {
         // As if the user had written it, with the user's own parentheses: rustc then underlines the argument that
@@ -170,7 +185,7 @@ fn child(krate: &Krate, tree: &Tree, earlier: &[Kept<'_>], kept: &Kept<'_>) -> T
     let (start, end) = (located::at(ty.span(), start), located::at(ty.span(), end));
     let given = quote!(#options, { #clones move || { #clones #value } });
     let given = located::parenthesized(ty.span(), given);
-    quote!(let #name = #start #ty #end #given;)
+    quote!(#cfg let #name = #start #ty #end #given;)
 }
 
 // Output:  ChildOptions::new("account").restart(Restart::Transient).shutdown(Shutdown::Timeout(..))

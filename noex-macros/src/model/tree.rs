@@ -2,6 +2,7 @@
 
 use crate::diag::{Diag, choices};
 use crate::krate::Krate;
+use crate::model::carried::Carried;
 use crate::model::config::{self, report_duration, settings};
 use crate::model::types::text;
 use crate::syntax::attribute::Attribute;
@@ -46,6 +47,8 @@ pub(crate) struct Intensity {
 
 /// `account: Account(config.opening) { restart: transient, shutdown: 5s }`
 pub(crate) struct Child {
+    /// Its docs are those of its method, and its `cfg` is everywhere.
+    pub(crate) carried: Carried,
     pub(crate) name: Ident,
     pub(crate) ty: Type,
     pub(crate) arguments: Group,
@@ -85,7 +88,7 @@ impl Tree {
             children: Vec::new(),
         };
         let mut has_intensity = false;
-        for Entry { name, value, is_glued } in entries {
+        for Entry { attributes, name, value, is_glued } in entries {
             match value {
                 Value::Child { .. } if OPTIONS.iter().any(|option| name == option) => {
                     diag.error(&name, format!("`{name}` is an option, not a child"))
@@ -96,7 +99,18 @@ impl Tree {
                     }
                 }
                 Value::Child { ty, arguments, options } => {
-                    tree.children.push(Child::read(name, *ty, arguments, options, is_glued, diag));
+                    let mut child = Child {
+                        carried: Carried::of(&attributes),
+                        mentions: mentions(&arguments.stream()),
+                        name,
+                        ty: *ty,
+                        arguments,
+                        restart: None,
+                        shutdown: None,
+                        is_glued,
+                    };
+                    child.read_options(options, diag);
+                    tree.children.push(child);
                 }
                 Value::Other(value) if name == "strategy" => match tree.strategy {
                     Strategy::Missing => tree.strategy = strategy(&name, &value, diag),
@@ -192,31 +206,14 @@ fn intensity(name: &Ident, value: &TokenStream, diag: &mut Diag) -> Option<Inten
 }
 
 impl Child {
-    fn read(
-        name: Ident,
-        ty: Type,
-        arguments: Group,
-        options: TokenStream,
-        is_glued: bool,
-        diag: &mut Diag,
-    ) -> Child {
-        let mut child = Child {
-            mentions: mentions(&arguments.stream()),
-            name,
-            ty,
-            arguments,
-            restart: None,
-            shutdown: None,
-            is_glued,
-        };
+    fn read_options(&mut self, options: TokenStream, diag: &mut Diag) {
         for setting in settings(options, Separator::Colon, &CHILD_OPTIONS, "options", diag) {
             if setting.key == "restart" {
-                child.restart = config::word(&setting, &RESTARTS, diag);
+                self.restart = config::word(&setting, &RESTARTS, diag);
             } else {
-                child.shutdown = Shutdown::read(&setting, diag);
+                self.shutdown = Shutdown::read(&setting, diag);
             }
         }
-        child
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) struct Tree {
 
 /// What stands between two commas.
 pub(crate) struct Entry {
+    pub(crate) attributes: Vec<Attribute>,
     pub(crate) name: Ident,
     pub(crate) value: Value,
     /// Whether a `,` before it is missing.
@@ -89,6 +90,7 @@ fn parse_parameters(input: ParseStream<'_>) -> syn::Result<Vec<Argument>> {
 
 impl Entry {
     fn parse(input: ParseStream<'_>, is_glued: bool) -> syn::Result<Self> {
+        let attributes = Attribute::parse_outer(input)?;
         if !input.peek(Ident::peek_any) {
             return Err(input.error("expected a child such as `cache: Cache(64)`"));
         }
@@ -98,7 +100,7 @@ impl Entry {
         }
         input.parse::<Token![:]>()?;
         let value = Value::parse(input)?;
-        Ok(Entry { name, value, is_glued })
+        Ok(Entry { attributes, name, value, is_glued })
     }
 }
 
@@ -136,7 +138,7 @@ fn parse_path_type(input: ParseStream<'_>) -> syn::Result<Type> {
 }
 
 fn begins_entry(input: ParseStream<'_>) -> bool {
-    input.peek(Ident::peek_any) && input.peek2(Token![:]) && !input.peek2(Token![::])
+    input.peek(Token![#]) || input.peek(Ident::peek_any) && input.peek2(Token![:]) && !input.peek2(Token![::])
 }
 
 fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {

@@ -102,10 +102,10 @@ impl Bank {
         ::noex::__private::start_tree(
             __noex_tree,
             move |__noex_supervisor| Bank {
-                __noex_supervisor,
                 ledger,
                 account,
                 audit,
+                __noex_supervisor,
             },
         )
     }
