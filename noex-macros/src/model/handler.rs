@@ -3,7 +3,7 @@
 use crate::diag::{Diag, choices};
 use crate::model::carried::Carried;
 use crate::model::config::Patience;
-use crate::model::kind::Kind;
+use crate::model::kind::{Kind, is_keyword_for_continuation};
 use crate::model::types;
 use crate::names;
 use crate::syntax::attribute::Attribute;
@@ -53,6 +53,9 @@ impl Handler {
         let mut others = Vec::new();
         for attribute in std::mem::take(&mut method.attributes) {
             if let Some(mark) = Mark::of(&attribute) {
+                if is_keyword_for_continuation(&mark.word) {
+                    diag.error(&mark.word, "`continue` is a keyword").help("write `#[continuation]`");
+                }
                 let options = Options::read(mark.kind, &attribute, diag);
                 timeout = timeout.or(options.timeout);
                 marks.push(mark);

@@ -1,6 +1,12 @@
 //! The kinds of handlers, and the words for them.
 
 use proc_macro2::Ident;
+use syn::ext::IdentExt;
+
+/// Whether the word is the keyword that `continuation` stands in for; rustc goes on with it as `r#continue`.
+pub(crate) fn is_keyword_for_continuation(word: &Ident) -> bool {
+    word.unraw() == "continue"
+}
 
 /// What a handler answers to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +36,9 @@ impl Kind {
     }
 
     pub(crate) fn from_word(word: &Ident) -> Option<Kind> {
+        if is_keyword_for_continuation(word) {
+            return Some(Kind::Continuation);
+        }
         Kind::ALL.into_iter().find(|kind| word == kind.word())
     }
 
