@@ -135,12 +135,13 @@ fn starters(plan: &Plan<'_>, init: &Handler) -> TokenStream {
         format!("`{title}` as a child of a supervisor, which starts each one with a clone of these.");
     let interface = &init.carried.interface;
     let separator = init.carried.has_docs.then(|| quote!(#[doc = ""]));
-    // A bound on types without parameters is checked where it stands, not where the function is called, unless it
-    // is a `for` bound: and most servers are never asked for a child.
+    // clippy has no liking for a written `()`.
     let result = match types.as_slice() {
         [] => quote!({}),
         types => quote!(-> (#(#types,)*) { (#(#names,)*) }),
     };
+    // A bound on types without parameters is checked where it stands, not where the function is called, unless it
+    // is a `for` bound: and most servers are never asked for a child.
     let clone = (!types.is_empty())
         .then(|| quote!(where for<'__noex> (#(#types,)*): ::core::clone::Clone + ::core::marker::Sync));
     quote! {
