@@ -61,10 +61,10 @@ pub(crate) enum Turn {
     /// Nothing to do, or somebody else does it.
     Idle,
     /// There is more, but others want the thread.
-    Again,
+    Again(Arc<dyn AnySlot>),
     /// An async handler has begun: its future sits in the seat. It holds the run right and lays it down
     /// when it is done.
-    Async,
+    Async(Arc<dyn AnySlot>),
 }
 
 /// One slot to serve, with the handler that is under way there, if any.
@@ -213,13 +213,13 @@ impl Runner {
                         }
                     }
                 }
-                State::Serving(slot) => match slot.clone().turn(&mut self.seat, &mut budget) {
+                State::Serving(slot) => match slot.turn(&mut self.seat, &mut budget) {
                     Turn::Idle => {}
-                    Turn::Again => {
+                    Turn::Again(slot) => {
                         self.door.put_to_work(Work::fresh(slot));
                         break;
                     }
-                    Turn::Async => self.state = State::Handling { slot, held: false },
+                    Turn::Async(slot) => self.state = State::Handling { slot, held: false },
                 },
                 State::Handling { slot, held } => {
                     if held {
@@ -235,7 +235,9 @@ impl Runner {
                         return;
                     }
                     self.edges.clear();
-                    self.state = State::Serving(slot);
+                    if slot.is_ready() {
+                        self.state = State::Serving(slot);
+                    }
                 }
             }
         }

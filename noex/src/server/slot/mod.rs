@@ -127,6 +127,8 @@ pub(crate) trait AnySlot: Send + Sync {
     fn core(&self) -> &Core;
     /// Serves at most `budget` messages; the runner's side.
     fn turn(self: Arc<Self>, seat: &mut Seat, budget: &mut usize) -> Turn;
+    /// The run right lies ready.
+    fn is_ready(&self) -> bool;
     /// The handler under way is suspended.
     fn go_away(&self);
     /// The handler under way was dropped: ends the incarnation.
@@ -154,7 +156,15 @@ impl<S: GenServer> AnySlot for Slot<S> {
     }
 
     fn turn(self: Arc<Self>, seat: &mut Seat, budget: &mut usize) -> Turn {
-        turn::turn(&self, seat, budget)
+        match turn::turn(&self, seat, budget) {
+            turn::Left::Idle => Turn::Idle,
+            turn::Left::Again => Turn::Again(self),
+            turn::Left::Async => Turn::Async(self),
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        self.flags() & right::READY != 0
     }
 
     fn go_away(&self) {

@@ -88,7 +88,7 @@ fn counter() -> (Arc<Slot<Counter>>, Arc<Count>) {
 /// What a runner does when it comes.
 fn run(slot: &Arc<Slot<Counter>>) {
     let mut seat = empty_seat();
-    while matches!(slot.clone().turn(&mut seat, &mut 1), Turn::Again) {}
+    while matches!(slot.clone().turn(&mut seat, &mut 1), Turn::Again(_)) {}
 }
 
 /// A call that queues itself when the server is not idle.

@@ -22,7 +22,7 @@ use crate::{
     process::{
         ExitReason,
         panic::{Caught, catch},
-        runner::{Seat, Turn, Work, empty_seat, keep_seat},
+        runner::{Seat, Work, empty_seat, keep_seat},
     },
     server::{GenServer, Message, Now, error::Failure},
 };
@@ -319,18 +319,26 @@ pub(super) fn break_off<S: GenServer>(slot: &Slot<S>, reason: ExitReason) {
     right.lay_ready();
 }
 
+/// How a turn left the slot.
+pub(super) enum Left {
+    Idle,
+    Again,
+    /// A handler sits in the seat.
+    Async,
+}
+
 /// A runner's turn.
-pub(super) fn turn<S: GenServer>(slot: &Arc<Slot<S>>, seat: &mut Seat, budget: &mut usize) -> Turn {
-    let Some(mut right) = slot.take_ready(0) else { return Turn::Idle };
+pub(super) fn turn<S: GenServer>(slot: &Arc<Slot<S>>, seat: &mut Seat, budget: &mut usize) -> Left {
+    let Some(mut right) = slot.take_ready(0) else { return Left::Idle };
     loop {
         let message = match serve_some(slot, &mut right, budget) {
             Pause::Limit => {
                 right.lay_ready();
-                return Turn::Again;
+                return Left::Again;
             }
             Pause::Async(message) => message,
             Pause::Empty => match right.release() {
-                Ok(()) => return Turn::Idle,
+                Ok(()) => return Left::Idle,
                 Err(back) => {
                     right = back;
                     continue;
@@ -357,12 +365,12 @@ pub(super) fn turn<S: GenServer>(slot: &Arc<Slot<S>>, seat: &mut Seat, budget: &
                         message
                     }
                 },
-                Look::Async => return Turn::Async,
-                Look::Down => return Turn::Idle,
+                Look::Async => return Left::Async,
+                Look::Down => return Left::Idle,
             },
         };
         begin(slot, right, message, MORE, seat);
-        return Turn::Async;
+        return Left::Async;
     }
 }
 
