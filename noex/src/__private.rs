@@ -107,6 +107,3 @@ pub const fn message_arg<T: MessageArg>() {}
 
 /// Asserts a reply.
 pub const fn reply<T: Reply>() {}
-
-/// Asserts a reply that is written as a result.
-pub const fn result_reply<T: ResultReply>() {}

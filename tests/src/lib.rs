@@ -1,1 +1,6 @@
 //! What noex promises, by topic; the tests are in `tests/`.
+
+/// The README's program compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

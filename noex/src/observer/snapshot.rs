@@ -34,10 +34,12 @@ pub struct Snapshot {
     pub status: Status,
     /// Lives before this one.
     pub restarts: u32,
-    /// Messages that wait.
+    /// Messages in the mailbox.
     pub queue: usize,
-    /// The most messages that ever waited.
+    /// The most messages that ever were in the mailbox.
     pub queue_high_water: usize,
+    /// Senders that wait for room in the mailbox, each with one message.
+    pub senders_waiting: usize,
     /// Messages served, by handler, over all lives.
     pub served: Vec<(&'static str, u64)>,
     /// The handler that runs now.
@@ -59,15 +61,16 @@ pub enum Status {
 impl Snapshot {
     pub(crate) fn of(slot: &dyn AnySlot) -> Self {
         let core = slot.core();
-        let (queue, queue_high_water) = slot.queue();
+        let queue = slot.queue();
         Snapshot {
             pid: core.pid(),
             name: core.name(),
             server: core.type_name(),
             status: if core.is_alive() { Status::Running } else { Status::Down },
             restarts: core.incarnation().saturating_sub(1),
-            queue,
-            queue_high_water,
+            queue: queue.queued,
+            queue_high_water: queue.high_water,
+            senders_waiting: queue.parked,
             served: slot.served(),
             handler: core.current().map(|_| slot.current_handler()),
             bytes: slot.bytes(),

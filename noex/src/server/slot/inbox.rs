@@ -53,6 +53,15 @@ pub(crate) enum Pushed<S: GenServer> {
     Closed(Envelope<S>),
 }
 
+/// How full a mailbox is.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Lengths {
+    pub(crate) queued: usize,
+    /// The most that were ever queued.
+    pub(crate) high_water: usize,
+    pub(crate) parked: usize,
+}
+
 /// What has become of a parked message.
 pub(crate) enum Waited<S: GenServer> {
     Moved,
@@ -347,12 +356,15 @@ impl<S: GenServer> Inbox<S> {
         lost
     }
 
-    /// Messages that wait now, and the most that ever waited.
-    pub(crate) fn lengths(&self) -> (usize, usize) {
+    /// How full the mailbox is.
+    pub(crate) fn lengths(&self) -> Lengths {
         let lines = self.lines();
-        let (queue, high) =
-            lines.whole.as_ref().map_or((0, 0), |whole| (whole.queue.len(), whole.high_water));
-        (queue + self.taken.load(Ordering::Relaxed), high)
+        let taken = self.taken.load(Ordering::Relaxed);
+        lines.whole.as_ref().map_or(Lengths { queued: taken, ..Lengths::default() }, |whole| Lengths {
+            queued: whole.queue.len() + taken,
+            high_water: whole.high_water,
+            parked: whole.parked.len(),
+        })
     }
 
     /// Bytes held beside the slot itself.

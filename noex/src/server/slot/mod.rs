@@ -35,7 +35,7 @@ use std::{
 
 pub(crate) use self::core::{Core, Signal};
 use self::{
-    inbox::{Envelope, Inbox},
+    inbox::{Envelope, Inbox, Lengths},
     reply::ReplyTo,
     right::Guarded,
 };
@@ -143,8 +143,8 @@ pub(crate) trait AnySlot: Send + Sync {
     fn current_handler(&self) -> &'static str;
     /// Messages served, by handler.
     fn served(&self) -> Vec<(&'static str, u64)>;
-    /// Messages that wait now, and the most that ever waited.
-    fn queue(&self) -> (usize, usize);
+    /// How full the mailbox is.
+    fn queue(&self) -> Lengths;
     /// Bytes that the slot holds, its state's own heap not counted.
     fn bytes(&self) -> usize;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
@@ -201,7 +201,7 @@ impl<S: GenServer> AnySlot for Slot<S> {
         variant_names::<S>().zip(self.served.iter().map(|count| count.load(Ordering::Relaxed))).collect()
     }
 
-    fn queue(&self) -> (usize, usize) {
+    fn queue(&self) -> Lengths {
         self.inbox.lengths()
     }
 
