@@ -226,7 +226,7 @@ impl Runner {
                         self.door.back(&self.task);
                         slot.core().resume(&mut self.edges);
                     }
-                    if self.poll_handler(&slot).is_pending() {
+                    if !(held && self.cut_short(&slot)) && self.poll_handler(&slot).is_pending() {
                         if !held {
                             slot.go_away();
                         }
@@ -246,10 +246,6 @@ impl Runner {
 
     fn poll_handler(&mut self, slot: &Arc<dyn AnySlot>) -> Poll<()> {
         loop {
-            if let Some(reason) = slot.core().cut() {
-                self.end_handler(slot, reason);
-                return Poll::Ready(());
-            }
             let busy = Busy::enter(mem::take(&mut self.edges));
             let polled = catch(|| self.seat.poll(&mut Context::from_waker(&self.waker)));
             self.edges = busy.leave();
@@ -261,8 +257,11 @@ impl Runner {
                     if !slot.core().suspend(task, &mut self.edges, listeners, slot.current_handler()) {
                         return Poll::Pending;
                     }
-                    // To be dropped, or one of its calls was refused as a deadlock: look again.
                     slot.core().resume(&mut self.edges);
+                    if self.cut_short(slot) {
+                        return Poll::Ready(());
+                    }
+                    // One of its calls was refused as a deadlock: look again.
                 }
                 Err(caught) => {
                     let reason = caught.into_reason(slot.current_handler());
@@ -271,6 +270,14 @@ impl Runner {
                 }
             }
         }
+    }
+
+    /// Ends a handler that was suspended and is not to be waited for. One that has not begun is begun
+    /// first: its message is out of the queue, and would be lost unseen.
+    fn cut_short(&mut self, slot: &Arc<dyn AnySlot>) -> bool {
+        let Some(reason) = slot.core().cut() else { return false };
+        self.end_handler(slot, reason);
+        true
     }
 
     /// Drops the handler, which lays its right down, and ends the server.
