@@ -176,3 +176,23 @@ async fn callers_run_an_idle_server_themselves_unless_told_never() {
     let never = NeverInline::start(Log::default()).await.unwrap();
     assert_ne!(never.thread().await.unwrap(), here, "a worker");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_mailbox_that_fills_and_empties_is_an_event() {
+    let system = System::new();
+    let shelf = Waits::start(Log::default()).system(&system).await.unwrap();
+    let mut events = system.events();
+    shelf.hold(MS).await.unwrap();
+    yield_now().await;
+    for what in 0..2 {
+        shelf.put(what).await.unwrap();
+    }
+    let (first, second) = tokio::join!(shelf.put(2), shelf.put(3));
+    first.unwrap();
+    second.unwrap();
+    assert!(matches!(events.next().await.unwrap().kind, EventKind::MailboxHigh));
+    assert!(matches!(events.next().await.unwrap().kind, EventKind::MailboxLow));
+    shelf.get(4).await.unwrap();
+    shelf.stop().await.unwrap();
+    assert!(matches!(events.next().await.unwrap().kind, EventKind::Stopped { .. }), "each once");
+}

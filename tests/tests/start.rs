@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use noex::prelude::*;
+use noex::{observer::EventKind, prelude::*};
 use support::Log;
 use tokio::time::Instant;
 
@@ -142,4 +142,25 @@ fn outside_a_runtime_start_says_so() {
     let mut start = Moody::start("", Log::default()).into_future();
     let polled = start.as_mut().poll(&mut TaskContext::from_waker(Waker::noop()));
     assert!(matches!(polled, Poll::Ready(Err(StartError::NoRuntime { .. }))));
+}
+
+#[tokio::test]
+async fn names_are_events() {
+    let system = System::new();
+    let mut events = system.events();
+    let moody = Moody::start("", Log::default()).name("seen").system(&system).await.unwrap();
+    moody.stop().await.unwrap();
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        let event = events.next().await.unwrap();
+        assert_eq!(&*event.server, "seen");
+        seen.push(match event.kind {
+            EventKind::NameClaimed { name } if &*name == "seen" => "claimed",
+            EventKind::Started { restarts: 0 } => "started",
+            EventKind::NameFreed { name } if &*name == "seen" => "freed",
+            EventKind::Stopped { reason: ExitReason::Normal } => "stopped",
+            other => panic!("{other:?}"),
+        });
+    }
+    assert_eq!(seen, ["claimed", "started", "freed", "stopped"]);
 }

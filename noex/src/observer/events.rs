@@ -66,8 +66,20 @@ pub enum EventKind {
         /// Why that child ended.
         reason: ExitReason,
     },
-    /// A sender began to wait for room in the mailbox.
-    MailboxFull,
+    /// A sender began to wait for room in the mailbox, and nobody waited before.
+    MailboxHigh,
+    /// Nobody waits for room any more.
+    MailboxLow,
+    /// The server has this name now.
+    NameClaimed {
+        /// The name.
+        name: Arc<str>,
+    },
+    /// The name is free again.
+    NameFreed {
+        /// The name.
+        name: Arc<str>,
+    },
     /// A call was given up by its caller.
     CallTimedOut {
         /// The handler that was called.

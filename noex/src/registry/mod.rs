@@ -36,15 +36,18 @@ impl Names {
         slot.into_any().downcast::<Slot<S>>().ok().map(ServerRef::new)
     }
 
-    /// Frees the name if this slot has it.
-    pub(crate) fn forget(&self, name: &str, slot: u64) {
+    /// Frees the name if this slot has it; whether it had.
+    pub(crate) fn forget(&self, name: &str, slot: u64) -> bool {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        if table.get(name).is_some_and(|held| held.core().id == slot)
-            && let Some(held) = table.remove(name)
-        {
-            drop(table);
+        if !table.get(name).is_some_and(|held| held.core().id == slot) {
+            return false;
+        }
+        let held = table.remove(name);
+        drop(table);
+        if let Some(held) = held {
             held.core().drop_handle();
         }
+        true
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -161,6 +161,9 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
         }
         match pushed {
             Pushed::Queued | Pushed::Parked { .. } => {
+                if matches!(pushed, Pushed::Parked { first: true, .. }) {
+                    life::announce(slot, || EventKind::MailboxHigh);
+                }
                 self.step = Step::Waiting(Waiting::new(cell));
                 self.begin_to_wait(cx)
             }

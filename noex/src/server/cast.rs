@@ -139,7 +139,6 @@ impl<S: GenServer> Post<'_, S> {
             Ok(None) => Poll::Ready(Ok(())),
             Ok(Some(ticket)) => {
                 self.step = Step::Parked(ticket);
-                life::announce(slot, || EventKind::MailboxFull);
                 Poll::Pending
             }
             Err(refused) => Poll::Ready(Err(refused)),
@@ -181,7 +180,12 @@ pub(super) fn push<S: GenServer>(
     }
     match pushed {
         Pushed::Queued => Ok(None),
-        Pushed::Parked { ticket } => Ok(Some(ticket)),
+        Pushed::Parked { ticket, first } => {
+            if first {
+                life::announce(slot, || EventKind::MailboxHigh);
+            }
+            Ok(Some(ticket))
+        }
         Pushed::Dropped { lost } => {
             life::overflowed(slot, lost);
             Ok(None)

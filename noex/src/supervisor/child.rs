@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::spec::{ChildSpec, Shutdown};
 use crate::{
     ExitReason, GenServer, Pid,
+    observer::EventKind,
     process::{
         door::{Door, within},
         panic::catch,
@@ -54,7 +55,8 @@ impl<S: GenServer> Place for PlaceOf<S> {
                         let taken = format!("the name `{name}` is taken by {holder}");
                         return Err(Failed::Refused(ExitReason::other(taken)));
                     }
-                    _ => {}
+                    Err(_) => {}
+                    Ok(()) => life::announce(&self.slot, || EventKind::NameClaimed { name }),
                 }
             }
             let args =

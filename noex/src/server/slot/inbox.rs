@@ -43,8 +43,8 @@ impl<S: GenServer> Envelope<S> {
 pub(crate) enum Pushed<S: GenServer> {
     /// It is queued.
     Queued,
-    /// No room: the message waits in line under this ticket.
-    Parked { ticket: u64 },
+    /// No room: the message waits in line under this ticket; `first` in that line.
+    Parked { ticket: u64, first: bool },
     /// No room, and the message is given back.
     Full(Envelope<S>),
     /// The queue overflowed and this message had to go.
@@ -221,11 +221,12 @@ impl<S: GenServer> Inbox<S> {
             Overflow::Wait => {
                 let ticket = whole.next_ticket;
                 whole.next_ticket += 1;
+                let first = whole.parked.is_empty();
                 whole.parked.push_back(Parked { ticket, message, waker: waker.cloned() });
                 if whole.queue.is_empty() {
                     tell();
                 }
-                Pushed::Parked { ticket }
+                Pushed::Parked { ticket, first }
             }
         }
     }
@@ -261,14 +262,15 @@ impl<S: GenServer> Inbox<S> {
     }
 
     /// Moves what is queued behind what the server has, and lets parked senders in. `emptied` runs under
-    /// the lock when the queue is left empty.
-    pub(crate) fn take(&self, batch: &mut VecDeque<Envelope<S>>, emptied: impl FnOnce()) {
+    /// the lock when the queue is left empty. `true`: nobody is parked any more.
+    pub(crate) fn take(&self, batch: &mut VecDeque<Envelope<S>>, emptied: impl FnOnce()) -> bool {
         let mut wakers = Vec::new();
+        let low;
         {
             let mut lines = self.lines();
             let Some(whole) = lines.whole.as_deref_mut() else {
                 emptied();
-                return;
+                return false;
             };
             if batch.is_empty() {
                 std::mem::swap(batch, &mut whole.queue);
@@ -280,6 +282,7 @@ impl<S: GenServer> Inbox<S> {
             }
             self.taken.store(batch.len(), Ordering::Relaxed);
             let mut room = S::MAILBOX.limit().saturating_sub(batch.len());
+            let high = !whole.parked.is_empty();
             while room > 0
                 && let Some(parked) = whole.parked.pop_front()
             {
@@ -287,6 +290,7 @@ impl<S: GenServer> Inbox<S> {
                 wakers.extend(parked.waker);
                 room -= 1;
             }
+            low = high && whole.parked.is_empty();
             if whole.queue.is_empty() && whole.parked.is_empty() {
                 emptied();
             }
@@ -294,6 +298,7 @@ impl<S: GenServer> Inbox<S> {
         for waker in wakers {
             waker.wake();
         }
+        low
     }
 
     /// The server has begun one of the messages it took.

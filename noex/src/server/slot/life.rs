@@ -12,7 +12,7 @@
 use std::{future::Future, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use super::{
-    AnySlot, End, Live, Signal, Slot,
+    AnySlot, End, Live, Room, Signal, Slot,
     core::{INIT, TERMINATE},
     inbox::Envelope,
     right::{HALT, QUEUED, SIGNAL},
@@ -176,9 +176,16 @@ pub(super) fn heed<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>, sig
 /// What is queued now is served first, then the life ends.
 fn drain<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>, reason: ExitReason) {
     if slot.flags() & QUEUED != 0 {
-        slot.inbox.take(&mut right.batch, || slot.lower(QUEUED));
+        take(slot, right);
     }
     right.end = End::AfterBatch(reason);
+}
+
+/// Takes what is queued.
+pub(super) fn take<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>) {
+    if slot.inbox.take(&mut room.batch, || slot.lower(QUEUED)) {
+        announce(slot, || EventKind::MailboxLow);
+    }
 }
 
 pub(super) fn drained<S: GenServer>(right: &mut RightTo<'_, S>) {
@@ -326,7 +333,9 @@ fn forget_name<S: GenServer>(slot: &Slot<S>) {
     if let Some(name) = slot.core.name()
         && let Some(door) = slot.core.door()
     {
-        door.system().names().forget(&name, slot.core.id);
+        if door.system().names().forget(&name, slot.core.id) {
+            announce(slot, || EventKind::NameFreed { name });
+        }
     }
 }
 

@@ -153,7 +153,7 @@ fn serve_some<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, budget: &mut usi
             if flags & QUEUED == 0 {
                 return Pause::Empty;
             }
-            slot.inbox.take(&mut room.batch, || slot.lower(QUEUED));
+            life::take(slot, room);
             continue;
         };
         slot.inbox.begun(room.batch.len());
@@ -242,6 +242,7 @@ fn begin<S: GenServer>(
 /// Handles a message, and up to `more` behind it without giving the right up in between. The call in hand
 /// keeps its reply address in the room, so that a crash can answer it.
 async fn handle<S: GenServer>(mut right: OwnedRightTo<S>, mut message: Envelope<S>, more: usize) {
+    let mut budget = more;
     for left in (0..=more).rev() {
         let variant = message.variant();
         let room = &mut *right;
@@ -265,7 +266,6 @@ async fn handle<S: GenServer>(mut right: OwnedRightTo<S>, mut message: Envelope<
         if let (Some(answer), Some(reply)) = (answer, room.in_hand.take()) {
             reply.send(answer);
         }
-        let mut budget = more;
         match serve_some(slot, room, &mut budget) {
             Pause::Async(next) if left == 0 => {
                 room.batch.push_front(next);
