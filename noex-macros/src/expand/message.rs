@@ -42,6 +42,7 @@ pub(crate) fn message(plan: &Plan<'_>, messages: &Messages<'_>) -> TokenStream {
     let (phantom, phantom_arm) = phantom(plan);
     let docs = docs(plan, messages.kind);
     let allowed = allowed();
+    let hint = async_hint(messages);
     quote! {
         #[doc = #docs]
         #allowed
@@ -49,9 +50,23 @@ pub(crate) fn message(plan: &Plan<'_>, messages: &Messages<'_>) -> TokenStream {
         #[automatically_derived]
         impl #declared #krate::Message for #name #parameters #where_ {
             const VARIANTS: &'static [&'static str] = &[#(#labels),*];
+            #hint
             fn variant(&self) -> usize { match *self { #(#indices)* #phantom_arm } }
         }
     }
+}
+
+/// Which of the first 64 variants have async handlers, a bit each; nothing where none has.
+fn async_hint(messages: &Messages<'_>) -> Option<TokenStream> {
+    let bits = messages
+        .handlers
+        .iter()
+        .take(64)
+        .enumerate()
+        .filter(|(_, handler)| handler.is_async())
+        .fold(0_u64, |bits, (index, _)| bits | 1 << index);
+    let bits = Literal::u64_unsuffixed(bits);
+    (bits.to_string() != "0").then(|| quote!(const ASYNC: u64 = #bits;))
 }
 
 // Input:   #[call] fn withdraw(&mut self, amount: i64) -> Result<i64, Overdrawn>

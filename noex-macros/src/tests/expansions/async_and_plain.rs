@@ -37,6 +37,7 @@ pub enum AccountCall {
 #[automatically_derived]
 impl ::noex::Message for AccountCall {
     const VARIANTS: &'static [&'static str] = &["rating", "name"];
+    const ASYNC: u64 = 1;
     fn variant(&self) -> usize {
         match *self {
             Self::Rating { .. } => 0,

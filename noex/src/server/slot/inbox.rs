@@ -19,7 +19,7 @@ use super::{
     reply::{ReplyCell, ReplyTo},
     sync::{AtomicUsize, Mutex, MutexGuard, Ordering},
 };
-use crate::server::{GenServer, Mailbox, Message, Overflow};
+use crate::server::{GenServer, Mailbox, Message, Overflow, is_async};
 
 /// A message on its way. Whatever must travel beside a message has its place here.
 pub(crate) enum Envelope<S: GenServer> {
@@ -36,6 +36,24 @@ impl<S: GenServer> Envelope<S> {
             Envelope::Cast(cast) => S::Call::VARIANTS.len() + cast.variant(),
             Envelope::Info(info) => S::Call::VARIANTS.len() + S::Cast::VARIANTS.len() + info.variant(),
         }
+    }
+}
+
+impl<S: GenServer> Envelope<S> {
+    /// Its handler is known to be async.
+    #[inline]
+    pub(crate) fn is_async(&self) -> bool {
+        match self {
+            Envelope::Call(call, _) => is_async(call),
+            Envelope::Cast(cast) => is_async(cast),
+            Envelope::Info(info) => is_async(info),
+        }
+    }
+
+    /// Nobody waits for its reply any more.
+    #[inline]
+    pub(crate) fn is_abandoned(&self) -> bool {
+        matches!(self, Envelope::Call(_, reply) if reply.is_abandoned())
     }
 }
 
@@ -264,37 +282,35 @@ impl<S: GenServer> Inbox<S> {
     /// Moves what is queued behind what the server has, and lets parked senders in. `emptied` runs under
     /// the lock when the queue is left empty. `true`: nobody is parked any more.
     pub(crate) fn take(&self, batch: &mut VecDeque<Envelope<S>>, emptied: impl FnOnce()) -> bool {
-        let mut wakers = Vec::new();
-        let low;
-        {
-            let mut lines = self.lines();
-            let Some(whole) = lines.whole.as_deref_mut() else {
-                emptied();
-                return false;
-            };
-            if batch.is_empty() {
-                std::mem::swap(batch, &mut whole.queue);
-                if whole.queue.capacity() > KEPT && batch.len() < KEPT {
-                    whole.queue = VecDeque::new();
-                }
-            } else {
-                batch.append(&mut whole.queue);
+        let mut lines = self.lines();
+        let Some(whole) = lines.whole.as_deref_mut() else {
+            emptied();
+            return false;
+        };
+        if batch.is_empty() {
+            std::mem::swap(batch, &mut whole.queue);
+            if whole.queue.capacity() > KEPT && batch.len() < KEPT {
+                whole.queue = VecDeque::new();
             }
-            self.taken.store(batch.len(), Ordering::Relaxed);
-            let mut room = S::MAILBOX.limit().saturating_sub(batch.len());
-            let high = !whole.parked.is_empty();
-            while room > 0
-                && let Some(parked) = whole.parked.pop_front()
-            {
-                whole.queue.push_back(parked.message);
-                wakers.extend(parked.waker);
-                room -= 1;
-            }
-            low = high && whole.parked.is_empty();
-            if whole.queue.is_empty() && whole.parked.is_empty() {
-                emptied();
-            }
+        } else {
+            batch.append(&mut whole.queue);
         }
+        self.taken.store(batch.len(), Ordering::Relaxed);
+        if whole.parked.is_empty() {
+            emptied();
+            return false;
+        }
+        let room = S::MAILBOX.limit().saturating_sub(batch.len()).min(whole.parked.len());
+        let mut wakers = Vec::new();
+        for parked in whole.parked.drain(..room) {
+            whole.queue.push_back(parked.message);
+            wakers.extend(parked.waker);
+        }
+        let low = whole.parked.is_empty();
+        if whole.queue.is_empty() && low {
+            emptied();
+        }
+        drop(lines);
         for waker in wakers {
             waker.wake();
         }

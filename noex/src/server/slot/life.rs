@@ -17,6 +17,7 @@ use super::{
     inbox::Envelope,
     right::{HALT, QUEUED, SIGNAL},
     turn::{OwnedRightTo, RightTo, hand_over, summon},
+    waits::Edges,
 };
 use crate::{
     observer::{EventKind, Undelivered},
@@ -139,7 +140,7 @@ pub(super) fn signal<S: GenServer>(slot: &Arc<Slot<S>>, signal: Signal) -> bool 
             Attended::Live(right) | Attended::Draining(right) => hand_over(slot, right),
             Attended::Terminating => {
                 if let Some(door) = slot.core.door() {
-                    door.put_to_work(Work::begun(slot.clone(), seat, Vec::new()));
+                    door.put_to_work(Work::begun(slot.clone(), seat, Edges::new()));
                 }
             }
         }

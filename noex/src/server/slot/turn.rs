@@ -15,7 +15,7 @@ use super::{
     core::CONTINUATION,
     life::{self, Attended},
     right::{AWAY, HALT, OwnedRight, QUEUED, READY, Right, SIGNAL},
-    waits::Busy,
+    waits::{Busy, Edges},
 };
 use crate::{
     observer::Undelivered,
@@ -24,7 +24,7 @@ use crate::{
         panic::{Caught, catch},
         runner::{Seat, Work, empty_seat, keep_seat},
     },
-    server::{GenServer, Message, Now, error::Failure},
+    server::{GenServer, Message, Now, error::Failure, is_async},
 };
 
 pub(super) type RightTo<'a, S> = Right<'a, super::Front<S>, Room<S>>;
@@ -39,7 +39,7 @@ const HELP: usize = 16;
 pub(crate) enum Inline<S: GenServer> {
     Done(S::Reply),
     Crashed(ExitReason),
-    /// The handler is async: it wants a reply cell. The caller still has the right.
+    /// The handler is async: it wants a reply cell.
     Later(S::Call),
     /// Somebody else is at it.
     Busy(S::Call),
@@ -48,6 +48,9 @@ pub(crate) enum Inline<S: GenServer> {
 /// Runs a call on the caller's task if the server is idle and the handler is a plain `fn`.
 #[inline]
 pub(crate) fn call_inline<S: GenServer>(slot: &Arc<Slot<S>>, call: S::Call) -> Inline<S> {
+    if is_async(&call) {
+        return Inline::Later(call);
+    }
     match slot.try_enter() {
         Some(right) => run_inline(slot, right, call),
         None => Inline::Busy(call),
@@ -157,6 +160,13 @@ fn serve_some<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, budget: &mut usi
             continue;
         };
         slot.inbox.begun(room.batch.len());
+        if message.is_abandoned() {
+            life::dead_letter(slot, message.variant(), Undelivered::CallerGone);
+            continue;
+        }
+        if message.is_async() {
+            return Pause::Async(message);
+        }
         *budget -= 1;
         match serve(slot, room, message) {
             Served::Done => {}
@@ -189,11 +199,6 @@ fn serve<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, message: Envelope<S>)
     let Some(Live { state, cx }) = &mut room.live else { return Served::Later(message) };
     slot.begin(variant);
     let caught = match message {
-        Envelope::Call(_, reply) if reply.is_abandoned() => {
-            slot.core.rest();
-            life::dead_letter(slot, variant, Undelivered::CallerGone);
-            return Served::Done;
-        }
         Envelope::Call(call, reply) => match catch(|| state.call_now(call, cx)) {
             Ok(Now::Done(answer)) => {
                 slot.done(variant);
@@ -349,6 +354,11 @@ pub(super) fn turn<S: GenServer>(slot: &Arc<Slot<S>>, seat: &mut Seat, budget: &
                     right = back;
                     continue;
                 }
+                Look::Serve(back, message) if message.is_abandoned() => {
+                    life::dead_letter(slot, message.variant(), Undelivered::CallerGone);
+                    right = back;
+                    continue;
+                }
                 Look::Serve(mut back, message) => match serve(slot, &mut back, message) {
                     Served::Done | Served::Look => {
                         right = back;
@@ -434,7 +444,7 @@ pub(crate) fn start_async<S: GenServer>(slot: &Arc<Slot<S>>, message: impl FnOnc
     let message = message();
     let mut seat = empty_seat();
     begin(slot, right, message, 0, &mut seat);
-    let busy = Busy::enter(Vec::new());
+    let busy = Busy::enter(Edges::new());
     // What wakes the handler meanwhile is not lost: the runner polls it again before anything else.
     let polled = catch(|| seat.poll(&mut task::Context::from_waker(task::Waker::noop())));
     let edges = busy.leave();

@@ -39,7 +39,38 @@ pub(crate) struct Edge {
     wakers: usize,
 }
 
-pub(crate) type Edges = Vec<Edge>;
+/// The calls that a handler awaits; as a rule none, which is one word.
+#[derive(Clone, Default)]
+#[expect(clippy::box_collection, reason = "moved at every poll, and nearly always empty")]
+pub(crate) struct Edges(Option<Box<Vec<Edge>>>);
+
+impl Edges {
+    pub(crate) const fn new() -> Self {
+        Edges(None)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Edge> {
+        self.0.iter().flat_map(|edges| edges.iter())
+    }
+
+    fn push(&mut self, edge: Edge) {
+        self.0.get_or_insert_default().push(edge);
+    }
+
+    fn forget(&mut self, call: &Weak<dyn Awaited>) {
+        if let Some(edges) = &mut self.0 {
+            edges.retain(|edge| !Weak::ptr_eq(&edge.call, call));
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0 = None;
+    }
+}
 
 /// The published state of a suspended handler.
 #[derive(Default)]
@@ -53,8 +84,21 @@ pub(crate) struct Suspended {
 thread_local! {
     /// How many handlers are being polled inside one another on this thread.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
+    /// `EDGES` has some; looked at first because it is cheaper to.
+    static WAITS: Cell<bool> = const { Cell::new(false) };
     /// The calls that the innermost of them awaits.
     static EDGES: Cell<Edges> = const { Cell::new(Edges::new()) };
+}
+
+fn put_edges(edges: Edges) {
+    if edges.0.is_some() {
+        EDGES.set(edges);
+        WAITS.set(true);
+    }
+}
+
+fn take_edges() -> Edges {
+    if WAITS.replace(false) { EDGES.take() } else { Edges::new() }
 }
 
 /// While it lives, this thread polls a handler. Nests.
@@ -63,22 +107,25 @@ pub(crate) struct Busy {
 }
 
 impl Busy {
+    #[inline]
     pub(crate) fn enter(edges: Edges) -> Self {
         DEPTH.set(DEPTH.get() + 1);
-        Busy { outer: EDGES.replace(edges) }
+        let outer = take_edges();
+        put_edges(edges);
+        Busy { outer }
     }
 
-    pub(crate) fn leave(mut self) -> Edges {
-        EDGES.replace(std::mem::take(&mut self.outer))
+    /// Ends it, and gives what the handler awaits now.
+    #[inline]
+    pub(crate) fn leave(self) -> Edges {
+        take_edges()
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
         DEPTH.set(DEPTH.get() - 1);
-        if !self.outer.is_empty() {
-            EDGES.set(std::mem::take(&mut self.outer));
-        }
+        put_edges(std::mem::take(&mut self.outer));
     }
 }
 
@@ -96,21 +143,18 @@ pub(crate) fn wait_for(
 ) -> bool {
     let inside = depth() > 0;
     if inside {
-        let mut edges = EDGES.take();
+        let mut edges = take_edges();
         edges.push(Edge { target: target(), handler, call: call(), wakers });
-        EDGES.set(edges);
+        put_edges(edges);
     }
     inside
 }
 
 /// The awaited call is over, one way or the other.
 pub(crate) fn wait_is_over(call: &Weak<dyn Awaited>) {
-    // A call may be dropped while the thread's locals are torn down.
-    let _ = EDGES.try_with(|cell| {
-        let mut edges = cell.take();
-        edges.retain(|edge| !Weak::ptr_eq(&edge.call, call));
-        cell.set(edges);
-    });
+    let mut edges = take_edges();
+    edges.forget(call);
+    put_edges(edges);
 }
 
 impl Core {
@@ -154,9 +198,9 @@ impl Core {
     /// Refuses the calls of this suspended handler that can never be answered. `true` if there was one.
     fn refuse_hopeless_calls(&self) -> bool {
         let mut refused = false;
-        for Edge { target, handler, call, .. } in self.open_edges() {
+        for Edge { target, handler, call, .. } in self.open_edges().iter() {
             let mut path = vec![self.step(self.suspended_handler())];
-            if is_stuck_on(&target, self.id, &mut path)
+            if is_stuck_on(target, self.id, &mut path)
                 && let Some(call) = call.upgrade()
             {
                 path.push(self.step(handler));
@@ -175,7 +219,7 @@ impl Core {
     fn open_edges(&self) -> Edges {
         let slow = self.slow();
         let Some(suspended) = slow.rest.as_ref().and_then(|slow| slow.suspended.as_ref()) else {
-            return Vec::new();
+            return Edges::new();
         };
         suspended.edges.clone()
     }
