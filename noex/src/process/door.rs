@@ -222,6 +222,9 @@ impl Door {
     }
 }
 
+/// The boxed form of a start, which is rare enough for an allocation.
+pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
 /// The time, which a test can pause.
 pub(crate) fn now() -> Instant {
     Instant::now()

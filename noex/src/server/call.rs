@@ -17,11 +17,12 @@ use super::{
     error::Failure,
     slot::{
         Slot,
-        inbox::{Envelope, Pushed},
-        life,
+        envelope::{Envelope, Pushed},
+        inline::{self, Inline},
+        refuse,
         reply::ReplyCell,
         right::QUEUED,
-        turn::{self, Inline},
+        turn,
         waits::{self, Awaited},
     },
 };
@@ -94,11 +95,11 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
         let mut idle = idle;
         if S::INLINE && !idle {
             for _ in 0..SPINS {
-                if !turn::is_worth_spinning(slot) {
+                if !inline::is_worth_spinning(slot) {
                     break;
                 }
                 std::hint::spin_loop();
-                call = match turn::call_inline(slot, call) {
+                call = match inline::call_inline(slot, call) {
                     Inline::Busy(call) => call,
                     Inline::Later(call) => {
                         idle = true;
@@ -108,9 +109,9 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
                     Inline::Crashed(reason) => return Poll::Ready(Err(crashed(reason))),
                 };
             }
-            if !idle && turn::is_worth_helping(slot) {
-                turn::help(slot);
-                call = match turn::call_inline(slot, call) {
+            if !idle && inline::is_worth_helping(slot) {
+                inline::help(slot);
+                call = match inline::call_inline(slot, call) {
                     Inline::Busy(call) => call,
                     Inline::Later(call) => {
                         idle = true;
@@ -138,7 +139,7 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
         let mut call = Some(call);
         let reply = cell.open(None);
         let mut reply = Some(reply);
-        let started = turn::start_async(slot, || match (call.take(), reply.take()) {
+        let started = inline::start_async(slot, || match (call.take(), reply.take()) {
             (Some(call), Some(reply)) => Envelope::Call(call, reply),
             _ => unreachable!("asked for once"),
         });
@@ -162,13 +163,13 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
         match pushed {
             Pushed::Queued | Pushed::Parked { .. } => {
                 if matches!(pushed, Pushed::Parked { first: true, .. }) {
-                    life::announce(slot, || EventKind::MailboxHigh);
+                    refuse::announce(slot, || EventKind::MailboxHigh);
                 }
                 self.step = Step::Waiting(Waiting::new(cell));
                 self.begin_to_wait(cx)
             }
             Pushed::Dropped { lost } => {
-                life::overflowed(slot, lost);
+                refuse::overflowed(slot, lost);
                 self.step = Step::Waiting(Waiting::new(cell));
                 self.wait(cx)
             }
@@ -224,7 +225,7 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
     fn too_late(&mut self, limit: Duration) -> Polled<S> {
         self.let_go(false);
         let handler = S::Call::VARIANTS.get(self.variant).copied().unwrap_or("?");
-        life::announce(self.slot(), || EventKind::CallTimedOut { handler, after: limit });
+        refuse::announce(self.slot(), || EventKind::CallTimedOut { handler, after: limit });
         Poll::Ready(Err(Failure::Timeout(limit)))
     }
 
@@ -285,7 +286,7 @@ impl<S: GenServer, T, E> Future for Call<'_, S, T, E> {
                 unreachable!("looked at above")
             };
             this.variant = call.variant();
-            let tried = if S::INLINE { turn::call_inline(this.slot(), call) } else { Inline::Busy(call) };
+            let tried = if S::INLINE { inline::call_inline(this.slot(), call) } else { Inline::Busy(call) };
             match tried {
                 Inline::Done(reply) => Poll::Ready(Ok(reply)),
                 Inline::Crashed(reason) => Poll::Ready(Err(crashed(reason))),

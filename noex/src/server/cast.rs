@@ -14,8 +14,8 @@ use super::{
     CastError, GenServer, Message, NotSent, Overflow, Reason, ServerRef,
     slot::{
         Slot,
-        inbox::{Envelope, Pushed, Waited},
-        life,
+        envelope::{Envelope, Pushed, Waited},
+        refuse,
         right::QUEUED,
         turn,
     },
@@ -182,12 +182,12 @@ pub(super) fn push<S: GenServer>(
         Pushed::Queued => Ok(None),
         Pushed::Parked { ticket, first } => {
             if first {
-                life::announce(slot, || EventKind::MailboxHigh);
+                refuse::announce(slot, || EventKind::MailboxHigh);
             }
             Ok(Some(ticket))
         }
         Pushed::Dropped { lost } => {
-            life::overflowed(slot, lost);
+            refuse::overflowed(slot, lost);
             Ok(None)
         }
         Pushed::Full(message) => {
@@ -202,7 +202,7 @@ pub(super) fn push<S: GenServer>(
 /// Tells a server something without waiting for room; the mailbox is meant to be unbounded.
 pub(crate) fn tell<S: GenServer>(server: &ServerRef<S>, info: S::Info) {
     if let Err(message) = offer(server.slot(), Envelope::Info(info)) {
-        life::refuse(server.slot(), message, &server.slot().core().last_reason());
+        refuse::refuse(server.slot(), message, &server.slot().core().last_reason());
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     GenServer, HandlesContinue, ServerRef,
-    slot::{AnySlot, Slot, life},
+    slot::{AnySlot, Slot, refuse},
 };
 use crate::{
     observer::EventKind,
@@ -103,7 +103,7 @@ impl<S: GenServer> Context<S> {
     }
 
     pub(crate) fn announce(&self, kind: impl FnOnce() -> EventKind) {
-        life::announce(&self.slot(), kind);
+        refuse::announce(&self.slot(), kind);
     }
 
     /// A reference to this server itself.

@@ -8,7 +8,7 @@ use std::{
 use super::{
     Call, Cast, CastError, GenServer, HandlesInfo, NotRunning, Overflow, Reason, cast,
     cast::Send as SendInfo,
-    slot::{AnySlot, Signal, Slot, inbox::Envelope, reply::ReplyCell},
+    slot::{AnySlot, Signal, Slot, envelope::Envelope, reply::ReplyCell},
 };
 use crate::{
     observer::Snapshot,

@@ -7,10 +7,10 @@ use super::{
     slot::{
         self, AnySlot,
         life::{self, Unborn},
-        turn::Boxed,
+        refuse,
     },
 };
-use crate::{observer::EventKind, system::System};
+use crate::{observer::EventKind, process::door::Boxed, system::System};
 
 /// A server about to be started: a builder that is awaited.
 ///
@@ -89,7 +89,7 @@ impl<S: GenServer> Start<S> {
             if let Err(holder) = system.names().claim(&name, slot.clone()) {
                 return Err(StartError::NameTaken { name, holder });
             }
-            life::announce(&slot, || EventKind::NameClaimed { name });
+            refuse::announce(&slot, || EventKind::NameClaimed { name });
         }
         let server = ServerRef::new(slot.clone());
         match life::bring_up(&slot, door, args, limit).await {

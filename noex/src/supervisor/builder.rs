@@ -8,10 +8,7 @@ use super::{
     server::{Supervisor, SupervisorError, SupervisorRef},
     spec::{ChildOptions, ChildSpec, Strategy},
 };
-use crate::{
-    GenServer, ServerRef, Start, System,
-    server::slot::{self, turn::Boxed},
-};
+use crate::{GenServer, ServerRef, Start, System, process::door::Boxed, server::slot};
 
 /// A tree before it runs: options, and children in the order in which they will start.
 ///

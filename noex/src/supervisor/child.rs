@@ -7,14 +7,14 @@ use crate::{
     ExitReason, GenServer, Pid,
     observer::EventKind,
     process::{
-        door::{Door, within},
+        door::{Boxed, Door, within},
         panic::catch,
     },
     server::slot::{
         AnySlot, Signal, Slot,
         life::{self, Unborn},
+        refuse,
         reply::ReplyCell,
-        turn::Boxed,
     },
 };
 
@@ -56,7 +56,7 @@ impl<S: GenServer> Place for PlaceOf<S> {
                         return Err(Failed::Refused(ExitReason::other(taken)));
                     }
                     Err(_) => {}
-                    Ok(()) => life::announce(&self.slot, || EventKind::NameClaimed { name }),
+                    Ok(()) => refuse::announce(&self.slot, || EventKind::NameClaimed { name }),
                 }
             }
             let args =

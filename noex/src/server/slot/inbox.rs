@@ -16,76 +16,11 @@ use std::{
 };
 
 use super::{
-    reply::{ReplyCell, ReplyTo},
+    envelope::{Envelope, Lengths, Pushed, Waited},
+    reply::ReplyCell,
     sync::{AtomicUsize, Mutex, MutexGuard, Ordering},
 };
-use crate::server::{GenServer, Mailbox, Message, Overflow, is_async};
-
-/// A message on its way. Whatever must travel beside a message has its place here.
-pub(crate) enum Envelope<S: GenServer> {
-    Call(S::Call, ReplyTo<S::Reply>),
-    Cast(S::Cast),
-    Info(S::Info),
-}
-
-impl<S: GenServer> Envelope<S> {
-    /// The message's place among all variants of the server: calls, then casts, then infos.
-    pub(crate) fn variant(&self) -> usize {
-        match self {
-            Envelope::Call(call, _) => call.variant(),
-            Envelope::Cast(cast) => S::Call::VARIANTS.len() + cast.variant(),
-            Envelope::Info(info) => S::Call::VARIANTS.len() + S::Cast::VARIANTS.len() + info.variant(),
-        }
-    }
-}
-
-impl<S: GenServer> Envelope<S> {
-    /// Its handler is known to be async.
-    #[inline]
-    pub(crate) fn is_async(&self) -> bool {
-        match self {
-            Envelope::Call(call, _) => is_async(call),
-            Envelope::Cast(cast) => is_async(cast),
-            Envelope::Info(info) => is_async(info),
-        }
-    }
-
-    /// Nobody waits for its reply any more.
-    #[inline]
-    pub(crate) fn is_abandoned(&self) -> bool {
-        matches!(self, Envelope::Call(_, reply) if reply.is_abandoned())
-    }
-}
-
-/// What became of a message that was pushed.
-pub(crate) enum Pushed<S: GenServer> {
-    /// It is queued.
-    Queued,
-    /// No room: the message waits in line under this ticket; `first` in that line.
-    Parked { ticket: u64, first: bool },
-    /// No room, and the message is given back.
-    Full(Envelope<S>),
-    /// The queue overflowed and this message had to go.
-    Dropped { lost: Envelope<S> },
-    /// The server is gone for good.
-    Closed(Envelope<S>),
-}
-
-/// How full a mailbox is.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Lengths {
-    pub(crate) queued: usize,
-    /// The most that were ever queued.
-    pub(crate) high_water: usize,
-    pub(crate) parked: usize,
-}
-
-/// What has become of a parked message.
-pub(crate) enum Waited<S: GenServer> {
-    Moved,
-    Still,
-    Back(Envelope<S>),
-}
+use crate::server::{GenServer, Mailbox, Overflow};
 
 pub(crate) struct Inbox<S: GenServer> {
     lines: Mutex<Lines<S>>,

@@ -12,22 +12,22 @@
 use std::{future::Future, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use super::{
-    AnySlot, End, Live, Room, Signal, Slot,
+    AnySlot, End, Live, OwnedRightTo, RightTo, Room, Signal, Slot,
     core::{INIT, TERMINATE},
-    inbox::Envelope,
+    refuse::{announce, refuse, refuse_all},
     right::{HALT, QUEUED, SIGNAL},
-    turn::{OwnedRightTo, RightTo, hand_over, summon},
+    turn::{hand_over, summon},
     waits::Edges,
 };
 use crate::{
-    observer::{EventKind, Undelivered},
+    observer::EventKind,
     process::{
         ExitReason,
         door::{Door, within},
         panic::{Caught, catch},
         runner::{Seat, Work, empty_seat, keep_seat},
     },
-    server::{Context, GenServer, Init, Now, OnRestart, error::Failure},
+    server::{Context, GenServer, Init, Now, OnRestart},
 };
 
 /// Why a life did not begin.
@@ -337,71 +337,5 @@ fn forget_name<S: GenServer>(slot: &Slot<S>) {
         if door.system().names().forget(&name, slot.core.id) {
             announce(slot, || EventKind::NameFreed { name });
         }
-    }
-}
-
-fn refuse_all<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>, reason: &ExitReason) {
-    let batch = std::mem::take(&mut right.batch);
-    slot.inbox.begun(0);
-    for message in batch.into_iter().chain(slot.inbox.close()) {
-        refuse(slot, message, reason);
-    }
-}
-
-/// A message that will not be served: its caller is told, or it becomes a dead letter.
-pub(crate) fn refuse<S: GenServer>(slot: &Slot<S>, message: Envelope<S>, reason: &ExitReason) {
-    let variant = message.variant();
-    // The message's destructor may panic.
-    let dropped = catch(|| match message {
-        Envelope::Call(_, reply) => {
-            reply.fail(Failure::never_run(reason));
-            false
-        }
-        Envelope::Cast(_) | Envelope::Info(_) => true,
-    });
-    count_refused(slot, variant, dropped, || Undelivered::Ended(reason.clone()));
-}
-
-/// A message that had to go because the mailbox overflowed.
-pub(crate) fn overflowed<S: GenServer>(slot: &Slot<S>, message: Envelope<S>) {
-    let variant = message.variant();
-    let capacity = S::MAILBOX.capacity().unwrap_or(usize::MAX);
-    let dropped = catch(|| match message {
-        Envelope::Call(_, reply) => {
-            reply.fail(Failure::MailboxFull { capacity });
-            false
-        }
-        Envelope::Cast(_) | Envelope::Info(_) => true,
-    });
-    count_refused(slot, variant, dropped, || Undelivered::Overflow);
-}
-
-fn count_refused<S: GenServer>(
-    slot: &Slot<S>,
-    variant: usize,
-    dropped: Result<bool, Caught>,
-    why: impl FnOnce() -> Undelivered,
-) {
-    match dropped {
-        Ok(false) => {}
-        Ok(true) => dead_letter(slot, variant, why()),
-        Err(panic) => {
-            drop(panic.into_reason("drop"));
-            dead_letter(slot, variant, why());
-        }
-    }
-}
-
-/// Counts and announces a message that ended unserved.
-pub(crate) fn dead_letter<S: GenServer>(slot: &Slot<S>, variant: usize, why: Undelivered) {
-    let Some(door) = slot.core.door() else { return };
-    let handler = super::variant_names::<S>().nth(variant).unwrap_or("?");
-    door.system().dead_letter();
-    announce(slot, || EventKind::DeadLetter { handler, why });
-}
-
-pub(crate) fn announce<S: GenServer>(slot: &Slot<S>, kind: impl FnOnce() -> EventKind) {
-    if let Some(door) = slot.core.door() {
-        door.system().announce(&slot.core, kind);
     }
 }

@@ -6,18 +6,24 @@
 //! | file | idea |
 //! |---|---|
 //! | `right` | who may touch the state: the only `unsafe` |
-//! | `inbox`, `reply` | messages in, replies out |
-//! | `turn` | serving messages, on a caller's task or a runner's |
+//! | `envelope`, `inbox`, `reply` | messages in, replies out |
+//! | `inline` | a call on the caller's own task |
+//! | `turn`, `handler` | serving from the inbox; async handlers |
+//! | `refuse` | messages that are not served |
 //! | `life` | start, end and restart of an incarnation |
 //! | `core` | everything that does not depend on the server's type |
 //! | `waits` | who waits for whom: the deadlock check |
 //! | `sync`, `model` | the hand-over's parts, and its check under loom |
 
 pub(crate) mod core;
+pub(crate) mod envelope;
+mod handler;
 pub(crate) mod inbox;
+pub(crate) mod inline;
 pub(crate) mod life;
 #[cfg(all(test, noex_loom))]
 mod model;
+pub(crate) mod refuse;
 pub(crate) mod reply;
 pub(crate) mod right;
 mod sync;
@@ -35,9 +41,10 @@ use std::{
 
 pub(crate) use self::core::{Core, Signal};
 use self::{
-    inbox::{Envelope, Inbox, Lengths},
+    envelope::{Envelope, Lengths},
+    inbox::Inbox,
     reply::ReplyTo,
-    right::Guarded,
+    right::{Guarded, OwnedRight, Right},
 };
 use super::{Context, GenServer, Message};
 use crate::process::{
@@ -47,6 +54,10 @@ use crate::process::{
 
 /// Where one server lives.
 pub(crate) type Slot<S> = Guarded<Front<S>, Room<S>>;
+
+/// The right to be in its room.
+type RightTo<'a, S> = Right<'a, Front<S>, Room<S>>;
+type OwnedRightTo<S> = OwnedRight<Front<S>, Room<S>>;
 
 /// What everybody sees of a slot.
 pub(crate) struct Front<S: GenServer> {
@@ -172,7 +183,7 @@ impl<S: GenServer> AnySlot for Slot<S> {
     }
 
     fn break_off(&self, reason: ExitReason) {
-        turn::break_off(self, reason);
+        handler::break_off(self, reason);
     }
 
     fn abandon(self: Arc<Self>) {

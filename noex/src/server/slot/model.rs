@@ -13,9 +13,9 @@ use std::{
 
 use super::{
     AnySlot, Live, Signal, Slot,
-    inbox::Envelope,
+    envelope::Envelope,
+    inline::{self, Inline},
     right::{QUEUED, READY},
-    turn::{self, Inline},
     vacant,
 };
 use crate::{
@@ -93,7 +93,7 @@ fn run(slot: &Arc<Slot<Counter>>) {
 
 /// A call that queues itself when the server is not idle.
 fn call(slot: &Arc<Slot<Counter>>) {
-    match turn::call_inline(slot, Add::One) {
+    match inline::call_inline(slot, Add::One) {
         Inline::Done(_) => {}
         Inline::Busy(call) => {
             let mut summoned = false;
@@ -132,11 +132,11 @@ fn two_callers_and_a_runner() {
     check(|| {
         let (slot, served) = counter();
         let other = slot.clone();
-        let thread = loom::thread::spawn(move || match turn::call_inline(&other, Add::One) {
+        let thread = loom::thread::spawn(move || match inline::call_inline(&other, Add::One) {
             Inline::Busy(_) => 0,
             _ => 1,
         });
-        let mine = match turn::call_inline(&slot, Add::One) {
+        let mine = match inline::call_inline(&slot, Add::One) {
             Inline::Busy(_) => 0,
             _ => 1,
         };
@@ -155,7 +155,7 @@ fn a_cast_while_a_caller_is_inside_is_not_lost() {
         let (slot, served) = counter();
         let sender = slot.clone();
         let thread = loom::thread::spawn(move || cast(&sender));
-        let called = matches!(turn::call_inline(&slot, Add::One), Inline::Done(_));
+        let called = matches!(inline::call_inline(&slot, Add::One), Inline::Done(_));
         thread.join().unwrap();
         all_served(&slot, &served, 1 + usize::from(called));
     });
@@ -168,7 +168,7 @@ fn two_senders_and_a_helper() {
         let sender = slot.clone();
         let thread = loom::thread::spawn(move || cast(&sender));
         let _ = slot.inbox.offer(Envelope::Cast(Add::One), || slot.raise(QUEUED));
-        turn::help(&slot);
+        inline::help(&slot);
         thread.join().unwrap();
         all_served(&slot, &served, 2);
     });
@@ -182,7 +182,7 @@ fn a_senders_call_does_not_overtake_its_cast() {
         let thread = loom::thread::spawn(move || cast(&other));
         let _ = slot.inbox.offer(Envelope::Cast(Add::One), || slot.raise(QUEUED));
         let before = served.load(std::sync::atomic::Ordering::Relaxed);
-        if let Inline::Done(count) = turn::call_inline(&slot, Add::One) {
+        if let Inline::Done(count) = inline::call_inline(&slot, Add::One) {
             assert!(count >= 2, "{count}: the cast was served first, {before} before");
         }
         thread.join().unwrap();

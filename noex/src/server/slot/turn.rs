@@ -1,96 +1,26 @@
-//! Serving messages: on the caller's own task when the server is idle, on a runner otherwise.
+//! Serving messages from the inbox: what a runner does, and a caller that helps.
 //!
-//! ```text
-//! caller ── idle? ──yes─▶ try_enter ─▶ handler ─▶ reply            (no message, no task switch)
-//!    └──────no──▶ inbox ─▶ runner ─▶ turn ─▶ handler ─▶ reply cell ─▶ caller
-//! ```
-//!
-//! Both ways end in the same place: the state is in the room, the handler runs under `catch`, the count
-//! goes up, and what the handler asked of its context is seen to before the next message.
+//! The state is in the room, each handler runs under `catch`, the count goes up, and what the handler
+//! asked of its context is seen to before the next message.
 
-use std::{future::Future, pin::Pin, sync::Arc, task};
+use std::sync::Arc;
 
 use super::{
-    AnySlot, End, Envelope, Live, Room, Slot,
+    AnySlot, End, Envelope, Live, RightTo, Room, Slot,
     core::CONTINUATION,
+    handler::{begin, begin_continuation},
     life::{self, Attended},
-    right::{AWAY, HALT, OwnedRight, QUEUED, READY, Right, SIGNAL},
-    waits::{Busy, Edges},
+    refuse::dead_letter,
+    right::{HALT, QUEUED, SIGNAL},
 };
 use crate::{
     observer::Undelivered,
-    process::{
-        ExitReason,
-        panic::{Caught, catch},
-        runner::{Seat, Work, empty_seat, keep_seat},
-    },
-    server::{GenServer, Message, Now, error::Failure, is_async},
+    process::{ExitReason, panic::catch, runner::Seat},
+    server::{GenServer, Now, error::Failure},
 };
-
-pub(super) type RightTo<'a, S> = Right<'a, super::Front<S>, Room<S>>;
-pub(super) type OwnedRightTo<S> = OwnedRight<super::Front<S>, Room<S>>;
 
 /// Messages behind an async one that its future goes on with.
 const MORE: usize = 64;
-/// Messages that a caller serves for others before its own.
-const HELP: usize = 16;
-
-/// What came of a caller's attempt to run its call itself.
-pub(crate) enum Inline<S: GenServer> {
-    Done(S::Reply),
-    Crashed(ExitReason),
-    /// The handler is async: it wants a reply cell.
-    Later(S::Call),
-    /// Somebody else is at it.
-    Busy(S::Call),
-}
-
-/// Runs a call on the caller's task if the server is idle and the handler is a plain `fn`.
-#[inline]
-pub(crate) fn call_inline<S: GenServer>(slot: &Arc<Slot<S>>, call: S::Call) -> Inline<S> {
-    if is_async(&call) {
-        return Inline::Later(call);
-    }
-    match slot.try_enter() {
-        Some(right) => run_inline(slot, right, call),
-        None => Inline::Busy(call),
-    }
-}
-
-#[inline]
-fn run_inline<S: GenServer>(slot: &Arc<Slot<S>>, mut right: RightTo<'_, S>, call: S::Call) -> Inline<S> {
-    let variant = call.variant();
-    slot.begin(variant);
-    let Some(live) = &mut right.live else { return Inline::Busy(call) };
-    match catch(|| live.state.call_now(call, &mut live.cx)) {
-        Ok(Now::Done(reply)) => {
-            slot.done(variant);
-            if live.cx.has_orders() {
-                hand_over(slot, right);
-            } else if let Err(right) = right.release() {
-                hand_over(slot, right);
-            }
-            Inline::Done(reply)
-        }
-        Ok(Now::Later(call)) => {
-            slot.core.rest();
-            if let Err(right) = right.release() {
-                hand_over(slot, right);
-            }
-            Inline::Later(call)
-        }
-        Err(caught) => Inline::Crashed(crash_inline(slot, right, caught)),
-    }
-}
-
-#[cold]
-fn crash_inline<S: GenServer>(slot: &Arc<Slot<S>>, mut right: RightTo<'_, S>, caught: Caught) -> ExitReason {
-    let reason = caught.into_reason(slot.current_handler());
-    right.end = End::Terminate(reason.clone());
-    right.set(HALT);
-    hand_over(slot, right);
-    reason
-}
 
 /// Leaves the right to a runner.
 #[cold]
@@ -106,30 +36,8 @@ pub(crate) fn summon<S: GenServer>(slot: &Arc<Slot<S>>) {
     }
 }
 
-/// A caller that found the server scheduled but not running serves a part of the backlog, so that it
-/// need not switch tasks to get its turn; messages keep their order.
-pub(crate) fn help<S: GenServer>(slot: &Arc<Slot<S>>) {
-    let Some(mut right) = slot.take_ready(HALT | SIGNAL) else { return };
-    let mut budget = HELP;
-    loop {
-        match serve_some(slot, &mut right, &mut budget) {
-            Pause::Limit | Pause::Look => break,
-            Pause::Async(message) => {
-                right.batch.push_front(message);
-                slot.inbox.begun(right.batch.len());
-                break;
-            }
-            Pause::Empty => match right.release() {
-                Ok(()) => return,
-                Err(back) => right = back,
-            },
-        }
-    }
-    hand_over(slot, right);
-}
-
 /// Why [`serve_some`] paused.
-enum Pause<S: GenServer> {
+pub(super) enum Pause<S: GenServer> {
     /// Enough for one go.
     Limit,
     Empty,
@@ -140,7 +48,7 @@ enum Pause<S: GenServer> {
 }
 
 /// Serves at most `budget` messages whose handlers are plain `fn`s.
-fn serve_some<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, budget: &mut usize) -> Pause<S> {
+pub(super) fn serve_some<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, budget: &mut usize) -> Pause<S> {
     if !matches!(room.end, End::No) || room.live.as_ref().is_none_or(|live| live.cx.has_orders()) {
         return Pause::Look;
     }
@@ -161,7 +69,7 @@ fn serve_some<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, budget: &mut usi
         };
         slot.inbox.begun(room.batch.len());
         if message.is_abandoned() {
-            life::dead_letter(slot, message.variant(), Undelivered::CallerGone);
+            dead_letter(slot, message.variant(), Undelivered::CallerGone);
             continue;
         }
         if message.is_async() {
@@ -232,98 +140,6 @@ fn serve<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, message: Envelope<S>)
     }
 }
 
-/// Begins a message whose handler is async. The future owns the run right and lays it down at its end.
-fn begin<S: GenServer>(
-    slot: &Arc<Slot<S>>,
-    right: RightTo<'_, S>,
-    message: Envelope<S>,
-    more: usize,
-    seat: &mut Seat,
-) {
-    slot.begin(message.variant());
-    seat.set(handle(right.into_owned(slot.clone()), message, more));
-}
-
-/// Handles a message, and up to `more` behind it without giving the right up in between. The call in hand
-/// keeps its reply address in the room, so that a crash can answer it.
-async fn handle<S: GenServer>(mut right: OwnedRightTo<S>, mut message: Envelope<S>, more: usize) {
-    let mut budget = more;
-    for left in (0..=more).rev() {
-        let variant = message.variant();
-        let room = &mut *right;
-        let Some(Live { state, cx }) = &mut room.live else { break };
-        let answer = match message {
-            Envelope::Call(call, reply) => {
-                room.in_hand = Some(reply);
-                Some(state.handle_call(call, cx).await)
-            }
-            Envelope::Cast(cast) => {
-                state.handle_cast(cast, cx).await;
-                None
-            }
-            Envelope::Info(info) => {
-                state.handle_info(info, cx).await;
-                None
-            }
-        };
-        let (slot, room) = right.parts();
-        slot.done(variant);
-        if let (Some(answer), Some(reply)) = (answer, room.in_hand.take()) {
-            reply.send(answer);
-        }
-        match serve_some(slot, room, &mut budget) {
-            Pause::Async(next) if left == 0 => {
-                room.batch.push_front(next);
-                slot.inbox.begun(room.batch.len());
-                break;
-            }
-            Pause::Async(next) => {
-                slot.begin(next.variant());
-                message = next;
-            }
-            Pause::Empty => match right.release() {
-                Ok(()) => return,
-                Err(back) => return back.lay_ready(),
-            },
-            Pause::Limit | Pause::Look => break,
-        }
-    }
-    right.lay_ready();
-}
-
-/// Begins a continuation whose handler is async.
-fn begin_continuation<S: GenServer>(
-    slot: &Arc<Slot<S>>,
-    right: RightTo<'_, S>,
-    message: S::Continue,
-    seat: &mut Seat,
-) {
-    let mut right = right.into_owned(slot.clone());
-    seat.set(async move {
-        if let Some(Live { state, cx }) = &mut right.live {
-            state.handle_continue(message, cx).await;
-        }
-        right.slot().core.rest();
-        right.lay_ready();
-    });
-}
-
-/// The handler's future is gone, and its right lies ready: answers the call in hand and ends the life.
-pub(super) fn break_off<S: GenServer>(slot: &Slot<S>, reason: ExitReason) {
-    let Some(mut right) = slot.take_ready(0) else { return };
-    right.set(HALT);
-    if let Some(reply) = right.in_hand.take() {
-        reply.fail(Failure::Crashed { reason: reason.clone(), may_have_run: true });
-    }
-    // No `terminate` where the handler was cut short from outside, or was `terminate` itself.
-    right.end = match right.end {
-        End::Finish(_) => End::Finish(reason),
-        _ if reason.is_panic() => End::Terminate(reason),
-        _ => End::Finish(reason),
-    };
-    right.lay_ready();
-}
-
 /// How a turn left the slot.
 pub(super) enum Left {
     Idle,
@@ -355,7 +171,7 @@ pub(super) fn turn<S: GenServer>(slot: &Arc<Slot<S>>, seat: &mut Seat, budget: &
                     continue;
                 }
                 Look::Serve(back, message) if message.is_abandoned() => {
-                    life::dead_letter(slot, message.variant(), Undelivered::CallerGone);
+                    dead_letter(slot, message.variant(), Undelivered::CallerGone);
                     right = back;
                     continue;
                 }
@@ -436,54 +252,3 @@ pub(super) fn attend<'a, S: GenServer>(
         },
     }
 }
-
-/// Runs an async call on an idle server: its first step on the caller's task, the rest, if there is
-/// any, on a runner. `None`: the server is not idle, nothing has happened.
-pub(crate) fn start_async<S: GenServer>(slot: &Arc<Slot<S>>, message: impl FnOnce() -> Envelope<S>) -> bool {
-    let Some(right) = slot.try_enter() else { return false };
-    let message = message();
-    let mut seat = empty_seat();
-    begin(slot, right, message, 0, &mut seat);
-    let busy = Busy::enter(Edges::new());
-    // What wakes the handler meanwhile is not lost: the runner polls it again before anything else.
-    let polled = catch(|| seat.poll(&mut task::Context::from_waker(task::Waker::noop())));
-    let edges = busy.leave();
-    match polled {
-        Ok(task::Poll::Ready(())) => {
-            keep_seat(seat);
-            // It has gone idle by itself, unless there is more to see to.
-            if slot.flags() & READY != 0 {
-                summon(slot);
-            }
-        }
-        Ok(task::Poll::Pending) => {
-            slot.go_away();
-            if let Some(door) = slot.core.door() {
-                door.put_to_work(Work::begun(slot.clone(), seat, edges));
-            }
-        }
-        Err(caught) => {
-            let reason = caught.into_reason(slot.current_handler());
-            if let Err(second) = catch(|| drop(seat)) {
-                drop(second.into_reason("drop"));
-            }
-            break_off(slot, reason);
-            summon(slot);
-        }
-    }
-    true
-}
-
-/// The server waits for a runner that has not come yet.
-pub(crate) fn is_worth_helping<S: GenServer>(slot: &Slot<S>) -> bool {
-    slot.flags() & (READY | HALT | SIGNAL) == READY
-}
-
-/// The server is in another caller's hands, which takes nanoseconds as a rule.
-pub(crate) fn is_worth_spinning<S: GenServer>(slot: &Slot<S>) -> bool {
-    let flags = slot.flags();
-    flags & (READY | HALT | SIGNAL | AWAY | QUEUED) == 0
-}
-
-/// The pinned, boxed form of a start or stop, which are rare enough for an allocation.
-pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;

@@ -1,0 +1,156 @@
+//! The caller's side: running a call on the caller's own task.
+//!
+//! ```text
+//! caller ── idle? ──yes─▶ try_enter ─▶ handler ─▶ reply            (no message, no task switch)
+//!    └──────no──▶ inbox ─▶ runner ─▶ turn ─▶ handler ─▶ reply cell ─▶ caller
+//! ```
+//!
+//! Order per sender, one message at a time, crash isolation and counters are the same on both ways.
+
+use std::{sync::Arc, task};
+
+use super::{
+    AnySlot, End, Envelope, RightTo, Slot,
+    handler::{begin, break_off},
+    right::{AWAY, HALT, QUEUED, READY, SIGNAL},
+    turn::{Pause, hand_over, serve_some, summon},
+    waits::{Busy, Edges},
+};
+use crate::{
+    process::{
+        ExitReason,
+        panic::{Caught, catch},
+        runner::{Work, empty_seat, keep_seat},
+    },
+    server::{GenServer, Message, Now, is_async},
+};
+
+/// Messages that a caller serves for others before its own.
+const HELP: usize = 16;
+
+/// What came of a caller's attempt to run its call itself.
+pub(crate) enum Inline<S: GenServer> {
+    Done(S::Reply),
+    Crashed(ExitReason),
+    /// The handler is async: it wants a reply cell.
+    Later(S::Call),
+    /// Somebody else is at it.
+    Busy(S::Call),
+}
+
+/// Runs a call on the caller's task if the server is idle and the handler is a plain `fn`.
+#[inline]
+pub(crate) fn call_inline<S: GenServer>(slot: &Arc<Slot<S>>, call: S::Call) -> Inline<S> {
+    if is_async(&call) {
+        return Inline::Later(call);
+    }
+    match slot.try_enter() {
+        Some(right) => run_inline(slot, right, call),
+        None => Inline::Busy(call),
+    }
+}
+
+#[inline]
+fn run_inline<S: GenServer>(slot: &Arc<Slot<S>>, mut right: RightTo<'_, S>, call: S::Call) -> Inline<S> {
+    let variant = call.variant();
+    slot.begin(variant);
+    let Some(live) = &mut right.live else { return Inline::Busy(call) };
+    match catch(|| live.state.call_now(call, &mut live.cx)) {
+        Ok(Now::Done(reply)) => {
+            slot.done(variant);
+            if live.cx.has_orders() {
+                hand_over(slot, right);
+            } else if let Err(right) = right.release() {
+                hand_over(slot, right);
+            }
+            Inline::Done(reply)
+        }
+        Ok(Now::Later(call)) => {
+            slot.core.rest();
+            if let Err(right) = right.release() {
+                hand_over(slot, right);
+            }
+            Inline::Later(call)
+        }
+        Err(caught) => Inline::Crashed(crash_inline(slot, right, caught)),
+    }
+}
+
+#[cold]
+fn crash_inline<S: GenServer>(slot: &Arc<Slot<S>>, mut right: RightTo<'_, S>, caught: Caught) -> ExitReason {
+    let reason = caught.into_reason(slot.current_handler());
+    right.end = End::Terminate(reason.clone());
+    right.set(HALT);
+    hand_over(slot, right);
+    reason
+}
+
+/// A caller that found the server scheduled but not running serves a part of the backlog, so that it
+/// need not switch tasks to get its turn; messages keep their order.
+pub(crate) fn help<S: GenServer>(slot: &Arc<Slot<S>>) {
+    let Some(mut right) = slot.take_ready(HALT | SIGNAL) else { return };
+    let mut budget = HELP;
+    loop {
+        match serve_some(slot, &mut right, &mut budget) {
+            Pause::Limit | Pause::Look => break,
+            Pause::Async(message) => {
+                right.batch.push_front(message);
+                slot.inbox.begun(right.batch.len());
+                break;
+            }
+            Pause::Empty => match right.release() {
+                Ok(()) => return,
+                Err(back) => right = back,
+            },
+        }
+    }
+    hand_over(slot, right);
+}
+
+/// Runs an async call on an idle server: its first step on the caller's task, the rest, if there is
+/// any, on a runner. `None`: the server is not idle, nothing has happened.
+pub(crate) fn start_async<S: GenServer>(slot: &Arc<Slot<S>>, message: impl FnOnce() -> Envelope<S>) -> bool {
+    let Some(right) = slot.try_enter() else { return false };
+    let message = message();
+    let mut seat = empty_seat();
+    begin(slot, right, message, 0, &mut seat);
+    let busy = Busy::enter(Edges::new());
+    // What wakes the handler meanwhile is not lost: the runner polls it again before anything else.
+    let polled = catch(|| seat.poll(&mut task::Context::from_waker(task::Waker::noop())));
+    let edges = busy.leave();
+    match polled {
+        Ok(task::Poll::Ready(())) => {
+            keep_seat(seat);
+            // It has gone idle by itself, unless there is more to see to.
+            if slot.flags() & READY != 0 {
+                summon(slot);
+            }
+        }
+        Ok(task::Poll::Pending) => {
+            slot.go_away();
+            if let Some(door) = slot.core.door() {
+                door.put_to_work(Work::begun(slot.clone(), seat, edges));
+            }
+        }
+        Err(caught) => {
+            let reason = caught.into_reason(slot.current_handler());
+            if let Err(second) = catch(|| drop(seat)) {
+                drop(second.into_reason("drop"));
+            }
+            break_off(slot, reason);
+            summon(slot);
+        }
+    }
+    true
+}
+
+/// The server waits for a runner that has not come yet.
+pub(crate) fn is_worth_helping<S: GenServer>(slot: &Slot<S>) -> bool {
+    slot.flags() & (READY | HALT | SIGNAL) == READY
+}
+
+/// The server is in another caller's hands, which takes nanoseconds as a rule.
+pub(crate) fn is_worth_spinning<S: GenServer>(slot: &Slot<S>) -> bool {
+    let flags = slot.flags();
+    flags & (READY | HALT | SIGNAL | AWAY | QUEUED) == 0
+}
