@@ -39,7 +39,7 @@ impl Names {
     /// Frees the name if this slot has it; whether it had.
     pub(crate) fn forget(&self, name: &str, slot: u64) -> bool {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        if !table.get(name).is_some_and(|held| held.core().id == slot) {
+        if table.get(name).is_none_or(|held| held.core().id != slot) {
             return false;
         }
         let held = table.remove(name);

@@ -91,15 +91,15 @@ pub trait GenServer: ServerConfig + Sized + Send + 'static {
     /// Why `init` refuses.
     type InitError: fmt::Debug + fmt::Display + Send + Sync + 'static;
     /// Requests that want a reply.
-    type Call: Message;
+    type Call: Message + Send;
     /// The replies.
     type Reply: Send + 'static;
     /// Messages without a reply.
-    type Cast: Message;
+    type Cast: Message + Send;
     /// Anything else that arrives.
-    type Info: Message;
+    type Info: Message + Send;
     /// What runs before anything queued.
-    type Continue: Message;
+    type Continue: Message + Send;
     /// The typed reference; `ServerRef<Self>` when there is none.
     type Ref: From<ServerRef<Self>> + Clone + Send + Sync + 'static;
 
@@ -198,7 +198,7 @@ pub fn done<R, M>(now: Now<R, M>) -> R {
     message = "`{Self}` is not a message",
     note = "`impl Message for {Self} {{}}` is enough for a message type of one's own"
 )]
-pub trait Message: Send + 'static {
+pub trait Message: 'static {
     /// The names of the variants, for counters and errors.
     const VARIANTS: &'static [&'static str] = &["message"];
 

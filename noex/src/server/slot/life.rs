@@ -333,9 +333,8 @@ pub(super) fn close<S: GenServer>(slot: &Slot<S>, reason: &ExitReason) {
 fn forget_name<S: GenServer>(slot: &Slot<S>) {
     if let Some(name) = slot.core.name()
         && let Some(door) = slot.core.door()
+        && door.system().names().forget(&name, slot.core.id)
     {
-        if door.system().names().forget(&name, slot.core.id) {
-            announce(slot, || EventKind::NameFreed { name });
-        }
+        announce(slot, || EventKind::NameFreed { name });
     }
 }

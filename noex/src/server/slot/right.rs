@@ -33,6 +33,7 @@ use std::{
 use loom::cell::UnsafeCell;
 
 use super::sync::{AtomicU32, Ordering};
+use crate::server::GenServer;
 
 /// The right is held, or lies ready.
 const RUN: u32 = 1;
@@ -73,15 +74,43 @@ pub(crate) struct Guarded<F, V> {
     room: UnsafeCell<V>,
 }
 
+/// A front and a room that may be shared between threads: `F: Send + Sync` and `V: Send`, proved for all
+/// their parameters at once.
+///
+/// It stands for those bounds so that rustc does not look for them anew, through every type of a server,
+/// wherever a reference to one is used: a message that cannot be sent is one error, at the message.
+///
+/// # Safety
+///
+/// `PROOF` is `may_be_shared::<F, V>()` for the very `F` and `V`.
+pub(crate) unsafe trait Shared {
+    const PROOF: ();
+}
+
+/// Does nothing, and compiles only for a front and a room that may be shared.
+pub(crate) const fn may_be_shared<F: Send + Sync, V: Send>() {}
+
 // SAFETY: `front` is only ever shared, hence `F: Sync`. `room` is reached through a `Right` alone; there
 // is at most one (the transitions below) and it moves between threads, hence `V: Send`; its hand-over is
 // an acquire of the word after a release of it, so the next holder sees what the last one wrote.
-// `F: Send` because the last `Arc` may drop it on any thread.
-unsafe impl<F: Send + Sync, V: Send> Sync for Guarded<F, V> {}
+// `F: Send` because the last `Arc` may drop it on any thread. `Shared` promises these bounds.
+unsafe impl<F, V> Sync for Guarded<F, V> where (F, V): Shared {}
+
+// SAFETY: as above; nothing in it is tied to a thread.
+unsafe impl<F, V> Send for Guarded<F, V> where (F, V): Shared {}
+
+// SAFETY: `PROOF` is what it has to be.
+unsafe impl<S: GenServer> Shared for (super::Front<S>, super::Room<S>) {
+    const PROOF: () = may_be_shared::<super::Front<S>, super::Room<S>>();
+}
 
 impl<F, V> Guarded<F, V> {
     /// A server that is down.
-    pub(crate) fn down(front: F, room: V) -> Self {
+    pub(crate) fn down(front: F, room: V) -> Self
+    where
+        (F, V): Shared,
+    {
+        let () = <(F, V)>::PROOF;
         Guarded { word: AtomicU32::new(HALT), front, room: UnsafeCell::new(room) }
     }
 
