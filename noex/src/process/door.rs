@@ -230,8 +230,13 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// A point in time as something to wait for.
-pub(crate) fn sleep_until(at: Instant) -> Pin<Box<Sleep>> {
+/// A point in time as something to wait for. A caller on a thread of its own borrows the clock of the
+/// server's runtime.
+pub(crate) fn sleep_until(at: Instant, door: Option<&Arc<Door>>) -> Pin<Box<Sleep>> {
+    let _runtime = match door {
+        Some(door) if Handle::try_current().is_err() => Some(door.runtime.enter()),
+        _ => None,
+    };
     Box::pin(tokio::time::sleep_until(at))
 }
 

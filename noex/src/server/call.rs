@@ -196,7 +196,7 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
         let handler = S::Call::VARIANTS.get(self.variant).copied().unwrap_or("?");
         waiting.noted = waits::wait_for(|| slot.clone(), handler, || weak, wakers);
         if let Some(limit) = limit {
-            let clock = waiting.clock.insert(sleep_until(now() + limit));
+            let clock = waiting.clock.insert(sleep_until(now() + limit, slot.core().door()));
             if clock.as_mut().poll(cx).is_ready() {
                 return self.too_late(limit);
             }

@@ -51,7 +51,7 @@ struct Parked<S: GenServer> {
 }
 
 /// How many reply cells an inbox keeps for later.
-const SPARE: usize = 128;
+const SPARE: usize = 64;
 /// A queue that grew beyond this is given back when the server has nothing to do.
 const KEPT: usize = 256;
 
