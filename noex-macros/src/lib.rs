@@ -51,7 +51,7 @@ use proc_macro::TokenStream;
 /// | `overflow`: what a full mailbox does | `wait` | `overflow = fail`, `drop_oldest`, `drop_newest` |
 /// | `call_timeout`: how long callers wait | `5s` | `call_timeout = 500ms`, `call_timeout = infinity` |
 /// | `on_restart`: the queue over a restart | `keep` | `on_restart = drop` |
-/// | `trap_exit`: exits arrive as messages | off | `trap_exit` |
+/// | `trap_exit`: `#[terminate]` runs when a supervisor shuts the server down | off | `trap_exit` |
 /// | `inline`: whether callers run handlers | when idle | `inline = never` |
 /// | `crate`: where noex is found | `::noex` | `crate = ::my_crate::noex` |
 ///
@@ -167,12 +167,14 @@ pub fn terminate(_: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// A child is written `name: Server(arguments)`, with the arguments of the server's `#[init]`. They are evaluated
 /// anew at each start of the child and may use the parameters of the tree, which are cloned, and the references of
-/// the children above. Docs, `deprecated` and `cfg` of a child are carried over. Children start in the order they are written and stop in the reverse order.
+/// the children above; they are plain expressions, without `.await` and `?`. Docs, `deprecated` and `cfg` of a child
+/// are carried over. Children start in the order they are written and stop in the reverse order.
 ///
 /// # What is generated
 ///
-/// The type `Bank` with `Bank::start`, and a method for each child that returns its reference. It is `Clone` and
-/// derefs to `SupervisorRef`. Its docs show the tree.
+/// The type `Bank` with `Bank::start`, and a method for each child that borrows its reference (clone it to keep it).
+/// It is `Clone` and derefs to `SupervisorRef`. Its docs show the tree. When the last clone is dropped, the tree
+/// stops.
 ///
 /// # What is rejected
 ///

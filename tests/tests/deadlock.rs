@@ -49,6 +49,11 @@ impl Asker {
     }
 
     #[call]
+    async fn stop_myself(&mut self, cx: &mut Context<Self>) -> bool {
+        cx.me().stop().await.is_ok()
+    }
+
+    #[call]
     async fn ask_in_a_task(&mut self) -> Result<u32, String> {
         let peer = self.peer();
         let asked = tokio::spawn(async move { peer.value().timeout(Duration::from_millis(5)).await });
@@ -132,4 +137,11 @@ async fn calls_one_after_the_other_are_no_deadlock() {
         assert_eq!(servers[0].ask_value(pause).await.unwrap(), 7);
         assert_eq!(servers[1].ask_value(pause).await.unwrap(), 7);
     }
+}
+
+#[tokio::test]
+async fn a_server_that_stops_itself_does_not_wait_for_its_own_end() {
+    let one = ring(1).await.remove(0);
+    assert!(one.stop_myself().await.unwrap());
+    assert_eq!(one.ended().await, ExitReason::Normal);
 }

@@ -462,6 +462,11 @@ async fn restarts_are_events() {
         let event = events.next().await.unwrap();
         assert_eq!(event.number, number + 1);
         number = event.number;
+        let of_tree = matches!(
+            event.kind,
+            EventKind::Restarting { .. } | EventKind::GaveUp { .. } | EventKind::Stopped { .. }
+        );
+        assert_eq!(&*event.server == "tree", of_tree, "{event:?}");
         seen.push(match event.kind {
             EventKind::Crashed { reason } if reason.is_panic() => "crashed",
             EventKind::Restarting { child, .. } if &*child == "a" => "restarting",

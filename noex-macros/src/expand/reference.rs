@@ -12,7 +12,7 @@ use quote::quote;
 use syn::spanned::Spanned;
 
 // Output:  pub struct AccountRef<Server: GenServer = Account>(ServerRef<Server>);
-//          impl<Server: GenServer> Clone, Debug, Deref, From<ServerRef<Server>> for AccountRef<Server>
+//          impl<Server: GenServer> Clone, Eq, Debug, Deref, From<ServerRef<Server>> for AccountRef<Server>
 //          impl AccountRef { .. the handlers .. }
 //
 // Why the parameter: the impl block cannot see how visible its struct is. A `Target = ServerRef<Account>` on a type
@@ -49,6 +49,12 @@ pub(crate) fn reference(plan: &Plan<'_>) -> TokenStream {
         impl #generics ::core::clone::Clone for #name<#parameters #server> #where_ {
             fn clone(&self) -> Self { Self(::core::clone::Clone::clone(&self.0) #phantom_value) }
         }
+        #[automatically_derived]
+        impl #generics ::core::cmp::PartialEq for #name<#parameters #server> #where_ {
+            fn eq(&self, other: &Self) -> bool { self.0 == other.0 }
+        }
+        #[automatically_derived]
+        impl #generics ::core::cmp::Eq for #name<#parameters #server> #where_ {}
         #[automatically_derived]
         impl #generics ::core::fmt::Debug for #name<#parameters #server> #where_ {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {

@@ -61,6 +61,7 @@ fn declaration(krate: &Krate, tree: &Tree, kept: &[Kept<'_>]) -> TokenStream {
         #(#attributes)*
         #separator
         #[doc = #picture]
+        #[must_use = "the tree stops when the last reference to it is dropped"]
         #visibility struct #ident { #(#fields)* __noex_supervisor: #krate::SupervisorRef }
         #[automatically_derived]
         impl ::core::clone::Clone for #ident {

@@ -64,7 +64,9 @@ impl Config {
             "on_restart" => self.on_restart = word(setting, &ON_RESTART, diag),
             "trap_exit" => match &setting.value {
                 None => self.traps_exits = true,
-                Some(value) => diag.error(value, "`trap_exit` takes no value").help("write `trap_exit`"),
+                Some(value) => diag
+                    .error(value, "`trap_exit` takes no value")
+                    .help("write `trap_exit` to turn it on; it is off when it is not written"),
             },
             "inline" => self.is_never_inline = word(setting, &["never"], diag).is_some(),
             _ => self.krate = krate(setting, diag),

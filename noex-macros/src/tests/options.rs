@@ -48,7 +48,11 @@ fn options_of_a_struct() {
                 "did you mean `drop_oldest`? `overflow` is one of: `wait`, `fail`, `drop_oldest`, `drop_newest`",
             ),
             (quote!(unbounded), "unknown option `unbounded`", "write `mailbox = unbounded`"),
-            (quote!(trap_exit = true), "`trap_exit` takes no value", "write `trap_exit`"),
+            (
+                quote!(trap_exit = true),
+                "`trap_exit` takes no value",
+                "write `trap_exit` to turn it on; it is off when it is not written",
+            ),
         ],
         |options| {
             messages(

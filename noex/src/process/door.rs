@@ -24,7 +24,7 @@ use std::{
 };
 
 use tokio::{
-    runtime::Handle,
+    runtime::{EnterGuard, Handle},
     time::{Instant, Sleep},
 };
 
@@ -86,6 +86,11 @@ impl Door {
 
     fn line(&self) -> MutexGuard<'_, Line> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the server's runtime the current one.
+    pub(crate) fn home(&self) -> EnterGuard<'_> {
+        self.runtime.enter()
     }
 
     /// Sends a runner to a slot whose right lies ready.
@@ -222,6 +227,12 @@ impl Door {
     }
 }
 
+/// Whether this thread is in a runtime: a handler may want to spawn. A task's id is the quickest to ask for.
+#[inline]
+pub(crate) fn in_runtime() -> bool {
+    tokio::task::try_id().is_some() || Handle::try_current().is_ok()
+}
+
 /// The boxed form of a start, which is rare enough for an allocation.
 pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -234,7 +245,7 @@ pub(crate) fn now() -> Instant {
 /// server's runtime.
 pub(crate) fn sleep_until(at: Instant, door: Option<&Arc<Door>>) -> Pin<Box<Sleep>> {
     let _runtime = match door {
-        Some(door) if Handle::try_current().is_err() => Some(door.runtime.enter()),
+        Some(door) if !in_runtime() => Some(door.home()),
         _ => None,
     };
     Box::pin(tokio::time::sleep_until(at))

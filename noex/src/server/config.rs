@@ -56,7 +56,7 @@ impl Mailbox {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Overflow {
-    /// Calls and casts wait for room, first come first served; `try_` forms fail.
+    /// Calls and casts wait for room, first come first served; `ServerRef::try_cast` fails.
     Wait,
     /// They fail at once with `MailboxFull`.
     Fail,

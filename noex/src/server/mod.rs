@@ -188,7 +188,8 @@ pub fn done<R, M>(now: Now<R, M>) -> R {
     match now {
         Now::Done(reply) => reply,
         Now::Later(_) => {
-            panic!("this server handles the message neither in its `_now` nor in its `handle_` function")
+            let message = std::any::type_name::<M>();
+            panic!("`{message}` is handled neither in a `_now` nor in a `handle_` function of its server")
         }
     }
 }

@@ -8,7 +8,12 @@ use std::{
 use super::{
     Call, Cast, CastError, GenServer, HandlesInfo, NotRunning, Overflow, Reason, cast,
     cast::Send as SendInfo,
-    slot::{AnySlot, Signal, Slot, envelope::Envelope, reply::ReplyCell},
+    slot::{
+        AnySlot, Signal, Slot,
+        envelope::Envelope,
+        reply::ReplyCell,
+        waits::{self, Awaited},
+    },
 };
 use crate::{
     observer::Snapshot,
@@ -72,7 +77,8 @@ impl<S: GenServer> ServerRef<S> {
     }
 
     /// Stops the server with reason `normal`: it serves what is queued now, then `terminate` runs. Ready
-    /// when it is gone. A supervised server is restarted or not as its restart type says.
+    /// when it is gone. A supervised server is restarted or not as its restart type says. A handler that
+    /// stops its own server does not wait: the server stops when the handler has returned.
     ///
     /// # Errors
     ///
@@ -91,7 +97,7 @@ impl<S: GenServer> ServerRef<S> {
         if !self.slot.clone().signal(Signal::Stop(reason)) {
             return Err(self.not_running());
         }
-        self.end_of(life).await;
+        self.end_of(life, Some("stop")).await;
         Ok(())
     }
 
@@ -104,14 +110,15 @@ impl<S: GenServer> ServerRef<S> {
     /// Waits until the present incarnation has ended and says why; at once when it has.
     pub async fn ended(&self) -> ExitReason {
         let life = self.slot.core().incarnation();
-        match self.end_of(life).await {
+        match self.end_of(life, None).await {
             Some(reason) => reason,
             None => self.slot.core().last_reason(),
         }
     }
 
-    /// Waits for the end of a life; `None` when it was over before.
-    async fn end_of(&self, life: u32) -> Option<ExitReason> {
+    /// Waits for the end of a life; `None` when it was over before. `asked`: the wait is given up when the
+    /// life cannot end before the waiting handler has.
+    async fn end_of(&self, life: u32, asked: Option<&'static str>) -> Option<ExitReason> {
         if self.slot.core().is_over(life) {
             return None;
         }
@@ -121,7 +128,20 @@ impl<S: GenServer> ServerRef<S> {
         if self.slot.core().watch(life, watcher).is_err() {
             return None;
         }
-        std::future::poll_fn(|cx| cell.poll(cx.waker())).await.ok()
+        let wait = Arc::downgrade(&cell) as Weak<dyn Awaited>;
+        let mut noted = false;
+        let ended = std::future::poll_fn(|cx| {
+            let polled = cell.poll(cx.waker());
+            if let (Some(asked), false, true) = (asked, noted, polled.is_pending()) {
+                noted = waits::wait_for(|| self.slot.clone(), asked, || wait.clone(), 1);
+            }
+            polled
+        })
+        .await;
+        if noted {
+            waits::wait_is_over(&wait);
+        }
+        ended.ok()
     }
 
     fn not_running(&self) -> NotRunning {

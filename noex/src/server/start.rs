@@ -48,6 +48,7 @@ use crate::{observer::EventKind, process::door::Boxed, system::System};
 pub struct Start<S: GenServer> {
     args: S::Args,
     name: Option<Arc<str>>,
+    label: Option<Arc<str>>,
     system: Option<System>,
     limit: Option<Duration>,
 }
@@ -55,12 +56,18 @@ pub struct Start<S: GenServer> {
 impl<S: GenServer> Start<S> {
     /// A start with these arguments; `Account::start(..)` for servers made by the macro.
     pub fn new(args: S::Args) -> Self {
-        Start { args, name: S::NAME.map(Arc::from), system: None, limit: None }
+        Start { args, name: S::NAME.map(Arc::from), label: None, system: None, limit: None }
     }
 
     /// Registers the server under this name, in place of the one its type has.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
+        self
+    }
+
+    /// What the server is called where it has no name.
+    pub(crate) fn label(mut self, label: Arc<str>) -> Self {
+        self.label = Some(label);
         self
     }
 
@@ -77,9 +84,12 @@ impl<S: GenServer> Start<S> {
     }
 
     async fn run(self) -> Result<S::Ref, StartError<S::InitError>> {
-        let Start { args, name, system, limit } = self;
+        let Start { args, name, label, system, limit } = self;
         let system = system.unwrap_or_else(System::global);
         let slot = slot::vacant::<S>(System::next_slot());
+        if let Some(label) = label {
+            slot.core().set_label(label);
+        }
         let Some(door) = system.door() else {
             return Err(StartError::NoRuntime { server: name.unwrap_or_else(|| slot.core().label()) });
         };

@@ -149,7 +149,7 @@ impl<T: 'static> IntoFuture for StartTree<T> {
         let StartTree { builder, registered, system, finish } = self;
         Box::pin(async move {
             let label = builder.name.clone();
-            let mut start = Start::<Supervisor>::new(builder);
+            let mut start = Start::<Supervisor>::new(builder).label(label.clone());
             if let Some(name) = registered {
                 start = start.name(name);
             }

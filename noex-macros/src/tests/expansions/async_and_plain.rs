@@ -75,6 +75,14 @@ impl<Server: ::noex::GenServer> ::core::clone::Clone for AccountRef<Server> {
     }
 }
 #[automatically_derived]
+impl<Server: ::noex::GenServer> ::core::cmp::PartialEq for AccountRef<Server> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+#[automatically_derived]
+impl<Server: ::noex::GenServer> ::core::cmp::Eq for AccountRef<Server> {}
+#[automatically_derived]
 impl<Server: ::noex::GenServer> ::core::fmt::Debug for AccountRef<Server> {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         ::core::fmt::Debug::fmt(&self.0, f)

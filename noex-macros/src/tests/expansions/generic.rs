@@ -98,6 +98,24 @@ where
     }
 }
 #[automatically_derived]
+impl<T: Job, const N: usize, Server: crate::noex::GenServer> ::core::cmp::PartialEq
+for PoolRef<T, N, Server>
+where
+    T::Output: Send,
+    T: 'static,
+{
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+#[automatically_derived]
+impl<T: Job, const N: usize, Server: crate::noex::GenServer> ::core::cmp::Eq
+for PoolRef<T, N, Server>
+where
+    T::Output: Send,
+    T: 'static,
+{}
+#[automatically_derived]
 impl<T: Job, const N: usize, Server: crate::noex::GenServer> ::core::fmt::Debug
 for PoolRef<T, N, Server>
 where

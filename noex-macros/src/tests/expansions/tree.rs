@@ -6,6 +6,7 @@ Bank: rest_for_one, at most 5 restarts in 30s
 ├─ account: Account (transient, shutdown: 5s)
 └─ audit: Audit, uses ledger, account
 ```*/
+#[must_use = "the tree stops when the last reference to it is dropped"]
 pub struct Bank {
     ledger: <Ledger as ::noex::GenServer>::Ref,
     account: <Account as ::noex::GenServer>::Ref,

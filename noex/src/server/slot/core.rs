@@ -62,6 +62,8 @@ pub(crate) struct Slow {
 #[derive(Default)]
 pub(crate) struct Rest {
     name: Option<Arc<str>>,
+    /// What a server without a name is called.
+    label: Option<Arc<str>>,
     signals: Vec<Signal>,
     cut: Option<ExitReason>,
     watchers: Vec<Watcher>,
@@ -114,9 +116,14 @@ impl Core {
         self.slow().whole().name = Some(name);
     }
 
-    /// What people call this server: its name, or its type and pid.
+    pub(crate) fn set_label(&self, label: Arc<str>) {
+        self.slow().whole().label = Some(label);
+    }
+
+    /// What people call this server: its name, its label, or its type and pid.
     pub(crate) fn label(&self) -> Arc<str> {
-        self.name().unwrap_or_else(|| {
+        let known = self.slow().rest.as_ref().and_then(|rest| rest.name.clone().or(rest.label.clone()));
+        known.unwrap_or_else(|| {
             let short = self.type_name.split('<').next().unwrap_or(self.type_name);
             let short = short.rsplit("::").next().unwrap_or(short);
             format!("{short}{}", self.pid()).into()

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     process::{
         ExitReason,
+        door::in_runtime,
         panic::{Caught, catch},
         runner::{Work, empty_seat, keep_seat},
     },
@@ -43,6 +44,9 @@ pub(crate) enum Inline<S: GenServer> {
 pub(crate) fn call_inline<S: GenServer>(slot: &Arc<Slot<S>>, call: S::Call) -> Inline<S> {
     if is_async(&call) {
         return Inline::Later(call);
+    }
+    if !in_runtime() {
+        return Inline::Busy(call);
     }
     match slot.try_enter() {
         Some(right) => run_inline(slot, right, call),
@@ -114,10 +118,12 @@ pub(crate) fn start_async<S: GenServer>(slot: &Arc<Slot<S>>, message: impl FnOnc
     let message = message();
     let mut seat = empty_seat();
     begin(slot, right, message, 0, &mut seat);
+    let home = slot.core.door().map(|door| door.home());
     let busy = Busy::enter(Edges::new());
     // What wakes the handler meanwhile is not lost: the runner polls it again before anything else.
     let polled = catch(|| seat.poll(&mut task::Context::from_waker(task::Waker::noop())));
     let edges = busy.leave();
+    drop(home);
     match polled {
         Ok(task::Poll::Ready(())) => {
             keep_seat(seat);

@@ -113,6 +113,9 @@ fn cast(slot: &Arc<Slot<Counter>>) {
 }
 
 fn check(body: impl Fn() + Sync + Send + 'static) {
+    // Callers run handlers themselves only where there is a runtime to spawn on.
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let _in_runtime = runtime.enter();
     let mut model = loom::model::Builder::new();
     model.preemption_bound.get_or_insert(3);
     model.check(body);
