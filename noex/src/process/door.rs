@@ -11,8 +11,9 @@
 //! ```
 //!
 //! A runner takes several from the line at a time, so that the line's lock is not touched for each. What
-//! it took can be taken from it by a runner that finds the line empty: nobody waits behind a handler that
-//! computes for long while a worker is free.
+//! it took can be taken from it by a runner that finds the line empty, so that it need not wait behind a
+//! handler that computes for long. Only the one server that this very handler woke first waits until the
+//! handler returns or awaits; a task woken from a tokio task has the same place.
 
 use std::{
     cell::RefCell,
@@ -190,23 +191,23 @@ impl Door {
         self.line().awake.push(task.clone());
     }
 
-    /// Makes the calling thread a runner of this door until [`Door::leave`].
-    pub(crate) fn enter(self: &Arc<Self>) {
+    /// Makes the calling thread a runner of this door until the guard is dropped.
+    pub(crate) fn enter(self: &Arc<Self>) -> Entered {
         let here = Next { door: Arc::as_ptr(self) as usize, slot: None };
-        let _ = NEXT.try_with(|next| *next.borrow_mut() = Some(here));
+        let outer = NEXT.try_with(|next| next.borrow_mut().replace(here)).ok().flatten();
+        Entered { door: self.clone(), outer }
+    }
+
+    /// A handler is about to wait on this thread: what it woke stands in line, because the wait may block.
+    pub(crate) fn let_go(self: &Arc<Self>) {
+        if let Some(slot) = self.woken() {
+            self.put_to_work(Work::fresh(slot));
+        }
     }
 
     /// What the last handler woke on this runner.
     pub(crate) fn woken(&self) -> Option<Arc<dyn AnySlot>> {
         NEXT.try_with(|next| next.borrow_mut().as_mut().and_then(|next| next.slot.take())).ok().flatten()
-    }
-
-    /// The thread goes back to the runtime; what was to be next stands in line.
-    pub(crate) fn leave(self: &Arc<Self>) {
-        let next = NEXT.try_with(|next| next.borrow_mut().take()).ok().flatten();
-        if let Some(slot) = next.and_then(|next| next.slot) {
-            self.put_to_work(Work::fresh(slot));
-        }
     }
 
     /// The runtime is gone: nobody will be served here any more.
@@ -223,6 +224,23 @@ impl Door {
         };
         for work in waiting {
             work.abandon();
+        }
+    }
+}
+
+/// While it lives, the thread is a runner. Nests, as runtimes do.
+pub(crate) struct Entered {
+    door: Arc<Door>,
+    outer: Option<Next>,
+}
+
+impl Drop for Entered {
+    /// The thread goes back to the runtime; what was to be next stands in line.
+    fn drop(&mut self) {
+        let outer = self.outer.take();
+        let next = NEXT.try_with(|next| std::mem::replace(&mut *next.borrow_mut(), outer)).ok().flatten();
+        if let Some(slot) = next.and_then(|next| next.slot) {
+            self.door.put_to_work(Work::fresh(slot));
         }
     }
 }

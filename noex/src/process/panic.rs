@@ -59,6 +59,14 @@ impl Caught {
     }
 }
 
+/// Drops what a user made; a panic in its destructor concerns nobody here.
+pub(crate) fn drop_quietly<T>(it: T) {
+    if let Err(panic) = catch(|| drop(it)) {
+        // The payload's own destructor is run under a `catch` of its own.
+        drop(panic.into_reason("drop"));
+    }
+}
+
 /// Runs a callback; its state is not looked at again after a panic except by `terminate` and its drop.
 #[inline]
 pub(crate) fn catch<R>(callback: impl FnOnce() -> R) -> Result<R, Caught> {

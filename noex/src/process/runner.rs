@@ -30,7 +30,7 @@ use tokio_util::sync::ReusableBoxFuture;
 use super::{
     door::{Door, Errand},
     exit::ExitReason,
-    panic::catch,
+    panic::{catch, drop_quietly},
 };
 use crate::server::slot::{
     AnySlot,
@@ -92,13 +92,6 @@ impl Work {
     }
 }
 
-/// A destructor inside a handler may panic; its server is ending anyway.
-fn drop_quietly<T>(it: T) {
-    if let Err(panic) = catch(|| drop(it)) {
-        drop(panic.into_reason("drop"));
-    }
-}
-
 /// A runner's own task, for those who wake it.
 pub(crate) struct Task {
     waker: OnceLock<Waker>,
@@ -128,15 +121,26 @@ impl Task {
 
 /// The waker that handlers see. Its clones are counted by its `Arc`: so the deadlock check knows how many
 /// things a suspended handler waits for.
-struct Bell(Arc<Task>);
+struct Bell {
+    task: Arc<Task>,
+    /// Rung since the handler was last polled: it waits for something that has happened.
+    rung: AtomicBool,
+}
+
+impl Bell {
+    fn ring(&self) {
+        self.rung.store(true, Ordering::SeqCst);
+        self.task.wake();
+    }
+}
 
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
-        self.0.wake();
+        self.ring();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.wake();
+        self.ring();
     }
 }
 
@@ -173,7 +177,7 @@ impl Runner {
     pub(crate) fn new(door: Arc<Door>) -> (Self, Arc<Task>) {
         let task =
             Arc::new(Task { waker: OnceLock::new(), called: AtomicBool::new(true), shelf: Mutex::default() });
-        let bell = Arc::new(Bell(task.clone()));
+        let bell = Arc::new(Bell { task: task.clone(), rung: AtomicBool::new(false) });
         let waker = Waker::from(bell.clone());
         let (seat, edges) = (empty_seat(), Edges::new());
         (Runner { door, task: task.clone(), bell, waker, state: State::Idle, seat, edges }, task)
@@ -246,13 +250,15 @@ impl Runner {
 
     fn poll_handler(&mut self, slot: &Arc<dyn AnySlot>) -> Poll<()> {
         loop {
-            let busy = Busy::enter(mem::take(&mut self.edges));
+            self.bell.rung.store(false, Ordering::SeqCst);
+            let busy = Busy::enter(mem::take(&mut self.edges), &self.waker);
             let polled = catch(|| self.seat.poll(&mut Context::from_waker(&self.waker)));
             self.edges = busy.leave();
             match polled {
                 Ok(Poll::Ready(())) => return Poll::Ready(()),
                 Ok(Poll::Pending) => {
-                    let listeners = Arc::strong_count(&self.bell) - OWN_BELLS;
+                    let clones = Arc::strong_count(&self.bell) - OWN_BELLS;
+                    let listeners = (!self.bell.rung.load(Ordering::SeqCst)).then_some(clones);
                     let Some(task) = self.task.waker.get() else { return Poll::Pending };
                     if !slot.core().suspend(task, &mut self.edges, listeners, slot.current_handler()) {
                         return Poll::Pending;
@@ -272,8 +278,8 @@ impl Runner {
         }
     }
 
-    /// Ends a handler that was suspended and is not to be waited for. One that has not begun is begun
-    /// first: its message is out of the queue, and would be lost unseen.
+    /// Ends a handler that was suspended and is not to be waited for; its caller knows that it has begun,
+    /// because a message that is out of the queue and not begun would be lost unseen.
     fn cut_short(&mut self, slot: &Arc<dyn AnySlot>) -> bool {
         let Some(reason) = slot.core().cut() else { return false };
         self.end_handler(slot, reason);
@@ -293,9 +299,9 @@ impl Future for Runner {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.task.waker.get_or_init(|| cx.waker().clone());
-        self.door.enter();
+        let here = self.door.enter();
         self.run(cx);
-        self.door.leave();
+        drop(here);
         if matches!(self.state, State::Over) { Poll::Ready(()) } else { Poll::Pending }
     }
 }

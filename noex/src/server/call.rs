@@ -165,7 +165,11 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
                 if matches!(pushed, Pushed::Parked { first: true, .. }) {
                     refuse::announce(slot, || EventKind::MailboxHigh);
                 }
-                self.step = Step::Waiting(Waiting::new(cell));
+                let ticket = match pushed {
+                    Pushed::Parked { ticket, .. } => Some(ticket),
+                    _ => None,
+                };
+                self.step = Step::Waiting(Waiting { ticket, ..Waiting::new(cell) });
                 self.begin_to_wait(cx)
             }
             Pushed::Dropped { lost } => {
@@ -191,10 +195,13 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
         let limit = self.limit;
         let Step::Waiting(waiting) = &mut self.step else { return Poll::Pending };
         waiting.settled = true;
+        if let Some(door) = slot.core().door() {
+            door.let_go();
+        }
         let weak = Arc::downgrade(&waiting.cell) as Weak<dyn Awaited>;
         let wakers = if limit.is_some() { 2 } else { 1 };
         let handler = S::Call::VARIANTS.get(self.variant).copied().unwrap_or("?");
-        waiting.noted = waits::wait_for(|| slot.clone(), handler, || weak, wakers);
+        waiting.noted = waits::wait_for(|| slot.clone(), handler, || weak, cx.waker(), wakers);
         if let Some(limit) = limit {
             let clock = waiting.clock.insert(sleep_until(now() + limit, slot.core().door()));
             if clock.as_mut().poll(cx).is_ready() {
@@ -212,6 +219,10 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
         }
         if !waiting.settled {
             return self.begin_to_wait(cx);
+        }
+        if waiting.noted {
+            let wakers = if waiting.clock.is_some() { 2 } else { 1 };
+            waits::still_waits(Arc::as_ptr(&waiting.cell).cast(), cx.waker(), wakers);
         }
         match (&mut waiting.clock, self.limit) {
             (Some(clock), Some(limit)) => {
@@ -236,6 +247,8 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
             }
             if answered {
                 self.slot().inbox.give_back(waiting.cell);
+            } else if let Some(call) = waiting.ticket.and_then(|ticket| self.slot().inbox.withdraw(ticket)) {
+                refuse::discard(self.slot(), call);
             }
         }
     }
@@ -255,11 +268,13 @@ struct Waiting<S: GenServer> {
     settled: bool,
     /// A handler waits: its server's edges have this call.
     noted: bool,
+    /// Its place among the senders that wait for room, if it had to wait for that.
+    ticket: Option<u64>,
 }
 
 impl<S: GenServer> Waiting<S> {
     fn new(cell: Arc<ReplyCell<S::Reply>>) -> Self {
-        Waiting { cell, clock: None, settled: false, noted: false }
+        Waiting { cell, clock: None, settled: false, noted: false, ticket: None }
     }
 }
 

@@ -63,7 +63,7 @@ impl<S: GenServer> Place for PlaceOf<S> {
                 catch(|| (self.args)()).map_err(|panic| Failed::Refused(panic.into_reason("arguments")))?;
             life::bring_up(&self.slot, door, args, None).await.map_err(|unborn| match unborn {
                 Unborn::Ignored => Failed::Ignored,
-                Unborn::Refused(error) => Failed::Refused(ExitReason::other(error.to_string())),
+                Unborn::Refused(error) => Failed::Refused(life::refusal(&error)),
                 Unborn::Crashed(reason) => Failed::Refused(reason),
                 Unborn::Timeout(_) => Failed::Refused(ExitReason::Killed),
                 Unborn::Running => Failed::Refused(ExitReason::other("it is running already")),
@@ -116,6 +116,15 @@ impl Child {
         slot.core().set_supervised(false);
         if self.pid.take().is_none() || !slot.clone().signal(Signal::Exit(ExitReason::Killed)) {
             slot.close(&ExitReason::Killed);
+        }
+    }
+}
+
+impl Drop for Child {
+    /// A tree that is never started leaves nobody waiting for its children.
+    fn drop(&mut self) {
+        if self.place.slot().core().incarnation() == 0 {
+            self.close(&ExitReason::NoProc);
         }
     }
 }

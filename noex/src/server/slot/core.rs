@@ -165,6 +165,8 @@ impl Core {
     }
 
     pub(crate) fn set_supervised(&self, supervised: bool) {
+        // Under the lock that decides whether a life is over: who ends it must see this, or be seen.
+        let _slow = self.slow();
         self.supervised.store(supervised, Ordering::Relaxed);
     }
 
@@ -231,20 +233,33 @@ impl Core {
     }
 
     /// The life is over; gives out those who want to know.
-    pub(super) fn be_gone(&self, reason: &ExitReason) -> Vec<Watcher> {
+    /// Also says whether there is a supervisor still.
+    pub(super) fn be_gone(&self) -> (Vec<Watcher>, bool) {
         let mut slow = self.slow();
         slow.alive = false;
         let supervised = self.is_supervised();
-        if reason == &ExitReason::Normal && !supervised && slow.rest.is_none() {
-            return Vec::new();
-        }
-        let rest = slow.whole();
-        rest.last = Some(reason.clone());
+        let Some(rest) = &mut slow.rest else { return (Vec::new(), supervised) };
         rest.signals.clear();
         rest.cut = None;
         rest.suspended = None;
         rest.runner = None;
-        std::mem::take(&mut rest.watchers)
+        (std::mem::take(&mut rest.watchers), supervised)
+    }
+
+    /// The life is about to be over. The plainest end of all needs no memory.
+    pub(super) fn note_end(&self, reason: &ExitReason, supervised: bool) {
+        let mut slow = self.slow();
+        if reason != &ExitReason::Normal || supervised || slow.rest.is_some() {
+            slow.whole().last = Some(reason.clone());
+        }
+    }
+
+    /// Why what runs now is to be cut short, if it is; otherwise `waker` is woken when that changes.
+    pub(super) fn cut_or_wake(&self, waker: &Waker) -> Option<ExitReason> {
+        let mut slow = self.slow();
+        let rest = slow.whole();
+        rest.runner = Some(waker.clone());
+        rest.cut.clone()
     }
 
     /// Whether that life has ended.

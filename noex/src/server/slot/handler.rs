@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     End, Envelope, Live, OwnedRightTo, RightTo, Slot,
+    life::begun,
     right::HALT,
     turn::{Pause, serve_some},
 };
@@ -54,7 +55,7 @@ async fn handle<S: GenServer>(mut right: OwnedRightTo<S>, mut message: Envelope<
         match serve_some(slot, room, &mut budget) {
             Pause::Async(next) if left == 0 => {
                 room.batch.push_front(next);
-                slot.inbox.begun(room.batch.len());
+                begun(slot, room.batch.len());
                 break;
             }
             Pause::Async(next) => {

@@ -26,6 +26,8 @@ pub(crate) struct Inbox<S: GenServer> {
     lines: Mutex<Lines<S>>,
     /// Messages that the server has taken but not begun.
     taken: AtomicUsize,
+    /// Messages whose senders wait for room; written under the lock.
+    parked: AtomicUsize,
 }
 
 struct Lines<S: GenServer> {
@@ -73,7 +75,11 @@ impl<S: GenServer> Lines<S> {
 
 impl<S: GenServer> Inbox<S> {
     pub(crate) fn new() -> Self {
-        Inbox { lines: Mutex::new(Lines { closed: false, whole: None }), taken: AtomicUsize::new(0) }
+        Inbox {
+            lines: Mutex::new(Lines { closed: false, whole: None }),
+            taken: AtomicUsize::new(0),
+            parked: AtomicUsize::new(0),
+        }
     }
 
     #[inline]
@@ -176,6 +182,7 @@ impl<S: GenServer> Inbox<S> {
                 whole.next_ticket += 1;
                 let first = whole.parked.is_empty();
                 whole.parked.push_back(Parked { ticket, message, waker: waker.cloned() });
+                self.parked.store(whole.parked.len(), Ordering::Relaxed);
                 if whole.queue.is_empty() {
                     tell();
                 }
@@ -206,7 +213,11 @@ impl<S: GenServer> Inbox<S> {
         let mut lines = self.lines();
         let whole = lines.whole();
         match whole.parked.binary_search_by_key(&ticket, |parked| parked.ticket) {
-            Ok(at) => whole.parked.remove(at).map(|parked| parked.message),
+            Ok(at) => {
+                let parked = whole.parked.remove(at);
+                self.parked.store(whole.parked.len(), Ordering::Relaxed);
+                parked.map(|parked| parked.message)
+            }
             Err(_) => {
                 let at = whole.returned.iter().position(|(other, _)| *other == ticket)?;
                 Some(whole.returned.swap_remove(at).1)
@@ -222,7 +233,10 @@ impl<S: GenServer> Inbox<S> {
             emptied();
             return false;
         };
-        if batch.is_empty() {
+        if S::OVERFLOW == Overflow::DropOldest {
+            // The oldest must stay within reach of those who may have to drop it.
+            batch.extend(whole.queue.pop_front());
+        } else if batch.is_empty() {
             std::mem::swap(batch, &mut whole.queue);
             if whole.queue.capacity() > KEPT && batch.len() < KEPT {
                 whole.queue = VecDeque::new();
@@ -232,15 +246,24 @@ impl<S: GenServer> Inbox<S> {
         }
         self.taken.store(batch.len(), Ordering::Relaxed);
         if whole.parked.is_empty() {
-            emptied();
+            if whole.queue.is_empty() {
+                emptied();
+            }
             return false;
         }
-        let room = S::MAILBOX.limit().saturating_sub(batch.len()).min(whole.parked.len());
+        self.admit(lines, batch.len(), emptied)
+    }
+
+    /// Lets parked senders in as far as there is room, and wakes them. `true`: nobody is parked any more.
+    fn admit(&self, mut lines: MutexGuard<'_, Lines<S>>, taken: usize, emptied: impl FnOnce()) -> bool {
+        let whole = lines.whole();
+        let room = S::MAILBOX.limit().saturating_sub(taken + whole.queue.len()).min(whole.parked.len());
         let mut wakers = Vec::new();
         for parked in whole.parked.drain(..room) {
             whole.queue.push_back(parked.message);
             wakers.extend(parked.waker);
         }
+        self.parked.store(whole.parked.len(), Ordering::Relaxed);
         let low = whole.parked.is_empty();
         if whole.queue.is_empty() && low {
             emptied();
@@ -252,9 +275,26 @@ impl<S: GenServer> Inbox<S> {
         low
     }
 
-    /// The server has begun one of the messages it took.
-    pub(crate) fn begun(&self, left: usize) {
+    /// The server has begun one of the messages it took, so there is room for one more. `tell` is called
+    /// when a parked message came into an empty queue. `true`: nobody is parked any more.
+    #[inline]
+    pub(crate) fn begun(&self, left: usize, tell: impl FnOnce()) -> bool {
         self.taken.store(left, Ordering::Relaxed);
+        // A sender that parks just now is let in when the handler is suspended or the next message begun.
+        self.parked.load(Ordering::Relaxed) > 0 && self.make_room(left, tell)
+    }
+
+    /// Messages that the server has taken and not begun.
+    pub(crate) fn left(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    #[cold]
+    fn make_room(&self, left: usize, tell: impl FnOnce()) -> bool {
+        let lines = self.lines();
+        // Under the lock, as every change of the queue from empty.
+        tell();
+        self.admit(lines, left, || {})
     }
 
     /// A reply cell comes back for the next call.
@@ -281,6 +321,8 @@ impl<S: GenServer> Inbox<S> {
         {
             let mut lines = self.lines();
             lines.closed = true;
+            self.taken.store(0, Ordering::Relaxed);
+            self.parked.store(0, Ordering::Relaxed);
             if let Some(whole) = lines.whole.as_deref_mut() {
                 lost.extend(std::mem::take(&mut whole.queue));
                 whole.spare = Vec::new();

@@ -12,6 +12,7 @@ use std::{sync::Arc, task};
 use super::{
     AnySlot, End, Envelope, RightTo, Slot,
     handler::{begin, break_off},
+    life::begun,
     right::{AWAY, HALT, QUEUED, READY, SIGNAL},
     turn::{Pause, hand_over, serve_some, summon},
     waits::{Busy, Edges},
@@ -20,7 +21,7 @@ use crate::{
     process::{
         ExitReason,
         door::in_runtime,
-        panic::{Caught, catch},
+        panic::{Caught, catch, drop_quietly},
         runner::{Work, empty_seat, keep_seat},
     },
     server::{GenServer, Message, Now, is_async},
@@ -92,6 +93,14 @@ fn crash_inline<S: GenServer>(slot: &Arc<Slot<S>>, mut right: RightTo<'_, S>, ca
 /// A caller that found the server scheduled but not running serves a part of the backlog, so that it
 /// need not switch tasks to get its turn; messages keep their order.
 pub(crate) fn help<S: GenServer>(slot: &Arc<Slot<S>>) {
+    // The backlog is other people's: what panics there, outside of its handlers, is not this caller's.
+    if let Err(caught) = catch(|| serve_backlog(slot)) {
+        break_off(slot, caught.into_reason("?"));
+        summon(slot);
+    }
+}
+
+fn serve_backlog<S: GenServer>(slot: &Arc<Slot<S>>) {
     let Some(mut right) = slot.take_ready(HALT | SIGNAL) else { return };
     let mut budget = HELP;
     loop {
@@ -99,7 +108,7 @@ pub(crate) fn help<S: GenServer>(slot: &Arc<Slot<S>>) {
             Pause::Limit | Pause::Look => break,
             Pause::Async(message) => {
                 right.batch.push_front(message);
-                slot.inbox.begun(right.batch.len());
+                begun(slot, right.batch.len());
                 break;
             }
             Pause::Empty => match right.release() {
@@ -119,7 +128,7 @@ pub(crate) fn start_async<S: GenServer>(slot: &Arc<Slot<S>>, message: impl FnOnc
     let mut seat = empty_seat();
     begin(slot, right, message, 0, &mut seat);
     let home = slot.core.door().map(|door| door.home());
-    let busy = Busy::enter(Edges::new());
+    let busy = Busy::enter(Edges::new(), task::Waker::noop());
     // What wakes the handler meanwhile is not lost: the runner polls it again before anything else.
     let polled = catch(|| seat.poll(&mut task::Context::from_waker(task::Waker::noop())));
     let edges = busy.leave();
@@ -133,16 +142,14 @@ pub(crate) fn start_async<S: GenServer>(slot: &Arc<Slot<S>>, message: impl FnOnc
             }
         }
         Ok(task::Poll::Pending) => {
-            slot.go_away();
+            AnySlot::go_away(&**slot);
             if let Some(door) = slot.core.door() {
                 door.put_to_work(Work::begun(slot.clone(), seat, edges));
             }
         }
         Err(caught) => {
             let reason = caught.into_reason(slot.current_handler());
-            if let Err(second) = catch(|| drop(seat)) {
-                drop(second.into_reason("drop"));
-            }
+            drop_quietly(seat);
             break_off(slot, reason);
             summon(slot);
         }

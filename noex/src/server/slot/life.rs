@@ -9,7 +9,7 @@
 //! A server without a supervisor has one life: when it ends the slot is closed, its name is free, what
 //! was queued is refused. A supervised slot keeps its queue until its supervisor decides.
 
-use std::{future::Future, pin::pin, sync::Arc, task::Poll, time::Duration};
+use std::{fmt::Display, future::Future, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use super::{
     AnySlot, End, Live, OwnedRightTo, RightTo, Room, Signal, Slot,
@@ -24,7 +24,7 @@ use crate::{
     process::{
         ExitReason,
         door::{Door, within},
-        panic::{Caught, catch},
+        panic::{Caught, catch, drop_quietly},
         runner::{Seat, Work, empty_seat, keep_seat},
     },
     server::{Context, GenServer, Init, Now, OnRestart},
@@ -54,22 +54,24 @@ pub(crate) async fn bring_up<S: GenServer>(
     slot.begin(INIT);
     let mut birth = Birth(Some(right.into_owned(slot.clone())));
     let mut cx = Context::new(slot);
-    let outcome = within(limit, caught(S::init(args, &mut cx))).await;
+    let init = caught(async { S::init(args, &mut cx).await });
+    let outcome = within(limit, uncut(slot, init)).await;
     let unborn = match outcome {
-        Some(Ok(Ok(Init::Ready(state, first)))) => {
+        Some(Err(reason)) => Unborn::Crashed(reason),
+        Some(Ok(Ok(Ok(Init::Ready(state, first))))) => {
             cx.first(first);
             if let Some(right) = birth.0.take() {
                 go_live(slot, right, state, cx);
             }
             return Ok(());
         }
-        Some(Ok(Ok(Init::Ignore))) => Unborn::Ignored,
-        Some(Ok(Err(error))) => Unborn::Refused(error),
-        Some(Err(panic)) => Unborn::Crashed(panic.into_reason("init")),
+        Some(Ok(Ok(Ok(Init::Ignore)))) => Unborn::Ignored,
+        Some(Ok(Ok(Err(error)))) => Unborn::Refused(error),
+        Some(Ok(Err(panic))) => Unborn::Crashed(panic.into_reason("init")),
         None => Unborn::Timeout(limit.unwrap_or_default()),
     };
     birth.end(match &unborn {
-        Unborn::Refused(error) => ExitReason::other(error.to_string()),
+        Unborn::Refused(error) => refusal(error),
         Unborn::Crashed(reason) => reason.clone(),
         Unborn::Timeout(_) => ExitReason::Killed,
         Unborn::Ignored | Unborn::Running => ExitReason::Normal,
@@ -110,6 +112,27 @@ fn go_live<S: GenServer>(slot: &Arc<Slot<S>>, mut right: OwnedRightTo<S>, state:
             hand_over(slot, right);
         }
     });
+}
+
+/// Why `init` refused, as a reason; the error's own text may panic.
+pub(crate) fn refusal<E: Display>(error: &E) -> ExitReason {
+    match catch(|| error.to_string()) {
+        Ok(text) => ExitReason::other(text),
+        Err(panic) => panic.into_reason("init"),
+    }
+}
+
+/// `init`, unless the server is killed meanwhile: then the reason.
+async fn uncut<S: GenServer, F: Future>(slot: &Slot<S>, init: F) -> Result<F::Output, ExitReason> {
+    let mut init = pin!(init);
+    std::future::poll_fn(|cx| match init.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Ok(output)),
+        Poll::Pending => match slot.core.cut_or_wake(cx.waker()) {
+            Some(reason) => Poll::Ready(Err(reason)),
+            None => Poll::Pending,
+        },
+    })
+    .await
 }
 
 /// A future whose panic is an output.
@@ -185,6 +208,14 @@ fn drain<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>, reason: ExitR
 /// Takes what is queued.
 pub(super) fn take<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>) {
     if slot.inbox.take(&mut room.batch, || slot.lower(QUEUED)) {
+        announce(slot, || EventKind::MailboxLow);
+    }
+}
+
+/// One of the messages taken has begun; there may be room for a parked one now.
+#[inline]
+pub(super) fn begun<S: GenServer>(slot: &Slot<S>, left: usize) {
+    if slot.inbox.begun(left, || slot.set(QUEUED)) {
         announce(slot, || EventKind::MailboxLow);
     }
 }
@@ -283,14 +314,11 @@ fn terminate<S: GenServer>(
 /// The life is over: drops the state, tells who wants to know, leaves the slot down.
 fn finish<S: GenServer>(slot: &Slot<S>, mut right: RightTo<'_, S>, reason: ExitReason) {
     right.set(HALT);
-    let live = right.live.take();
-    // A destructor may panic; the server is over either way.
-    if let Err(panic) = catch(|| drop(live)) {
-        drop(panic.into_reason("drop"));
-    }
+    drop_quietly(right.live.take());
     right.end = End::No;
     slot.core.rest();
     let supervised = slot.core.is_supervised();
+    slot.core.note_end(&reason, supervised);
     if !supervised {
         refuse_all(slot, &mut right, &reason);
         forget_name(slot);
@@ -301,13 +329,21 @@ fn finish<S: GenServer>(slot: &Slot<S>, mut right: RightTo<'_, S>, reason: ExitR
     }
     let pid = slot.core.pid();
     announce(slot, || EventKind::ended(reason.clone()));
-    let watchers = slot.core.be_gone(&reason);
-    while let Err(back) = right.leave_down() {
-        slot.lower(SIGNAL);
-        right = back;
+    leave_down(slot, right);
+    // From here on the next life may begin; nobody is told before.
+    let (watchers, still_supervised) = slot.core.be_gone();
+    if supervised && !still_supervised {
+        close(slot, &reason);
     }
     for watcher in watchers {
         watcher(pid, &reason);
+    }
+}
+
+fn leave_down<S: GenServer>(slot: &Slot<S>, mut right: RightTo<'_, S>) {
+    while let Err(back) = right.leave_down() {
+        slot.lower(SIGNAL);
+        right = back;
     }
 }
 
@@ -324,10 +360,7 @@ pub(super) fn close<S: GenServer>(slot: &Slot<S>, reason: &ExitReason) {
     let Some(mut right) = slot.enter_down() else { return };
     refuse_all(slot, &mut right, reason);
     forget_name(slot);
-    while let Err(back) = right.leave_down() {
-        slot.lower(SIGNAL);
-        right = back;
-    }
+    leave_down(slot, right);
 }
 
 fn forget_name<S: GenServer>(slot: &Slot<S>) {

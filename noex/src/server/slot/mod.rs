@@ -49,6 +49,7 @@ use self::{
 use super::{Context, GenServer, Message};
 use crate::process::{
     ExitReason, Pid,
+    panic::catch,
     runner::{Seat, Turn},
 };
 
@@ -167,10 +168,15 @@ impl<S: GenServer> AnySlot for Slot<S> {
     }
 
     fn turn(self: Arc<Self>, seat: &mut Seat, budget: &mut usize) -> Turn {
-        match turn::turn(&self, seat, budget) {
-            turn::Left::Idle => Turn::Idle,
-            turn::Left::Again => Turn::Again(self),
-            turn::Left::Async => Turn::Async(self),
+        match catch(|| turn::turn(&self, seat, budget)) {
+            Ok(turn::Left::Idle) => Turn::Idle,
+            Ok(turn::Left::Again) => Turn::Again(self),
+            Ok(turn::Left::Async) => Turn::Async(self),
+            // Something of the user's panicked outside of a handler: that ends this server, not the runner.
+            Err(caught) => {
+                handler::break_off(&self, caught.into_reason("?"));
+                Turn::Again(self)
+            }
         }
     }
 
@@ -180,6 +186,8 @@ impl<S: GenServer> AnySlot for Slot<S> {
 
     fn go_away(&self) {
         Guarded::go_away(self);
+        // A sender may have parked just when this message was begun; the handler may be waiting for it.
+        life::begun(self, self.inbox.left());
     }
 
     fn break_off(&self, reason: ExitReason) {

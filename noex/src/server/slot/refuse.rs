@@ -5,7 +5,7 @@ use crate::{
     observer::{EventKind, Undelivered},
     process::{
         ExitReason,
-        panic::{Caught, catch},
+        panic::{Caught, catch, drop_quietly},
     },
     server::{GenServer, error::Failure},
 };
@@ -13,7 +13,6 @@ use crate::{
 /// Refuses everything: there is no next life.
 pub(super) fn refuse_all<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>, reason: &ExitReason) {
     let batch = std::mem::take(&mut right.batch);
-    slot.inbox.begun(0);
     for message in batch.into_iter().chain(slot.inbox.close()) {
         refuse(slot, message, reason);
     }
@@ -31,6 +30,13 @@ pub(crate) fn refuse<S: GenServer>(slot: &Slot<S>, message: Envelope<S>, reason:
         Envelope::Cast(_) | Envelope::Info(_) => true,
     });
     count_refused(slot, variant, dropped, || Undelivered::Ended(reason.clone()));
+}
+
+/// A call whose caller is gone.
+pub(crate) fn discard<S: GenServer>(slot: &Slot<S>, message: Envelope<S>) {
+    let variant = message.variant();
+    drop_quietly(message);
+    dead_letter(slot, variant, Undelivered::CallerGone);
 }
 
 /// A message that had to go because the mailbox overflowed.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::waits::Awaited;
-use crate::server::error::Failure;
+use crate::{process::panic::drop_quietly, server::error::Failure};
 
 pub(crate) struct ReplyCell<R> {
     state: Mutex<State<R>>,
@@ -55,21 +55,25 @@ impl<R> ReplyCell<R> {
         }
     }
 
-    fn answer(&self, answer: Result<R, Failure>) {
-        let waker = {
+    /// Whether somebody had asked and not been answered.
+    fn answer(&self, answer: Result<R, Failure>) -> bool {
+        let late = {
             let mut state = self.state();
             match &mut *state {
                 State::Open(waker) => {
                     let waker = waker.take();
                     *state = State::Answered(answer);
-                    waker
+                    drop(state);
+                    if let Some(waker) = waker {
+                        waker.wake();
+                    }
+                    return true;
                 }
-                _ => None,
+                _ => answer,
             }
         };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        drop_quietly(late);
+        false
     }
 }
 
@@ -78,8 +82,8 @@ impl<R: Send> Awaited for ReplyCell<R> {
         matches!(*self.state(), State::Open(_))
     }
 
-    fn refuse(&self, failure: Failure) {
-        self.answer(Err(failure));
+    fn refuse(&self, failure: Failure) -> bool {
+        self.answer(Err(failure))
     }
 }
 

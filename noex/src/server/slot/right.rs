@@ -168,6 +168,11 @@ impl<F, V> Guarded<F, V> {
         self.word.fetch_or(AWAY, Ordering::AcqRel);
     }
 
+    /// Puts a flag up; called by the holder of the right, who will look at it.
+    pub(crate) fn set(&self, flag: u32) {
+        self.word.fetch_or(flag, Ordering::AcqRel);
+    }
+
     /// Takes a flag down; the caller knows that what it stood for is seen to.
     pub(crate) fn lower(&self, flag: u32) {
         self.word.fetch_and(!flag, Ordering::AcqRel);

@@ -9,12 +9,11 @@ use super::{
     AnySlot, End, Envelope, Live, RightTo, Room, Slot,
     core::CONTINUATION,
     handler::{begin, begin_continuation},
-    life::{self, Attended},
-    refuse::dead_letter,
+    life::{self, Attended, begun},
+    refuse::discard,
     right::{HALT, QUEUED, SIGNAL},
 };
 use crate::{
-    observer::Undelivered,
     process::{ExitReason, panic::catch, runner::Seat},
     server::{GenServer, Now, error::Failure},
 };
@@ -67,9 +66,9 @@ pub(super) fn serve_some<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, budge
             life::take(slot, room);
             continue;
         };
-        slot.inbox.begun(room.batch.len());
+        begun(slot, room.batch.len());
         if message.is_abandoned() {
-            dead_letter(slot, message.variant(), Undelivered::CallerGone);
+            discard(slot, message);
             continue;
         }
         if message.is_async() {
@@ -165,17 +164,25 @@ pub(super) fn turn<S: GenServer>(slot: &Arc<Slot<S>>, seat: &mut Seat, budget: &
                     continue;
                 }
             },
+            Pause::Look if *budget == 0 => {
+                right.lay_ready();
+                return Left::Again;
+            }
             Pause::Look => match attend(slot, right, seat) {
                 Look::Go(back) => {
+                    *budget -= 1;
                     right = back;
                     continue;
                 }
                 Look::Serve(back, message) if message.is_abandoned() => {
-                    dead_letter(slot, message.variant(), Undelivered::CallerGone);
+                    discard(slot, message);
                     right = back;
                     continue;
                 }
-                Look::Serve(mut back, message) => match serve(slot, &mut back, message) {
+                Look::Serve(mut back, message) => match {
+                    *budget -= 1;
+                    serve(slot, &mut back, message)
+                } {
                     Served::Done | Served::Look => {
                         right = back;
                         continue;
@@ -239,7 +246,7 @@ pub(super) fn attend<'a, S: GenServer>(
             Attended::Live(right) => Look::Go(right),
             Attended::Draining(mut right) => match right.batch.pop_front() {
                 Some(message) => {
-                    slot.inbox.begun(right.batch.len());
+                    begun(slot, right.batch.len());
                     Look::Serve(right, message)
                 }
                 None => {

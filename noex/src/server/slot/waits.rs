@@ -25,8 +25,8 @@ use crate::server::error::{DeadlockStep, Failure};
 pub(crate) trait Awaited: Send + Sync {
     /// Nobody has answered and somebody still waits.
     fn is_open(&self) -> bool;
-    /// Answers with a failure; nothing happens when it is answered already.
-    fn refuse(&self, failure: Failure);
+    /// Answers with a failure; `false` when it is answered already.
+    fn refuse(&self, failure: Failure) -> bool;
 }
 
 /// A call that a handler awaits.
@@ -35,8 +35,9 @@ pub(crate) struct Edge {
     target: Arc<dyn AnySlot>,
     handler: &'static str,
     call: Weak<dyn Awaited>,
-    /// How many clones of the handler's waker this call holds.
-    wakers: usize,
+    /// How many clones of the handler's waker this call holds; `None` when it was last polled with
+    /// another waker, as in a `FuturesUnordered`.
+    wakers: Option<usize>,
 }
 
 /// The calls that a handler awaits; as a rule none, which is one word.
@@ -88,6 +89,13 @@ thread_local! {
     static WAITS: Cell<bool> = const { Cell::new(false) };
     /// The calls that the innermost of them awaits.
     static EDGES: Cell<Edges> = const { Cell::new(Edges::new()) };
+    /// What the innermost of them is woken by.
+    static BELL: Cell<*const ()> = const { Cell::new(std::ptr::null()) };
+}
+
+/// `wakers`, if they are the handler's own.
+fn own(waker: &Waker, wakers: usize) -> Option<usize> {
+    std::ptr::eq(waker.data(), BELL.get()).then_some(wakers)
 }
 
 fn put_edges(edges: Edges) {
@@ -104,15 +112,16 @@ fn take_edges() -> Edges {
 /// While it lives, this thread polls a handler. Nests.
 pub(crate) struct Busy {
     outer: Edges,
+    bell: *const (),
 }
 
 impl Busy {
     #[inline]
-    pub(crate) fn enter(edges: Edges) -> Self {
+    pub(crate) fn enter(edges: Edges, waker: &Waker) -> Self {
         DEPTH.set(DEPTH.get() + 1);
         let outer = take_edges();
         put_edges(edges);
-        Busy { outer }
+        Busy { outer, bell: BELL.replace(waker.data()) }
     }
 
     /// Ends it, and gives what the handler awaits now.
@@ -125,6 +134,7 @@ impl Busy {
 impl Drop for Busy {
     fn drop(&mut self) {
         DEPTH.set(DEPTH.get() - 1);
+        BELL.set(self.bell);
         put_edges(std::mem::take(&mut self.outer));
     }
 }
@@ -139,15 +149,27 @@ pub(crate) fn wait_for(
     target: impl FnOnce() -> Arc<dyn AnySlot>,
     handler: &'static str,
     call: impl FnOnce() -> Weak<dyn Awaited>,
+    waker: &Waker,
     wakers: usize,
 ) -> bool {
     let inside = depth() > 0;
     if inside {
         let mut edges = take_edges();
-        edges.push(Edge { target: target(), handler, call: call(), wakers });
+        edges.push(Edge { target: target(), handler, call: call(), wakers: own(waker, wakers) });
         put_edges(edges);
     }
     inside
+}
+
+/// The call is awaited still, and was polled with this waker.
+pub(crate) fn still_waits(call: *const (), waker: &Waker, wakers: usize) {
+    let mut edges = take_edges();
+    if let Some(edges) = &mut edges.0 {
+        for edge in edges.iter_mut().filter(|edge| std::ptr::eq(edge.call.as_ptr().cast(), call)) {
+            edge.wakers = own(waker, wakers);
+        }
+    }
+    put_edges(edges);
 }
 
 /// The awaited call is over, one way or the other.
@@ -158,13 +180,14 @@ pub(crate) fn wait_is_over(call: &Weak<dyn Awaited>) {
 }
 
 impl Core {
-    /// The runner's last act before it sleeps with a suspended handler. `true`: look at the handler
+    /// The runner's last act before it sleeps with a suspended handler. `listeners`: how many clones of the
+    /// handler's waker there are; `None` when it was woken meanwhile. `true`: look at the handler
     /// again, it is to be dropped or one of its calls was refused.
     pub(crate) fn suspend(
         &self,
         task: &Waker,
         edges: &mut Edges,
-        listeners: usize,
+        listeners: Option<usize>,
         handler: &'static str,
     ) -> bool {
         let waits = !edges.is_empty();
@@ -175,7 +198,8 @@ impl Core {
                 slow.runner = Some(task.clone());
             }
             if waits {
-                let only_calls = edges.iter().map(|edge| edge.wakers).sum::<usize>() == listeners;
+                let held: Option<usize> = edges.iter().map(|edge| edge.wakers).sum();
+                let only_calls = held.is_some() && held == listeners;
                 slow.suspended = Some(Suspended { edges: std::mem::take(edges), only_calls, handler });
             }
         }
@@ -197,15 +221,18 @@ impl Core {
 
     /// Refuses the calls of this suspended handler that can never be answered. `true` if there was one.
     fn refuse_hopeless_calls(&self) -> bool {
+        let only_calls = self.waits_for_calls_only();
         let mut refused = false;
         for Edge { target, handler, call, .. } in self.open_edges().iter() {
+            // What else we wait for may let us go on, and the others with us; but never answer ourselves.
+            if !only_calls && target.core().id != self.id {
+                continue;
+            }
+            let Some(call) = call.upgrade().filter(|call| call.is_open()) else { continue };
             let mut path = vec![self.step(self.suspended_handler())];
-            if is_stuck_on(target, self.id, &mut path)
-                && let Some(call) = call.upgrade()
-            {
+            if is_stuck_on(target, self.id, &mut path) {
                 path.push(self.step(handler));
-                call.refuse(Failure::Deadlock(path.into()));
-                refused = true;
+                refused |= call.refuse(Failure::Deadlock(path.into()));
             }
         }
         refused
