@@ -136,6 +136,7 @@ impl System {
         doors.retain(|_, door| door.strong_count() > 0);
         let door = Arc::new(Door::new(runtime, self.clone()));
         doors.insert(id, Arc::downgrade(&door));
+        door.open();
         door
     }
 }

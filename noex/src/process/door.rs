@@ -20,7 +20,10 @@ use std::{
     collections::VecDeque,
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -37,6 +40,8 @@ pub(crate) struct Door {
     system: System,
     workers: usize,
     line: Mutex<Line>,
+    /// As `Line::closed`, for a look without the lock.
+    closed: AtomicBool,
 }
 
 /// How many runners are kept with nothing to do; handlers that are suspended by the thousand need more
@@ -78,7 +83,7 @@ struct Next {
 impl Door {
     pub(crate) fn new(runtime: Handle, system: System) -> Self {
         let workers = runtime.metrics().num_workers().max(1);
-        Door { runtime, system, workers, line: Mutex::default() }
+        Door { runtime, system, workers, line: Mutex::default(), closed: AtomicBool::new(false) }
     }
 
     pub(crate) fn system(&self) -> &System {
@@ -87,6 +92,16 @@ impl Door {
 
     fn line(&self) -> MutexGuard<'_, Line> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a first runner: when the runtime goes, it is dropped, and that closes the door.
+    pub(crate) fn open(self: &Arc<Self>) {
+        self.call_one(self.line());
+    }
+
+    /// Whether the runtime is gone.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 
     /// Makes the server's runtime the current one.
@@ -215,6 +230,7 @@ impl Door {
         let waiting = {
             let mut line = self.line();
             line.closed = true;
+            self.closed.store(true, Ordering::Release);
             line.idle.clear();
             let mut waiting = std::mem::take(&mut line.waiting);
             for task in std::mem::take(&mut line.awake) {

@@ -13,7 +13,7 @@
 //! ```
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     collections::VecDeque,
     future::Future,
     mem,
@@ -41,6 +41,8 @@ use crate::server::slot::{
 pub(crate) type Seat = ReusableBoxFuture<'static, ()>;
 
 thread_local! {
+    /// Work that this thread is abandoning.
+    static ABANDONED: RefCell<Option<VecDeque<Work>>> = const { RefCell::new(None) };
     /// A seat left over on this thread.
     static SPARE: Cell<Option<Seat>> = const { Cell::new(None) };
 }
@@ -82,8 +84,30 @@ impl Work {
         Work { slot, handler: Some((seat, edges)) }
     }
 
-    /// Nobody will serve this any more.
+    /// Nobody will serve this any more. Its state may hold the last reference to the next server, and so
+    /// on: they are ended one after the other, not inside one another.
     pub(crate) fn abandon(self) {
+        let first = ABANDONED.with_borrow_mut(|abandoned| {
+            let first = abandoned.is_none();
+            abandoned.get_or_insert_default().push_back(self);
+            first
+        });
+        while first {
+            let next = ABANDONED.with_borrow_mut(|abandoned| match abandoned.as_mut()?.pop_front() {
+                None => {
+                    *abandoned = None;
+                    None
+                }
+                some => some,
+            });
+            match next {
+                Some(work) => work.end(),
+                None => break,
+            }
+        }
+    }
+
+    fn end(self) {
         if let Some((seat, _)) = self.handler {
             drop_quietly(seat);
             self.slot.break_off(ExitReason::Killed);

@@ -4,20 +4,22 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError, Weak},
     task::{Context, Poll, ready},
 };
 
 use tokio::task::coop;
 
 use super::{
-    CastError, GenServer, Message, NotSent, Overflow, Reason, ServerRef,
+    CastError, DeadlockPath, GenServer, Message, NotSent, Overflow, Reason, ServerRef,
+    error::Failure,
     slot::{
         Slot,
         envelope::{Envelope, Pushed, Waited},
         refuse,
         right::QUEUED,
         turn,
+        waits::{self, Awaited},
     },
 };
 use crate::observer::EventKind;
@@ -96,8 +98,29 @@ struct Post<'a, S: GenServer> {
 
 enum Step<S: GenServer> {
     New(Envelope<S>),
-    Parked(u64),
+    Parked(Arc<Place<S>>),
     Over,
+}
+
+/// A place among the senders that wait for room.
+struct Place<S: GenServer> {
+    slot: Arc<Slot<S>>,
+    ticket: u64,
+    /// The room could never come.
+    refused: Mutex<Option<DeadlockPath>>,
+}
+
+impl<S: GenServer> Awaited for Place<S> {
+    fn is_open(&self) -> bool {
+        self.slot.inbox.is_parked(self.ticket)
+    }
+
+    fn refuse(&self, failure: Failure) -> bool {
+        if let Failure::Deadlock(path) = failure {
+            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(path);
+        }
+        self.slot.inbox.wake_parked(self.ticket)
+    }
 }
 
 /// The message is moved, never pinned.
@@ -109,18 +132,14 @@ impl<S: GenServer> Post<'_, S> {
     #[inline]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Refused<S>>> {
         let slot = self.server.slot();
-        if let Step::Parked(ticket) = self.step {
-            return match slot.inbox.ask(ticket, cx.waker()) {
-                Waited::Still => Poll::Pending,
-                Waited::Moved => {
-                    self.step = Step::Over;
-                    Poll::Ready(Ok(()))
-                }
-                Waited::Back(message) => {
-                    self.step = Step::Over;
-                    Poll::Ready(Err(gone(slot, message)))
-                }
-            };
+        if let Step::Parked(place) = &self.step {
+            let place = place.clone();
+            let polled = self.ask(&place, cx);
+            if polled.is_ready() {
+                self.step = Step::Over;
+                waits::wait_is_over(&(Arc::downgrade(&place) as Weak<dyn Awaited>));
+            }
+            return polled;
         }
         ready!(coop::poll_proceed(cx)).made_progress();
         let Step::New(message) = std::mem::replace(&mut self.step, Step::Over) else {
@@ -137,11 +156,34 @@ impl<S: GenServer> Post<'_, S> {
         let slot = self.server.slot();
         match push(slot, message, S::OVERFLOW, Some(cx)) {
             Ok(None) => Poll::Ready(Ok(())),
-            Ok(Some(ticket)) => {
-                self.step = Step::Parked(ticket);
+            Ok(Some((ticket, handler))) => {
+                let place = Arc::new(Place { slot: slot.clone(), ticket, refused: Mutex::new(None) });
+                let wait = Arc::downgrade(&place) as Weak<dyn Awaited>;
+                waits::wait_for(|| slot.clone(), handler, || wait, cx.waker(), 1);
+                self.step = Step::Parked(place);
                 Poll::Pending
             }
             Err(refused) => Poll::Ready(Err(refused)),
+        }
+    }
+
+    /// Asks after a message that waits for room.
+    fn ask(&mut self, place: &Arc<Place<S>>, cx: &mut Context<'_>) -> Poll<Result<(), Refused<S>>> {
+        let slot = self.server.slot();
+        let refused = place.refused.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(path) = refused
+            && let Some(message) = slot.inbox.withdraw(place.ticket)
+        {
+            let target = slot.core().target(handler_of(&message));
+            return Poll::Ready(Err((message, NotSent::Deadlock { target, path })));
+        }
+        match slot.inbox.ask(place.ticket, cx.waker()) {
+            Waited::Still => {
+                waits::still_waits(Arc::as_ptr(place).cast(), cx.waker(), 1);
+                Poll::Pending
+            }
+            Waited::Moved => Poll::Ready(Ok(())),
+            Waited::Back(message) => Poll::Ready(Err(gone(slot, message))),
         }
     }
 }
@@ -149,8 +191,9 @@ impl<S: GenServer> Post<'_, S> {
 impl<S: GenServer> Drop for Post<'_, S> {
     #[inline]
     fn drop(&mut self) {
-        if let Step::Parked(ticket) = self.step {
-            drop(self.server.slot().inbox.withdraw(ticket));
+        if let Step::Parked(place) = &self.step {
+            drop(place.slot.inbox.withdraw(place.ticket));
+            waits::wait_is_over(&(Arc::downgrade(place) as Weak<dyn Awaited>));
         }
     }
 }
@@ -164,15 +207,16 @@ pub(super) fn offer<S: GenServer>(slot: &Arc<Slot<S>>, message: Envelope<S>) -> 
     Ok(())
 }
 
-/// Queues a message as the overflow rule says. `Some(ticket)`: it waits in line.
+/// Queues a message as the overflow rule says. `Some`: it waits in line, with this ticket for this handler.
 #[cold]
 pub(super) fn push<S: GenServer>(
     slot: &Arc<Slot<S>>,
     message: Envelope<S>,
     overflow: Overflow,
     cx: Option<&Context<'_>>,
-) -> Result<Option<u64>, Refused<S>> {
+) -> Result<Option<(u64, &'static str)>, Refused<S>> {
     let mut summoned = false;
+    let handler = handler_of(&message);
     let pushed =
         slot.inbox.push(message, overflow, cx.map(|cx| cx.waker()), || summoned = slot.raise(QUEUED));
     if summoned {
@@ -184,7 +228,7 @@ pub(super) fn push<S: GenServer>(
             if first {
                 refuse::announce(slot, || EventKind::MailboxHigh);
             }
-            Ok(Some(ticket))
+            Ok(Some((ticket, handler)))
         }
         Pushed::Dropped { lost } => {
             refuse::overflowed(slot, lost);

@@ -248,6 +248,15 @@ pub enum NotSent {
         /// The mailbox's bound, in messages.
         capacity: usize,
     },
+    /// The mailbox is full, and there could never be room: somebody in this chain waits for the handler
+    /// that sent the message.
+    #[error("{target} can never be sent: {path}")]
+    Deadlock {
+        /// For whom it was.
+        target: Target,
+        /// Who waits for whom, from the sender and back to it.
+        path: DeadlockPath,
+    },
 }
 
 /// Why a server did not start; `E` is what its `#[init]` returns as its error.

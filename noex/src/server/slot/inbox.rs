@@ -208,6 +208,29 @@ impl<S: GenServer> Inbox<S> {
         }
     }
 
+    /// Whether this message still waits for room.
+    pub(crate) fn is_parked(&self, ticket: u64) -> bool {
+        let lines = self.lines();
+        let parked = lines.whole.as_deref().map(|whole| &whole.parked);
+        parked.is_some_and(|parked| parked.binary_search_by_key(&ticket, |parked| parked.ticket).is_ok())
+    }
+
+    /// Wakes the sender of a parked message; `false` when it waits no more.
+    pub(crate) fn wake_parked(&self, ticket: u64) -> bool {
+        let waker = {
+            let mut lines = self.lines();
+            let parked = &mut lines.whole().parked;
+            match parked.binary_search_by_key(&ticket, |parked| parked.ticket) {
+                Ok(at) => parked[at].waker.clone(),
+                Err(_) => return false,
+            }
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        true
+    }
+
     /// The sender of a parked message no longer wants to send it.
     pub(crate) fn withdraw(&self, ticket: u64) -> Option<Envelope<S>> {
         let mut lines = self.lines();
