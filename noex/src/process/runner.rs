@@ -87,24 +87,18 @@ impl Work {
     /// Nobody will serve this any more. Its state may hold the last reference to the next server, and so
     /// on: they are ended one after the other, not inside one another.
     pub(crate) fn abandon(self) {
-        let first = ABANDONED.with_borrow_mut(|abandoned| {
-            let first = abandoned.is_none();
+        let inside = ABANDONED.with_borrow_mut(|abandoned| {
+            let inside = abandoned.is_some();
             abandoned.get_or_insert_default().push_back(self);
-            first
+            inside
         });
-        while first {
-            let next = ABANDONED.with_borrow_mut(|abandoned| match abandoned.as_mut()?.pop_front() {
-                None => {
-                    *abandoned = None;
-                    None
-                }
-                some => some,
-            });
-            match next {
-                Some(work) => work.end(),
-                None => break,
-            }
+        if inside {
+            return;
         }
+        while let Some(work) = ABANDONED.with_borrow_mut(|abandoned| abandoned.as_mut()?.pop_front()) {
+            work.end();
+        }
+        ABANDONED.with_borrow_mut(|abandoned| *abandoned = None);
     }
 
     fn end(self) {

@@ -99,22 +99,24 @@ impl<R> ReplyTo<R> {
     }
 
     pub(crate) fn send(mut self, reply: R) {
-        if let Some(cell) = self.cell.take() {
-            cell.answer(Ok(reply));
-        }
+        self.answer(Ok(reply));
     }
 
     pub(crate) fn fail(mut self, failure: Failure) {
+        self.answer(Err(failure));
+    }
+
+    fn answer(&mut self, answer: Result<R, Failure>) {
         if let Some(cell) = self.cell.take() {
-            cell.answer(Err(failure));
+            cell.answer(answer);
+            // The caller may be gone: then the reply is dropped here.
+            drop_quietly(cell);
         }
     }
 }
 
 impl<R> Drop for ReplyTo<R> {
     fn drop(&mut self) {
-        if let Some(cell) = self.cell.take() {
-            cell.answer(Err(Failure::ReplyDropped));
-        }
+        self.answer(Err(Failure::ReplyDropped));
     }
 }

@@ -14,7 +14,7 @@ use super::{
     right::{HALT, QUEUED, SIGNAL},
 };
 use crate::{
-    process::{ExitReason, panic::catch, runner::Seat},
+    process::{panic::catch, runner::Seat},
     server::{GenServer, Now, error::Failure},
 };
 
@@ -79,11 +79,6 @@ pub(super) fn serve_some<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, budge
             Served::Done => {}
             Served::Look => return Pause::Look,
             Served::Later(message) => return Pause::Async(message),
-            Served::Broken(reason) => {
-                room.end = End::Terminate(reason);
-                slot.halt();
-                return Pause::Look;
-            }
         }
     }
 }
@@ -91,12 +86,10 @@ pub(super) fn serve_some<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, budge
 /// What became of one message.
 enum Served<S: GenServer> {
     Done,
-    /// Done, and the handler asked for something.
+    /// Done, and the handler asked for something; or it panicked.
     Look,
     /// Its handler is async.
     Later(Envelope<S>),
-    /// Its handler panicked.
-    Broken(ExitReason),
 }
 
 /// Serves one message whose handler is a plain `fn`.
@@ -116,18 +109,18 @@ fn serve<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, message: Envelope<S>)
             Err(caught) => {
                 let reason = caught.into_reason(slot.current_handler());
                 reply.fail(Failure::Crashed { reason: reason.clone(), may_have_run: true });
-                return Served::Broken(reason);
+                Err(reason)
             }
         },
         Envelope::Cast(cast) => match catch(|| state.cast_now(cast, cx)) {
             Ok(Now::Later(cast)) => return Served::Later(Envelope::Cast(cast)),
             Ok(Now::Done(())) => Ok(()),
-            Err(caught) => Err(caught),
+            Err(caught) => Err(caught.into_reason(slot.current_handler())),
         },
         Envelope::Info(info) => match catch(|| state.info_now(info, cx)) {
             Ok(Now::Later(info)) => return Served::Later(Envelope::Info(info)),
             Ok(Now::Done(())) => Ok(()),
-            Err(caught) => Err(caught),
+            Err(caught) => Err(caught.into_reason(slot.current_handler())),
         },
     };
     match caught {
@@ -135,7 +128,11 @@ fn serve<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, message: Envelope<S>)
             slot.done(variant);
             if cx.has_orders() { Served::Look } else { Served::Done }
         }
-        Err(caught) => Served::Broken(caught.into_reason(slot.current_handler())),
+        Err(reason) => {
+            room.end = End::Terminate(reason);
+            slot.halt();
+            Served::Look
+        }
     }
 }
 
@@ -179,25 +176,15 @@ pub(super) fn turn<S: GenServer>(slot: &Arc<Slot<S>>, seat: &mut Seat, budget: &
                     right = back;
                     continue;
                 }
-                Look::Serve(mut back, message) => match {
+                Look::Serve(mut back, message) => {
                     *budget -= 1;
-                    serve(slot, &mut back, message)
-                } {
-                    Served::Done | Served::Look => {
-                        right = back;
-                        continue;
+                    let served = serve(slot, &mut back, message);
+                    right = back;
+                    match served {
+                        Served::Done | Served::Look => continue,
+                        Served::Later(message) => message,
                     }
-                    Served::Broken(reason) => {
-                        back.end = End::Terminate(reason);
-                        slot.halt();
-                        right = back;
-                        continue;
-                    }
-                    Served::Later(message) => {
-                        right = back;
-                        message
-                    }
-                },
+                }
                 Look::Async => return Left::Async,
                 Look::Down => return Left::Idle,
             },
