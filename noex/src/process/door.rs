@@ -16,7 +16,7 @@
 //! handler returns or awaits; a task woken from a tokio task has the same place.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::VecDeque,
     future::Future,
     pin::Pin,
@@ -72,6 +72,8 @@ struct Line {
 thread_local! {
     /// While this thread runs a runner: the server that a handler woke, to be run next.
     static NEXT: RefCell<Option<Next>> = const { RefCell::new(None) };
+    /// The task, and the door whose runtime it was last found in.
+    static HOME: Cell<(Option<tokio::task::Id>, usize)> = const { Cell::new((None, 0)) };
 }
 
 #[derive(Default)]
@@ -104,9 +106,19 @@ impl Door {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// Makes the server's runtime the current one.
-    pub(crate) fn home(&self) -> EnterGuard<'_> {
-        self.runtime.enter()
+    /// Makes the server's runtime the current one, unless it is.
+    pub(crate) fn home(&self) -> Option<EnterGuard<'_>> {
+        let here = std::ptr::from_ref(self) as usize;
+        let task = tokio::task::try_id();
+        // A task stays in its runtime, so that its first answer is good for the next time.
+        if task.is_some() && HOME.get() == (task, here) {
+            return None;
+        }
+        if Handle::try_current().is_ok_and(|current| current.id() == self.runtime.id()) {
+            HOME.set((task, here));
+            return None;
+        }
+        Some(self.runtime.enter())
     }
 
     /// Sends a runner to a slot whose right lies ready.
@@ -279,7 +291,7 @@ pub(crate) fn now() -> Instant {
 /// server's runtime.
 pub(crate) fn sleep_until(at: Instant, door: Option<&Arc<Door>>) -> Pin<Box<Sleep>> {
     let _runtime = match door {
-        Some(door) if !in_runtime() => Some(door.home()),
+        Some(door) if !in_runtime() => Some(door.runtime.enter()),
         _ => None,
     };
     Box::pin(tokio::time::sleep_until(at))

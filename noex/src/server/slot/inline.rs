@@ -127,7 +127,7 @@ pub(crate) fn start_async<S: GenServer>(slot: &Arc<Slot<S>>, message: impl FnOnc
     let message = message();
     let mut seat = empty_seat();
     begin(slot, right, message, 0, &mut seat);
-    let home = slot.core.door().map(|door| door.home());
+    let home = slot.core.door().and_then(|door| door.home());
     let busy = Busy::enter(Edges::new(), task::Waker::noop());
     // What wakes the handler meanwhile is not lost: the runner polls it again before anything else.
     let polled = catch(|| seat.poll(&mut task::Context::from_waker(task::Waker::noop())));
