@@ -66,7 +66,7 @@
 //!
 //! References outlive the incarnation, and the queue survives a restart (`on_restart = drop` gives OTP's
 //! behaviour). A caller may run a synchronous handler itself when the server is idle; order, isolation and
-//! counters are the same on both ways. Everything else follows OTP.
+//! counters are the same on both ways. What else is here follows OTP; links, monitors and timers are not here yet.
 
 #[doc(hidden)]
 pub mod __private;

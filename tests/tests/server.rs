@@ -261,7 +261,7 @@ async fn stop_comes_after_what_was_queued() {
 
 #[tokio::test]
 async fn stop_of_a_stopped_server_says_so() {
-    // STOP-4
+    // STOP-4, by reference
     let (account, _) = account(0).await;
     account.stop().await.unwrap();
     assert_eq!(account.stop().await.unwrap_err().reason.0, ExitReason::Normal);
@@ -384,14 +384,18 @@ async fn what_is_queued_at_the_end_is_told_or_counted() {
     assert_eq!(system.dead_letters(), 1, "the cast that waited; the one in hand was begun");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_continuation_comes_before_what_is_queued() {
-    // LOOP-1, LOOP-3
+    // LOOP-3
     let (account, log) = account(0).await;
-    account.warm_again().await.unwrap();
-    account.deposit(1).await.unwrap();
+    account.deposit_slowly(0, 10 * MS).await.unwrap();
+    yield_now().await;
+    // Both wait behind the slow one; the call asks for a continuation.
+    let (again, deposited) = tokio::join!(account.warm_again(), account.deposit(1));
+    again.unwrap();
+    deposited.unwrap();
     account.balance().await.unwrap();
-    assert_eq!(log.read(), ["warm", "warm", "deposit 1"]);
+    assert_eq!(log.read(), ["warm", "deposit 0", "warm", "deposit 1"]);
 }
 
 #[tokio::test]

@@ -103,7 +103,7 @@ async fn a_start_that_is_given_up_leaves_nothing() {
 
 #[tokio::test]
 async fn names_are_unique_and_typed() {
-    // START-8, START-9, START-13
+    // START-8, START-9, START-13 (a reference needs no resolving)
     let log = Log::default();
     let first = Moody::start("", log.clone()).name("moody").await.unwrap();
     assert_eq!(Moody::whereis("moody").unwrap().hello().await.unwrap(), "hello");
@@ -163,4 +163,41 @@ async fn names_are_events() {
         });
     }
     assert_eq!(seen, ["claimed", "started", "freed", "stopped"]);
+}
+
+/// Sends itself a message by name while it starts.
+#[genserver]
+struct Eager {
+    log: Log,
+}
+
+struct First;
+
+#[genserver]
+impl Eager {
+    #[init]
+    async fn init(log: Log) -> Init<Self> {
+        let me = Eager::whereis("eager").expect("the name is taken before init");
+        me.put().await.unwrap();
+        Init::then(Eager { log }, First)
+    }
+
+    #[cast]
+    fn put(&mut self) {
+        self.log.note("message");
+    }
+
+    #[continuation]
+    fn first(&mut self, _first: First) {
+        self.log.note("continuation");
+    }
+}
+
+#[tokio::test]
+async fn a_continuation_of_init_comes_before_a_message_sent_from_init() {
+    // LOOP-1
+    let log = Log::default();
+    let eager = Eager::start(log.clone()).name("eager").await.unwrap();
+    eager.stop().await.unwrap();
+    assert_eq!(log.read(), ["continuation", "message"]);
 }

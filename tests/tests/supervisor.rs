@@ -23,11 +23,23 @@ struct Child {
     served: u32,
 }
 
+/// Notes that an `init` is over.
+struct Up(Log);
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        self.0.leave_init();
+    }
+}
+
 #[genserver]
 impl Child {
     #[init]
     async fn init(id: &'static str, log: Log) -> Result<Self, String> {
         log.note(format!("{id} up"));
+        log.enter_init();
+        let _up = Up(log.clone());
+        tokio::task::yield_now().await;
         if log.refuses(id) {
             return Err("oops".into());
         }
@@ -116,7 +128,9 @@ async fn children_start_in_order_and_stop_in_reverse() {
     }
     let supervisor = builder.start().await.unwrap();
     assert_eq!(log.take(), ["a up", "b up", "c up"]);
-    supervisor.stop().await.unwrap();
+    let (ended, stopped) = tokio::join!(supervisor.ended(), supervisor.stop());
+    stopped.unwrap();
+    assert_eq!(ended, ExitReason::Normal);
     assert_eq!(log.take(), ["c down: shutdown", "b down: shutdown", "a down: shutdown"]);
 }
 
@@ -174,6 +188,7 @@ async fn restart_types_decide_who_comes_back() {
         (Restart::Transient, ExitReason::shutdown("why"), false, true),
         (Restart::Transient, boom(), true, true),
         (Restart::Temporary, normal(), false, false),
+        (Restart::Temporary, shutdown(), false, false),
         (Restart::Temporary, boom(), false, false),
     ] {
         let (mut builder, log) = tree(Strategy::OneForOne);
@@ -262,7 +277,7 @@ async fn no_restart_no_group_action() {
 
 #[tokio::test]
 async fn one_crash_too_many_ends_the_tree() {
-    // INTENS-1, INTENS-3
+    // INTENS-1
     let (mut builder, log) = tree(Strategy::OneForOne);
     builder.restarts(1, Duration::from_secs(5));
     let [_a, b, _c] = ["a", "b", "c"].map(|id| add(&mut builder, id, &log, Restart::Permanent));
@@ -275,6 +290,21 @@ async fn one_crash_too_many_ends_the_tree() {
     assert_eq!(log.take(), ["b down: panic", "c down: shutdown", "a down: shutdown"]);
     let error = b.count().await.unwrap_err();
     assert!(matches!(&error, CallError::NotRunning { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn one_budget_serves_all_children() {
+    // INTENS-3
+    let (mut builder, log) = tree(Strategy::OneForOne);
+    builder.restarts(2, Duration::from_secs(5));
+    let [a, b] = ["a", "b"].map(|id| add(&mut builder, id, &log, Restart::Permanent));
+    let supervisor = builder.start().await.unwrap();
+    for child in [&a, &b] {
+        child.crash().await.unwrap_err();
+        assert_eq!(child.count().await.unwrap(), 1);
+    }
+    a.crash().await.unwrap_err();
+    assert_eq!(supervisor.ended().await, ExitReason::Shutdown);
 }
 
 #[tokio::test]
@@ -365,7 +395,7 @@ async fn a_child_that_takes_too_long_to_end_is_killed() {
             builder.child::<Child>(ChildOptions::new("a").shutdown(shutdown), move || ("a", log.clone()))
         };
         let supervisor = builder.start().await.unwrap();
-        child.end_slowly(5_000 * MS).await.unwrap();
+        child.end_slowly(6_000 * MS).await.unwrap();
         let (ended, stopped) = tokio::join!(child.ended(), supervisor.stop());
         stopped.unwrap();
         assert_eq!(ended, expected, "{shutdown:?}");
@@ -403,11 +433,15 @@ async fn a_killed_supervisor_leaves_no_orphan() {
     // SHUT-8
     let (mut builder, log) = tree(Strategy::OneForOne);
     let a = add(&mut builder, "a", &log, Restart::Permanent);
+    let b = {
+        let log = log.clone();
+        builder.child::<Plain>(ChildOptions::new("b"), move || (log.clone(),))
+    };
     let supervisor = builder.start().await.unwrap();
     log.take();
     assert!(supervisor.kill());
-    assert_eq!(a.ended().await, ExitReason::Killed);
-    assert_eq!(log.take(), ["a down: killed"]);
+    assert_eq!((a.ended().await, b.ended().await), (ExitReason::Killed, ExitReason::Killed));
+    assert_eq!(log.take(), ["a down: killed"], "only the one that traps exits terminates");
     settle().await;
     assert!(matches!(a.count().await, Err(CallError::NotRunning { .. })));
 }

@@ -11,6 +11,7 @@ use std::{
 pub(crate) struct Log {
     lines: Arc<Mutex<Vec<String>>>,
     refusing: Arc<Mutex<HashMap<&'static str, u32>>>,
+    in_init: Arc<Mutex<bool>>,
 }
 
 impl Log {
@@ -25,6 +26,16 @@ impl Log {
     /// Reads and empties.
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.lines.lock().unwrap())
+    }
+
+    /// An `init` begins; no other may be under way.
+    pub(crate) fn enter_init(&self) {
+        let before = std::mem::replace(&mut *self.in_init.lock().unwrap(), true);
+        assert!(!before, "two children start at once");
+    }
+
+    pub(crate) fn leave_init(&self) {
+        *self.in_init.lock().unwrap() = false;
     }
 
     /// From now on `id` does not start.

@@ -92,7 +92,7 @@ pub(super) fn begin_continuation<S: GenServer>(
 /// The handler's future is gone, and its right lies ready: answers the call in hand and ends the life.
 pub(super) fn break_off<S: GenServer>(slot: &Slot<S>, reason: ExitReason) {
     let Some(mut right) = slot.take_ready(0) else { return };
-    right.set(HALT);
+    slot.set(HALT);
     if let Some(reply) = right.in_hand.take() {
         reply.fail(Failure::Crashed { reason: reason.clone(), may_have_run: true });
     }

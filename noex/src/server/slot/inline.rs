@@ -85,7 +85,7 @@ fn run_inline<S: GenServer>(slot: &Arc<Slot<S>>, mut right: RightTo<'_, S>, call
 fn crash_inline<S: GenServer>(slot: &Arc<Slot<S>>, mut right: RightTo<'_, S>, caught: Caught) -> ExitReason {
     let reason = caught.into_reason(slot.current_handler());
     right.end = End::Terminate(reason.clone());
-    right.set(HALT);
+    slot.set(HALT);
     hand_over(slot, right);
     reason
 }

@@ -269,7 +269,7 @@ pub(super) fn end<'a, S: GenServer>(
             Attended::Draining(right)
         }
         End::Terminate(reason) => {
-            right.set(HALT);
+            slot.set(HALT);
             slot.begin(TERMINATE);
             let Some(Live { state, cx }) = &mut right.live else {
                 finish(slot, right, reason);
@@ -313,7 +313,7 @@ fn terminate<S: GenServer>(
 
 /// The life is over: drops the state, tells who wants to know, leaves the slot down.
 fn finish<S: GenServer>(slot: &Slot<S>, mut right: RightTo<'_, S>, reason: ExitReason) {
-    right.set(HALT);
+    slot.set(HALT);
     drop_quietly(right.live.take());
     right.end = End::No;
     slot.core.rest();

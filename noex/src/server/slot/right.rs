@@ -158,11 +158,6 @@ impl<F, V> Guarded<F, V> {
         summon
     }
 
-    /// From now on no message is served; called by the holder of the right.
-    pub(crate) fn halt(&self) {
-        self.word.fetch_or(HALT, Ordering::AcqRel);
-    }
-
     /// The holder of the right is suspended.
     pub(crate) fn go_away(&self) {
         self.word.fetch_or(AWAY, Ordering::AcqRel);
@@ -235,11 +230,6 @@ impl<'a, F, V> Right<'a, F, V> {
         } else {
             Err(self)
         }
-    }
-
-    /// Puts flags up while holding the right.
-    pub(crate) fn set(&self, flags: u32) {
-        self.of.word.fetch_or(flags, Ordering::AcqRel);
     }
 
     /// The same right, owning what it is the right to, for a future that outlives the borrow.

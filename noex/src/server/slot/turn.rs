@@ -135,7 +135,7 @@ fn serve<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>) -> Served<S> {
         }
         Err(reason) => {
             room.end = End::Terminate(reason);
-            slot.halt();
+            slot.set(HALT);
             Served::Look
         }
     }
