@@ -16,6 +16,7 @@
 //! handler returns or awaits; a task woken from a tokio task has the same place.
 
 use std::{
+    any::TypeId,
     cell::{Cell, RefCell},
     collections::VecDeque,
     future::Future,
@@ -33,7 +34,13 @@ use tokio::{
 };
 
 use super::runner::{Runner, Task, Work};
-use crate::{server::slot::AnySlot, system::System};
+use crate::{
+    server::{
+        GenServer,
+        slot::{AnySlot, Slot},
+    },
+    system::System,
+};
 
 pub(crate) struct Door {
     runtime: Handle,
@@ -169,28 +176,24 @@ impl Door {
     /// The next for a runner that is awake: its own, the line's, or another runner's. Without any it is
     /// idle from now on, or ends because there are enough idle ones.
     pub(crate) fn next(self: &Arc<Self>, task: &Arc<Task>) -> Errand {
-        if let Some(work) = task.shelf().pop_front() {
+        if let Some(work) = task.take_shelved() {
             return Errand::Work(work);
         }
         let mut line = self.line();
-        let share = (line.waiting.len() / self.workers).clamp(1, SHARE).min(line.waiting.len());
-        let mut taken = line.waiting.drain(..share);
-        let first = taken.next();
-        task.shelf().extend(taken);
-        if let Some(work) = first {
-            if share > 1 || !line.waiting.is_empty() {
+        if let Some(work) = line.waiting.pop_front() {
+            let share = (line.waiting.len() / self.workers).min(SHARE);
+            if share > 0 {
+                task.shelve(line.waiting.drain(..share));
+            }
+            if !line.waiting.is_empty() || share > 0 {
                 self.call_one(line);
             }
             return Errand::Work(work);
         }
         for other in line.awake.iter().filter(|other| !Arc::ptr_eq(other, task)) {
-            let mut theirs = other.shelf();
-            let half = theirs.len().div_ceil(2);
-            let mut taken = theirs.drain(..half);
-            if let Some(work) = taken.next() {
-                let rest: VecDeque<_> = taken.collect();
-                drop(theirs);
-                *task.shelf() = rest;
+            let mut stolen = other.give_up_half().into_iter();
+            if let Some(work) = stolen.next() {
+                task.shelve(stolen);
                 return Errand::Work(work);
             }
         }
@@ -207,7 +210,7 @@ impl Door {
     pub(crate) fn held(self: &Arc<Self>, task: &Arc<Task>) {
         let mut line = self.line();
         line.awake.retain(|other| !Arc::ptr_eq(other, task));
-        line.waiting.extend(task.shelf().drain(..));
+        line.waiting.extend(task.clear_shelf());
         if !line.waiting.is_empty() {
             self.call_one(line);
         }
@@ -246,7 +249,7 @@ impl Door {
             line.idle.clear();
             let mut waiting = std::mem::take(&mut line.waiting);
             for task in std::mem::take(&mut line.awake) {
-                waiting.extend(task.shelf().drain(..));
+                waiting.extend(task.clear_shelf());
             }
             waiting
         };
@@ -277,6 +280,15 @@ impl Drop for Entered {
 #[inline]
 pub(crate) fn in_runtime() -> bool {
     tokio::task::try_id().is_some() || Handle::try_current().is_ok()
+}
+
+/// What the last handler woke on this runner, if it is of this type.
+pub(crate) fn woken_of<S: GenServer>() -> Option<Arc<Slot<S>>> {
+    let slot = NEXT.try_with(|next| {
+        let mut next = next.borrow_mut();
+        next.as_mut()?.slot.take_if(|slot| slot.is_of(TypeId::of::<S>()))
+    });
+    slot.ok().flatten()?.into_any().downcast().ok()
 }
 
 /// The boxed form of a start, which is rare enough for an allocation.

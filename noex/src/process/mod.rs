@@ -5,6 +5,7 @@ mod exit;
 pub(crate) mod panic;
 mod pid;
 pub(crate) mod runner;
+pub(crate) mod seat;
 
 pub use exit::{ExitReason, Panic, PanicLocation};
 pub use pid::Pid;

@@ -13,49 +13,34 @@
 //! ```
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     collections::VecDeque,
     future::Future,
     mem,
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
 };
 
-use tokio_util::sync::ReusableBoxFuture;
+use tokio::task::coop;
 
 use super::{
     door::{Door, Errand},
     exit::ExitReason,
-    panic::{catch, drop_quietly},
+    panic::catch,
+    seat::{Done, Seat, clear_seat, empty_seat, keep_seat, place},
 };
 use crate::server::slot::{
     AnySlot,
     waits::{Busy, Edges},
 };
 
-/// Where a handler's future sits: the memory is used again for the next handler.
-pub(crate) type Seat = ReusableBoxFuture<'static, ()>;
-
 thread_local! {
     /// Work that this thread is abandoning.
     static ABANDONED: RefCell<Option<VecDeque<Work>>> = const { RefCell::new(None) };
-    /// A seat left over on this thread.
-    static SPARE: Cell<Option<Seat>> = const { Cell::new(None) };
-}
-
-/// A seat with nobody in it.
-pub(crate) fn empty_seat() -> Seat {
-    let spare = SPARE.try_with(Cell::take).ok().flatten();
-    spare.unwrap_or_else(|| ReusableBoxFuture::new(std::future::ready(())))
-}
-
-/// Keeps a seat whose handler is done for the next one on this thread.
-pub(crate) fn keep_seat(seat: Seat) {
-    let _ = SPARE.try_with(|spare| spare.set(Some(seat)));
 }
 
 /// What a slot says after a turn.
@@ -66,7 +51,7 @@ pub(crate) enum Turn {
     Again(Arc<dyn AnySlot>),
     /// An async handler has begun: its future sits in the seat. It holds the run right and lays it down
     /// when it is done.
-    Async(Arc<dyn AnySlot>),
+    Async,
 }
 
 /// One slot to serve, with the handler that is under way there, if any.
@@ -103,7 +88,7 @@ impl Work {
 
     fn end(self) {
         if let Some((seat, _)) = self.handler {
-            drop_quietly(seat);
+            drop(clear_seat(seat));
             self.slot.break_off(ExitReason::Killed);
         }
         self.slot.abandon();
@@ -117,11 +102,47 @@ pub(crate) struct Task {
     called: AtomicBool,
     /// What it took from the line and has not begun.
     shelf: Mutex<VecDeque<Work>>,
+    /// How many those are; written under the lock.
+    shelved: AtomicUsize,
 }
 
 impl Task {
-    pub(crate) fn shelf(&self) -> MutexGuard<'_, VecDeque<Work>> {
+    fn shelf(&self) -> MutexGuard<'_, VecDeque<Work>> {
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts work aside for later; the runner itself does, nobody else.
+    pub(crate) fn shelve(&self, work: impl Iterator<Item = Work>) {
+        let mut shelf = self.shelf();
+        shelf.extend(work);
+        self.shelved.store(shelf.len(), Ordering::Relaxed);
+    }
+
+    /// The next that the runner put aside.
+    pub(crate) fn take_shelved(&self) -> Option<Work> {
+        // Others only take from it, so that none is none.
+        if self.shelved.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let mut shelf = self.shelf();
+        let work = shelf.pop_front();
+        self.shelved.store(shelf.len(), Ordering::Relaxed);
+        work
+    }
+
+    /// The first half of what was put aside, for another runner.
+    pub(crate) fn give_up_half(&self) -> VecDeque<Work> {
+        let mut shelf = self.shelf();
+        let half = shelf.len().div_ceil(2);
+        let rest = shelf.split_off(half);
+        self.shelved.store(rest.len(), Ordering::Relaxed);
+        mem::replace(&mut *shelf, rest)
+    }
+
+    /// All that was put aside.
+    pub(crate) fn clear_shelf(&self) -> VecDeque<Work> {
+        self.shelved.store(0, Ordering::Relaxed);
+        mem::take(&mut *self.shelf())
     }
 
     /// Wakes an idle runner.
@@ -146,9 +167,30 @@ struct Bell {
 }
 
 impl Bell {
+    /// A bell, and the waker that rings it: these are the runner's own two references.
+    fn hang(task: Arc<Task>) -> (Arc<Self>, Waker) {
+        let bell = Arc::new(Bell { task, rung: AtomicBool::new(false) });
+        let waker = Waker::from(bell.clone());
+        (bell, waker)
+    }
+
+    /// How many clones of the waker there are; `None` when one of them was used since the last poll.
+    fn listeners(self: &Arc<Self>) -> Option<usize> {
+        let clones = Arc::strong_count(self) - OWN_BELLS;
+        (!self.rung.load(Ordering::SeqCst)).then_some(clones)
+    }
+
     fn ring(&self) {
         self.rung.store(true, Ordering::SeqCst);
         self.task.wake();
+    }
+
+    /// The handler is about to be polled. A bell that rings at this moment may stay rung, which hides a
+    /// deadlock from the check for once, and never invents one.
+    fn hush(&self) {
+        if self.rung.load(Ordering::Relaxed) {
+            self.rung.store(false, Ordering::SeqCst);
+        }
     }
 }
 
@@ -187,16 +229,30 @@ enum State {
     Over,
     /// To serve this slot.
     Serving(Arc<dyn AnySlot>),
-    /// A handler of this slot sits in the seat.
-    Handling { slot: Arc<dyn AnySlot>, held: bool },
+    /// A handler sits in the seat: fresh, or last seen at a server that it was suspended in.
+    Handling(Option<Arc<dyn AnySlot>>),
+    /// As `Handling`, and the runner waits for it.
+    Held(Arc<dyn AnySlot>),
+}
+
+/// What came of polling the seat.
+enum Polled {
+    Done(Done),
+    /// Suspended there.
+    Suspended(Arc<dyn AnySlot>),
+    /// It was ended there.
+    Ended(Arc<dyn AnySlot>),
 }
 
 impl Runner {
     pub(crate) fn new(door: Arc<Door>) -> (Self, Arc<Task>) {
-        let task =
-            Arc::new(Task { waker: OnceLock::new(), called: AtomicBool::new(true), shelf: Mutex::default() });
-        let bell = Arc::new(Bell { task: task.clone(), rung: AtomicBool::new(false) });
-        let waker = Waker::from(bell.clone());
+        let task = Arc::new(Task {
+            waker: OnceLock::new(),
+            called: AtomicBool::new(true),
+            shelf: Mutex::default(),
+            shelved: AtomicUsize::new(0),
+        });
+        let (bell, waker) = Bell::hang(task.clone());
         let (seat, edges) = (empty_seat(), Edges::new());
         (Runner { door, task: task.clone(), bell, waker, state: State::Idle, seat, edges }, task)
     }
@@ -223,7 +279,7 @@ impl Runner {
                         Errand::Work(Work { slot, handler: Some((seat, edges)) }) => {
                             keep_seat(mem::replace(&mut self.seat, seat));
                             self.edges = edges;
-                            self.state = State::Handling { slot, held: false };
+                            self.state = State::Handling(Some(slot));
                         }
                         Errand::Wait => {
                             self.state = State::Idle;
@@ -241,56 +297,84 @@ impl Runner {
                         self.door.put_to_work(Work::fresh(slot));
                         break;
                     }
-                    Turn::Async(slot) => self.state = State::Handling { slot, held: false },
+                    Turn::Async => self.state = State::Handling(None),
                 },
-                State::Handling { slot, held } => {
-                    if held {
-                        self.door.back(&self.task);
-                        slot.core().resume(&mut self.edges);
+                State::Handling(at) => match self.poll_handler(at) {
+                    Polled::Done(done) => {
+                        budget = budget.saturating_sub(done.served);
+                        self.go_on_with(done.next);
                     }
-                    if !(held && self.cut_short(&slot)) && self.poll_handler(&slot).is_pending() {
-                        if !held {
-                            slot.go_away();
-                        }
-                        self.state = State::Handling { slot, held: true };
+                    Polled::Ended(slot) => self.go_on_with(Some(slot)),
+                    Polled::Suspended(slot) => {
+                        self.state = State::Held(slot);
                         self.door.held(&self.task);
                         return;
                     }
-                    self.edges.clear();
-                    if slot.is_ready() {
-                        self.state = State::Serving(slot);
+                },
+                State::Held(slot) => {
+                    self.door.back(&self.task);
+                    slot.core().resume(&mut self.edges);
+                    if self.cut_short(&slot) {
+                        self.go_on_with(Some(slot));
+                    } else {
+                        self.state = State::Handling(Some(slot));
                     }
                 }
+            }
+            if !coop::has_budget_remaining() {
+                break;
             }
         }
         cx.waker().wake_by_ref();
     }
 
-    fn poll_handler(&mut self, slot: &Arc<dyn AnySlot>) -> Poll<()> {
+    /// The handler is over; its server may have more to see to.
+    fn go_on_with(&mut self, next: Option<Arc<dyn AnySlot>>) {
+        self.edges.clear();
+        if let Some(slot) = next {
+            self.state = State::Serving(slot);
+        }
+    }
+
+    /// Polls the handler in the seat, last seen `at` this server if anywhere.
+    fn poll_handler(&mut self, mut at: Option<Arc<dyn AnySlot>>) -> Polled {
+        let mut recounted = false;
         loop {
-            self.bell.rung.store(false, Ordering::SeqCst);
+            self.bell.hush();
             let busy = Busy::enter(mem::take(&mut self.edges), &self.waker);
             let polled = catch(|| self.seat.poll(&mut Context::from_waker(&self.waker)));
             self.edges = busy.leave();
+            let polled = match polled {
+                Ok(Poll::Ready(done)) => return Polled::Done(done),
+                Ok(Poll::Pending) => Ok(()),
+                Err(caught) => Err(caught),
+            };
+            let slot = place().or(at.take()).expect("a handler says where it stops short");
             match polled {
-                Ok(Poll::Ready(())) => return Poll::Ready(()),
-                Ok(Poll::Pending) => {
-                    let clones = Arc::strong_count(&self.bell) - OWN_BELLS;
-                    let listeners = (!self.bell.rung.load(Ordering::SeqCst)).then_some(clones);
-                    let Some(task) = self.task.waker.get() else { return Poll::Pending };
+                Ok(()) => {
+                    slot.go_away();
+                    let listeners = self.bell.listeners();
+                    if self.edges.leave_doubt(listeners) && !mem::replace(&mut recounted, true) {
+                        // An earlier handler's waker may be about still. A new bell counts for this one alone.
+                        (self.bell, self.waker) = Bell::hang(self.task.clone());
+                        at = Some(slot);
+                        continue;
+                    }
+                    let Some(task) = self.task.waker.get() else { return Polled::Suspended(slot) };
                     if !slot.core().suspend(task, &mut self.edges, listeners, slot.current_handler()) {
-                        return Poll::Pending;
+                        return Polled::Suspended(slot);
                     }
                     slot.core().resume(&mut self.edges);
-                    if self.cut_short(slot) {
-                        return Poll::Ready(());
+                    if self.cut_short(&slot) {
+                        return Polled::Ended(slot);
                     }
                     // One of its calls was refused as a deadlock: look again.
+                    at = Some(slot);
                 }
                 Err(caught) => {
                     let reason = caught.into_reason(slot.current_handler());
-                    self.end_handler(slot, reason);
-                    return Poll::Ready(());
+                    self.end_handler(&*slot, reason);
+                    return Polled::Ended(slot);
                 }
             }
         }
@@ -300,13 +384,13 @@ impl Runner {
     /// because a message that is out of the queue and not begun would be lost unseen.
     fn cut_short(&mut self, slot: &Arc<dyn AnySlot>) -> bool {
         let Some(reason) = slot.core().cut() else { return false };
-        self.end_handler(slot, reason);
+        self.end_handler(&**slot, reason);
         true
     }
 
     /// Drops the handler, which lays its right down, and ends the server.
-    fn end_handler(&mut self, slot: &Arc<dyn AnySlot>, reason: ExitReason) {
-        drop_quietly(mem::replace(&mut self.seat, empty_seat()));
+    fn end_handler(&mut self, slot: &dyn AnySlot, reason: ExitReason) {
+        drop(clear_seat(mem::replace(&mut self.seat, empty_seat())));
         self.edges.clear();
         slot.break_off(reason);
     }
@@ -331,9 +415,13 @@ impl Drop for Runner {
             State::Over => return,
             State::Idle | State::Free => None,
             State::Serving(slot) => Some(slot),
-            State::Handling { slot, .. } => {
-                self.end_handler(&slot, ExitReason::Killed);
+            State::Held(slot) | State::Handling(Some(slot)) => {
+                self.end_handler(&*slot, ExitReason::Killed);
                 Some(slot)
+            }
+            State::Handling(None) => {
+                let slot = clear_seat(mem::replace(&mut self.seat, empty_seat()));
+                slot.inspect(|slot| slot.break_off(ExitReason::Killed))
             }
         };
         if let Some(slot) = slot {

@@ -135,7 +135,7 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
     /// is not idle after all.
     fn start_async(&mut self, call: S::Call, cx: &mut Context<'_>) -> Result<Polled<S>, S::Call> {
         let slot = self.slot();
-        let cell = slot.inbox.spare_cell();
+        let cell = ReplyCell::spare();
         let mut call = Some(call);
         let reply = cell.open(None);
         let mut reply = Some(reply);
@@ -146,7 +146,7 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
         match call {
             Some(call) if !started => Err(call),
             _ => {
-                self.step = Step::Waiting(Waiting::new(cell));
+                self.step = Step::Waiting(Waiting::new(cell, false));
                 Ok(self.wait(cx))
             }
         }
@@ -169,12 +169,12 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
                     Pushed::Parked { ticket, .. } => Some(ticket),
                     _ => None,
                 };
-                self.step = Step::Waiting(Waiting { ticket, ..Waiting::new(cell) });
+                self.step = Step::Waiting(Waiting { ticket, ..Waiting::new(cell, true) });
                 self.begin_to_wait(cx)
             }
             Pushed::Dropped { lost } => {
                 refuse::overflowed(slot, lost);
-                self.step = Step::Waiting(Waiting::new(cell));
+                self.step = Step::Waiting(Waiting::new(cell, true));
                 self.wait(cx)
             }
             Pushed::Full(message) => {
@@ -246,7 +246,11 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
                 waits::wait_is_over(&(Arc::downgrade(&waiting.cell) as Weak<dyn Awaited>));
             }
             if answered {
-                self.slot().inbox.give_back(waiting.cell);
+                if waiting.queued {
+                    self.slot().inbox.give_back(waiting.cell);
+                } else {
+                    waiting.cell.keep();
+                }
             } else if let Some(call) = waiting.ticket.and_then(|ticket| self.slot().inbox.withdraw(ticket)) {
                 refuse::discard(self.slot(), call);
             }
@@ -263,6 +267,8 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
 /// The reply is awaited.
 struct Waiting<S: GenServer> {
     cell: Arc<ReplyCell<S::Reply>>,
+    /// The cell came with the place in the queue.
+    queued: bool,
     clock: Option<Pin<Box<Sleep>>>,
     /// The clock runs, and word of the wait is left.
     settled: bool,
@@ -273,8 +279,8 @@ struct Waiting<S: GenServer> {
 }
 
 impl<S: GenServer> Waiting<S> {
-    fn new(cell: Arc<ReplyCell<S::Reply>>) -> Self {
-        Waiting { cell, clock: None, settled: false, noted: false, ticket: None }
+    fn new(cell: Arc<ReplyCell<S::Reply>>, queued: bool) -> Self {
+        Waiting { cell, queued, clock: None, settled: false, noted: false, ticket: None }
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
     slot::{
         Slot,
         envelope::{Envelope, Pushed, Waited},
-        refuse,
+        post, refuse,
         right::QUEUED,
         turn,
         waits::{self, Awaited},
@@ -201,7 +201,7 @@ impl<S: GenServer> Drop for Post<'_, S> {
 /// Queues a message if there is room for it, and tells the server.
 #[inline]
 pub(super) fn offer<S: GenServer>(slot: &Arc<Slot<S>>, message: Envelope<S>) -> Result<(), Envelope<S>> {
-    if slot.inbox.offer(message, || slot.raise(QUEUED))? {
+    if post::leave(slot, message)? {
         turn::summon(slot);
     }
     Ok(())

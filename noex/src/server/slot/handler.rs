@@ -1,75 +1,116 @@
 //! Async handlers: futures that own the run right and lay it down at their end.
 
-use std::sync::Arc;
+use std::{future::poll_fn, pin::pin, sync::Arc};
+
+use tokio::task::coop;
 
 use super::{
-    End, Envelope, Live, OwnedRightTo, RightTo, Slot,
+    End, Envelope, Live, RightTo, Slot,
     life::begun,
-    right::HALT,
+    right::{HALT, OwnedRight},
     turn::{Pause, serve_some},
+    waits,
 };
 use crate::{
-    process::{ExitReason, runner::Seat},
+    process::{
+        ExitReason, door,
+        seat::{Done, Seat, poll_at},
+    },
     server::{GenServer, error::Failure},
 };
 
-/// Begins a message whose handler is async. The future owns the run right and lays it down at its end.
+/// Begins a message whose handler is async. The future owns the run right and lays it down at its end;
+/// before that it serves at most `more` messages, here and, with `hops`, in the servers of the same
+/// type that it wakes.
 pub(super) fn begin<S: GenServer>(
     slot: &Arc<Slot<S>>,
     right: RightTo<'_, S>,
     message: Envelope<S>,
     more: usize,
+    hops: bool,
     seat: &mut Seat,
 ) {
     slot.begin(message.variant());
-    seat.set(handle(right.into_owned(slot.clone()), message, more));
+    seat.set(handle(right.into_owned(slot.clone()), message, more, hops));
 }
 
-/// Handles a message, and up to `more` behind it without giving the right up in between. The call in hand
-/// keeps its reply address in the room, so that a crash can answer it.
-async fn handle<S: GenServer>(mut right: OwnedRightTo<S>, mut message: Envelope<S>, more: usize) {
+/// Awaits a handler, and says where it stands while it is suspended.
+macro_rules! stand_at {
+    ($slot:expr, $handler:expr) => {{
+        let mut handler = pin!($handler);
+        poll_fn(|cx| poll_at($slot, handler.as_mut(), cx)).await
+    }};
+}
+
+/// Handles a message and what comes next. The call in hand keeps its reply address in the room, so that a
+/// crash can answer it.
+async fn handle<S: GenServer>(
+    mut right: OwnedRight<S>,
+    mut message: Envelope<S>,
+    more: usize,
+    hops: bool,
+) -> Done {
     let mut budget = more;
-    for left in (0..=more).rev() {
+    loop {
         let variant = message.variant();
-        let room = &mut *right;
-        let Some(Live { state, cx }) = &mut room.live else { break };
+        let (slot, room) = right.parts();
+        let Some(Live { state, cx }) = &mut room.live else { return done(right, 0) };
         let answer = match message {
             Envelope::Call(call, reply) => {
                 room.in_hand = Some(reply);
-                Some(state.handle_call(call, cx).await)
+                Some(stand_at!(slot, state.handle_call(call, cx)))
             }
             Envelope::Cast(cast) => {
-                state.handle_cast(cast, cx).await;
+                stand_at!(slot, state.handle_cast(cast, cx));
                 None
             }
             Envelope::Info(info) => {
-                state.handle_info(info, cx).await;
+                stand_at!(slot, state.handle_info(info, cx));
                 None
             }
         };
-        let (slot, room) = right.parts();
         slot.done(variant);
         if let (Some(answer), Some(reply)) = (answer, room.in_hand.take()) {
             reply.send(answer);
         }
-        match serve_some(slot, room, &mut budget) {
-            Pause::Async(next) if left == 0 => {
-                room.batch.push_front(next);
-                begun(slot, room.batch.len());
-                break;
+        message = loop {
+            let (slot, room) = right.parts();
+            match serve_some(slot, room, &mut budget) {
+                Pause::Async(next) if budget > 0 && coop::has_budget_remaining() => {
+                    budget -= 1;
+                    slot.begin(next.variant());
+                    break next;
+                }
+                Pause::Async(next) => {
+                    room.batch.push_front(next);
+                    begun(slot, room.batch.len());
+                    return done(right, more - budget);
+                }
+                Pause::Limit | Pause::Look => return done(right, more - budget),
+                Pause::Empty => match right.release() {
+                    Err(back) => return done(back, more - budget),
+                    Ok(()) => match woken(budget, hops) {
+                        Some(next) => right = next,
+                        None => return Done { next: None, served: more - budget },
+                    },
+                },
             }
-            Pause::Async(next) => {
-                slot.begin(next.variant());
-                message = next;
-            }
-            Pause::Empty => match right.release() {
-                Ok(()) => return,
-                Err(back) => return back.lay_ready(),
-            },
-            Pause::Limit | Pause::Look => break,
-        }
+        };
     }
-    right.lay_ready();
+}
+
+/// Lays the right down: there is more to see to.
+fn done<S: GenServer>(right: OwnedRight<S>, served: usize) -> Done {
+    Done { next: Some(right.lay_ready()), served }
+}
+
+/// The right to a server of the same type that this runner's handler woke.
+fn woken<S: GenServer>(budget: usize, hops: bool) -> Option<OwnedRight<S>> {
+    if !hops || budget == 0 || !coop::has_budget_remaining() {
+        return None;
+    }
+    waits::forget_edges();
+    OwnedRight::take_ready(door::woken_of()?)
 }
 
 /// Begins a continuation whose handler is async.
@@ -81,11 +122,29 @@ pub(super) fn begin_continuation<S: GenServer>(
 ) {
     let mut right = right.into_owned(slot.clone());
     seat.set(async move {
-        if let Some(Live { state, cx }) = &mut right.live {
-            state.handle_continue(message, cx).await;
+        let (slot, room) = right.parts();
+        if let Some(Live { state, cx }) = &mut room.live {
+            stand_at!(slot, state.handle_continue(message, cx));
         }
-        right.slot().core.rest();
-        right.lay_ready();
+        slot.core.rest();
+        done(right, 0)
+    });
+}
+
+/// Begins an async `terminate`.
+pub(super) fn begin_terminate<S: GenServer>(
+    slot: &Arc<Slot<S>>,
+    right: RightTo<'_, S>,
+    reason: ExitReason,
+    seat: &mut Seat,
+) {
+    let mut right = right.into_owned(slot.clone());
+    seat.set(async move {
+        let (slot, room) = right.parts();
+        if let Some(Live { state, cx }) = &mut room.live {
+            stand_at!(slot, state.terminate(&reason, cx));
+        }
+        done(right, 0)
     });
 }
 

@@ -28,6 +28,8 @@ pub(crate) struct Inbox<S: GenServer> {
     taken: AtomicUsize,
     /// Messages whose senders wait for room; written under the lock.
     parked: AtomicUsize,
+    /// The most that ever waited; a count for people, so that a lost race does no harm.
+    high_water: AtomicUsize,
 }
 
 struct Lines<S: GenServer> {
@@ -42,7 +44,6 @@ struct Whole<S: GenServer> {
     returned: Vec<(u64, Envelope<S>)>,
     spare: Vec<Arc<ReplyCell<S::Reply>>>,
     next_ticket: u64,
-    high_water: usize,
 }
 
 struct Parked<S: GenServer> {
@@ -67,7 +68,6 @@ impl<S: GenServer> Lines<S> {
                 returned: Vec::new(),
                 spare: Vec::new(),
                 next_ticket: 0,
-                high_water: 0,
             })
         })
     }
@@ -79,6 +79,7 @@ impl<S: GenServer> Inbox<S> {
             lines: Mutex::new(Lines { closed: false, whole: None }),
             taken: AtomicUsize::new(0),
             parked: AtomicUsize::new(0),
+            high_water: AtomicUsize::new(0),
         }
     }
 
@@ -101,12 +102,6 @@ impl<S: GenServer> Inbox<S> {
         (cell, pushed)
     }
 
-    /// A cell for a call that is not queued.
-    pub(crate) fn spare_cell(&self) -> Arc<ReplyCell<S::Reply>> {
-        let spare = self.lines().whole().spare.pop();
-        spare.unwrap_or_else(|| Arc::new(ReplyCell::new()))
-    }
-
     /// Queues a message if there is room for it, or gives it back. `tell` runs under the lock when the
     /// queue was empty: a push that has returned is a push that the run word shows, so a sender's next
     /// call cannot overtake it.
@@ -123,7 +118,7 @@ impl<S: GenServer> Inbox<S> {
         if open && waiting < S::MAILBOX.limit() && whole.parked.is_empty() {
             let first = whole.queue.is_empty();
             whole.queue.push_back(message);
-            whole.high_water = whole.high_water.max(waiting + 1);
+            self.note_high_water(waiting + 1);
             Ok(first && tell())
         } else {
             Err(message)
@@ -156,7 +151,7 @@ impl<S: GenServer> Inbox<S> {
         let waiting = whole.queue.len() + self.taken.load(Ordering::Relaxed);
         if waiting < S::MAILBOX.limit() && whole.parked.is_empty() {
             whole.queue.push_back(message);
-            whole.high_water = whole.high_water.max(waiting + 1);
+            self.note_high_water(waiting + 1);
             if whole.queue.len() == 1 {
                 tell();
             }
@@ -307,6 +302,21 @@ impl<S: GenServer> Inbox<S> {
         self.parked.load(Ordering::Relaxed) > 0 && self.make_room(left, tell)
     }
 
+    /// A sender that found the server idle put messages straight into its hands. Another sender may count
+    /// them a moment late, as if they had been begun.
+    #[inline]
+    pub(crate) fn handed_over(&self, messages: usize) {
+        self.taken.store(messages, Ordering::Relaxed);
+        self.note_high_water(messages);
+    }
+
+    #[inline]
+    fn note_high_water(&self, waiting: usize) {
+        if waiting > self.high_water.load(Ordering::Relaxed) {
+            self.high_water.store(waiting, Ordering::Relaxed);
+        }
+    }
+
     /// Messages that the server has taken and not begun.
     pub(crate) fn left(&self) -> usize {
         self.taken.load(Ordering::Relaxed)
@@ -381,11 +391,9 @@ impl<S: GenServer> Inbox<S> {
     pub(crate) fn lengths(&self) -> Lengths {
         let lines = self.lines();
         let taken = self.taken.load(Ordering::Relaxed);
-        lines.whole.as_ref().map_or(Lengths { queued: taken, ..Lengths::default() }, |whole| Lengths {
-            queued: whole.queue.len() + taken,
-            high_water: whole.high_water,
-            parked: whole.parked.len(),
-        })
+        let high_water = self.high_water.load(Ordering::Relaxed);
+        let (queued, parked) = lines.whole.as_ref().map_or((0, 0), |it| (it.queue.len(), it.parked.len()));
+        Lengths { queued: queued + taken, high_water, parked }
     }
 
     /// Bytes held beside the slot itself.

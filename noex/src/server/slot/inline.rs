@@ -21,8 +21,9 @@ use crate::{
     process::{
         ExitReason,
         door::in_runtime,
-        panic::{Caught, catch, drop_quietly},
-        runner::{Work, empty_seat, keep_seat},
+        panic::{Caught, catch},
+        runner::Work,
+        seat::{Done, clear_seat, empty_seat, keep_seat, place},
     },
     server::{GenServer, Message, Now, is_async},
 };
@@ -126,7 +127,7 @@ pub(crate) fn start_async<S: GenServer>(slot: &Arc<Slot<S>>, message: impl FnOnc
     let Some(right) = slot.try_enter() else { return false };
     let message = message();
     let mut seat = empty_seat();
-    begin(slot, right, message, 0, &mut seat);
+    begin(slot, right, message, 0, false, &mut seat);
     let home = slot.core.door().and_then(|door| door.home());
     let busy = Busy::enter(Edges::new(), task::Waker::noop());
     // What wakes the handler meanwhile is not lost: the runner polls it again before anything else.
@@ -134,14 +135,14 @@ pub(crate) fn start_async<S: GenServer>(slot: &Arc<Slot<S>>, message: impl FnOnc
     let edges = busy.leave();
     drop(home);
     match polled {
-        Ok(task::Poll::Ready(())) => {
+        Ok(task::Poll::Ready(Done { next, .. })) => {
             keep_seat(seat);
-            // It has gone idle by itself, unless there is more to see to.
-            if slot.flags() & READY != 0 {
+            if next.is_some() {
                 summon(slot);
             }
         }
         Ok(task::Poll::Pending) => {
+            drop(place());
             AnySlot::go_away(&**slot);
             if let Some(door) = slot.core.door() {
                 door.put_to_work(Work::begun(slot.clone(), seat, edges));
@@ -149,7 +150,7 @@ pub(crate) fn start_async<S: GenServer>(slot: &Arc<Slot<S>>, message: impl FnOnc
         }
         Err(caught) => {
             let reason = caught.into_reason(slot.current_handler());
-            drop_quietly(seat);
+            drop(clear_seat(seat));
             break_off(slot, reason);
             summon(slot);
         }

@@ -12,10 +12,11 @@
 use std::{fmt::Display, future::Future, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use super::{
-    AnySlot, End, Live, OwnedRightTo, RightTo, Room, Signal, Slot,
+    AnySlot, End, Live, RightTo, Room, Signal, Slot,
     core::{INIT, TERMINATE},
+    handler::begin_terminate,
     refuse::{announce, refuse, refuse_all},
-    right::{HALT, QUEUED, SIGNAL},
+    right::{HALT, OwnedRight, QUEUED, SIGNAL},
     turn::{hand_over, summon},
     waits::Edges,
 };
@@ -25,7 +26,8 @@ use crate::{
         ExitReason,
         door::{Door, within},
         panic::{Caught, catch, drop_quietly},
-        runner::{Seat, Work, empty_seat, keep_seat},
+        runner::Work,
+        seat::{Seat, empty_seat, keep_seat},
     },
     server::{Context, GenServer, Init, Now, OnRestart},
 };
@@ -80,7 +82,7 @@ pub(crate) async fn bring_up<S: GenServer>(
 }
 
 /// Holds the right while `init` runs; a start that is dropped half-way leaves nothing behind.
-struct Birth<S: GenServer>(Option<OwnedRightTo<S>>);
+struct Birth<S: GenServer>(Option<OwnedRight<S>>);
 
 impl<S: GenServer> Birth<S> {
     fn end(&mut self, reason: ExitReason) {
@@ -97,7 +99,7 @@ impl<S: GenServer> Drop for Birth<S> {
     }
 }
 
-fn go_live<S: GenServer>(slot: &Arc<Slot<S>>, mut right: OwnedRightTo<S>, state: S, cx: Context<S>) {
+fn go_live<S: GenServer>(slot: &Arc<Slot<S>>, mut right: OwnedRight<S>, state: S, cx: Context<S>) {
     let restarts = slot.core.incarnation() - 1;
     announce(slot, || EventKind::Started { restarts });
     slot.core.rest();
@@ -278,7 +280,8 @@ pub(super) fn end<'a, S: GenServer>(
             match catch(|| state.terminate_now(&reason, cx)) {
                 Ok(Now::Done(())) => finish(slot, right, reason),
                 Ok(Now::Later(())) => {
-                    terminate(slot, right, reason, seat);
+                    right.end = End::Finish(reason.clone());
+                    begin_terminate(slot, right, reason, seat);
                     return Attended::Terminating;
                 }
                 Err(panic) => {
@@ -293,22 +296,6 @@ pub(super) fn end<'a, S: GenServer>(
             Attended::Down
         }
     }
-}
-
-fn terminate<S: GenServer>(
-    slot: &Arc<Slot<S>>,
-    mut right: RightTo<'_, S>,
-    reason: ExitReason,
-    seat: &mut Seat,
-) {
-    right.end = End::Finish(reason.clone());
-    let mut right = right.into_owned(slot.clone());
-    seat.set(async move {
-        if let Some(Live { state, cx }) = &mut right.live {
-            state.terminate(&reason, cx).await;
-        }
-        right.lay_ready();
-    });
 }
 
 /// The life is over: drops the state, tells who wants to know, leaves the slot down.

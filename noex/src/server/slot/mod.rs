@@ -8,6 +8,7 @@
 //! | `right` | who may touch the state: the only `unsafe` |
 //! | `envelope`, `inbox`, `reply` | messages in, replies out |
 //! | `inline` | a call on the caller's own task |
+//! | `post` | a message left by its sender |
 //! | `turn`, `handler` | serving from the inbox; async handlers |
 //! | `refuse` | messages that are not served |
 //! | `life` | start, end and restart of an incarnation |
@@ -23,6 +24,7 @@ pub(crate) mod inline;
 pub(crate) mod life;
 #[cfg(all(test, noex_loom))]
 mod model;
+pub(crate) mod post;
 pub(crate) mod refuse;
 pub(crate) mod reply;
 pub(crate) mod right;
@@ -31,7 +33,7 @@ pub(crate) mod turn;
 pub(crate) mod waits;
 
 use std::{
-    any::Any,
+    any::{Any, TypeId},
     collections::VecDeque,
     sync::{
         Arc,
@@ -44,21 +46,16 @@ use self::{
     envelope::{Envelope, Lengths},
     inbox::Inbox,
     reply::ReplyTo,
-    right::{Guarded, OwnedRight, Right},
+    right::{Guarded, Right},
 };
 use super::{Context, GenServer, Message};
-use crate::process::{
-    ExitReason, Pid,
-    panic::catch,
-    runner::{Seat, Turn},
-};
+use crate::process::{ExitReason, Pid, panic::catch, runner::Turn, seat::Seat};
 
 /// Where one server lives.
 pub(crate) type Slot<S> = Guarded<Front<S>, Room<S>>;
 
 /// The right to be in its room.
 type RightTo<'a, S> = Right<'a, Front<S>, Room<S>>;
-type OwnedRightTo<S> = OwnedRight<Front<S>, Room<S>>;
 
 /// What everybody sees of a slot.
 pub(crate) struct Front<S: GenServer> {
@@ -139,8 +136,8 @@ pub(crate) trait AnySlot: Send + Sync {
     fn core(&self) -> &Core;
     /// Serves at most `budget` messages; the runner's side.
     fn turn(self: Arc<Self>, seat: &mut Seat, budget: &mut usize) -> Turn;
-    /// The run right lies ready.
-    fn is_ready(&self) -> bool;
+    /// Whether the slot is a `Slot<S>` of this `S`.
+    fn is_of(&self, server: TypeId) -> bool;
     /// The handler under way is suspended.
     fn go_away(&self);
     /// The handler under way was dropped: ends the incarnation.
@@ -171,7 +168,7 @@ impl<S: GenServer> AnySlot for Slot<S> {
         match catch(|| turn::turn(&self, seat, budget)) {
             Ok(turn::Left::Idle) => Turn::Idle,
             Ok(turn::Left::Again) => Turn::Again(self),
-            Ok(turn::Left::Async) => Turn::Async(self),
+            Ok(turn::Left::Async) => Turn::Async,
             // Something of the user's panicked outside of a handler: that ends this server, not the runner.
             Err(caught) => {
                 handler::break_off(&self, caught.into_reason("?"));
@@ -180,8 +177,8 @@ impl<S: GenServer> AnySlot for Slot<S> {
         }
     }
 
-    fn is_ready(&self) -> bool {
-        self.flags() & right::READY != 0
+    fn is_of(&self, server: TypeId) -> bool {
+        server == TypeId::of::<S>()
     }
 
     fn go_away(&self) {

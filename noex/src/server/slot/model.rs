@@ -15,12 +15,13 @@ use super::{
     AnySlot, Live, Signal, Slot,
     envelope::Envelope,
     inline::{self, Inline},
+    post,
     right::{QUEUED, READY},
     vacant,
 };
 use crate::{
     Context, GenServer, Init, Message, Never, Now, ServerConfig, ServerRef,
-    process::runner::{Turn, empty_seat},
+    process::{runner::Turn, seat::empty_seat},
 };
 
 /// Counts what it serves; `served` is seen from outside.
@@ -107,7 +108,7 @@ fn call(slot: &Arc<Slot<Counter>>) {
 }
 
 fn cast(slot: &Arc<Slot<Counter>>) {
-    if let Ok(true) = slot.inbox.offer(Envelope::Cast(Add::One), || slot.raise(QUEUED)) {
+    if let Ok(true) = post::leave(slot, Envelope::Cast(Add::One)) {
         run(slot);
     }
 }

@@ -5,6 +5,8 @@
 //! that comes too late finds nobody and vanishes; a `ReplyTo` dropped unanswered is an answer as well.
 
 use std::{
+    any::Any,
+    cell::Cell,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Poll, Waker},
 };
@@ -17,25 +19,30 @@ pub(crate) struct ReplyCell<R> {
 }
 
 enum State<R> {
-    /// Not answered; the caller's waker, once it has been polled.
+    /// Not answered; the caller's waker, once it has been polled. Also when nobody has asked yet.
     Open(Option<Waker>),
     Answered(Result<R, Failure>),
-    /// The answer was taken.
-    Taken,
+}
+
+thread_local! {
+    /// The cell of the last call that was answered on this thread.
+    static SPARE: Cell<Option<Arc<dyn Any + Send + Sync>>> = const { Cell::new(None) };
 }
 
 impl<R> ReplyCell<R> {
     pub(crate) fn new() -> Self {
-        ReplyCell { state: Mutex::new(State::Taken) }
+        ReplyCell { state: Mutex::new(State::Open(None)) }
     }
 
     fn state(&self) -> MutexGuard<'_, State<R>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens the cell for a call, with the caller's waker.
+    /// Opens the cell for a call, with the caller's waker. The cell is new, or its last answer was taken.
     pub(crate) fn open(self: &Arc<Self>, waker: Option<Waker>) -> ReplyTo<R> {
-        *self.state() = State::Open(waker);
+        if waker.is_some() {
+            *self.state() = State::Open(waker);
+        }
         ReplyTo { cell: Some(self.clone()) }
     }
 
@@ -48,9 +55,9 @@ impl<R> ReplyCell<R> {
                 *known = Some(waker.clone());
                 Poll::Pending
             }
-            _ => match std::mem::replace(&mut *state, State::Taken) {
+            State::Answered(_) => match std::mem::replace(&mut *state, State::Open(None)) {
                 State::Answered(answer) => Poll::Ready(answer),
-                _ => Poll::Ready(Err(Failure::ReplyDropped)),
+                State::Open(_) => Poll::Pending,
             },
         }
     }
@@ -69,11 +76,26 @@ impl<R> ReplyCell<R> {
                     }
                     return true;
                 }
-                _ => answer,
+                State::Answered(_) => answer,
             }
         };
         drop_quietly(late);
         false
+    }
+}
+
+impl<R: Send + 'static> ReplyCell<R> {
+    /// A cell for a call: the last one of this thread if it is of this type.
+    pub(crate) fn spare() -> Arc<Self> {
+        let spare = SPARE.try_with(Cell::take).ok().flatten();
+        spare.and_then(|spare| spare.downcast().ok()).unwrap_or_else(|| Arc::new(ReplyCell::new()))
+    }
+
+    /// Keeps a cell whose answer was taken for the next call on this thread.
+    pub(crate) fn keep(self: Arc<Self>) {
+        if Arc::strong_count(&self) == 1 {
+            let _ = SPARE.try_with(|spare| spare.set(Some(self)));
+        }
     }
 }
 

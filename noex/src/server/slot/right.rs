@@ -33,7 +33,8 @@ use std::{
 use loom::cell::UnsafeCell;
 
 use super::sync::{AtomicU32, Ordering};
-use crate::server::GenServer;
+use super::{RightTo, Room, Slot};
+use crate::{process::seat::leave_place, server::GenServer};
 
 /// The right is held, or lies ready.
 const RUN: u32 = 1;
@@ -231,13 +232,6 @@ impl<'a, F, V> Right<'a, F, V> {
             Err(self)
         }
     }
-
-    /// The same right, owning what it is the right to, for a future that outlives the borrow.
-    pub(crate) fn into_owned(self, of: Arc<Guarded<F, V>>) -> OwnedRight<F, V> {
-        assert!(std::ptr::eq(&*of, self.of), "a right belongs to one slot");
-        std::mem::forget(self);
-        OwnedRight { of: Some(of) }
-    }
 }
 
 impl<F, V> Deref for Right<'_, F, V> {
@@ -264,33 +258,50 @@ impl<F, V> Drop for Right<'_, F, V> {
     }
 }
 
-/// A [`Right`] that owns what it is the right to.
-#[must_use]
-pub(crate) struct OwnedRight<F, V> {
-    /// `None` only while `Drop` or `borrow` moves the right on.
-    of: Option<Arc<Guarded<F, V>>>,
+impl<S: GenServer> RightTo<'_, S> {
+    /// The same right, owning what it is the right to, for a future that outlives the borrow.
+    pub(crate) fn into_owned(self, of: Arc<Slot<S>>) -> OwnedRight<S> {
+        assert!(std::ptr::eq(&*of, self.of), "a right belongs to one slot");
+        std::mem::forget(self);
+        OwnedRight { of: Some(of) }
+    }
 }
 
-impl<F, V> OwnedRight<F, V> {
-    fn of(&self) -> &Arc<Guarded<F, V>> {
+/// A [`Right`] that owns what it is the right to; dropped, it leaves its [`place`](crate::process::seat).
+#[must_use]
+pub(crate) struct OwnedRight<S: GenServer> {
+    /// `None` only while `Drop` or `borrow` moves the right on.
+    of: Option<Arc<Slot<S>>>,
+}
+
+impl<S: GenServer> OwnedRight<S> {
+    /// Takes the right to a server that lies ready.
+    pub(crate) fn take_ready(of: Arc<Slot<S>>) -> Option<Self> {
+        std::mem::forget(of.take_ready(0)?);
+        Some(OwnedRight { of: Some(of) })
+    }
+
+    fn of(&self) -> &Arc<Slot<S>> {
         self.of.as_ref().expect("an owned right is whole until it is given up")
     }
 
     /// What this is the right to.
-    pub(crate) fn slot(&self) -> &Arc<Guarded<F, V>> {
+    pub(crate) fn slot(&self) -> &Arc<Slot<S>> {
         self.of()
     }
 
     /// What this is the right to, and the room.
-    pub(crate) fn parts(&mut self) -> (&Guarded<F, V>, &mut V) {
+    pub(crate) fn parts(&mut self) -> (&Arc<Slot<S>>, &mut Room<S>) {
         let of = self.of();
         // SAFETY: as for `deref_mut`; the shared half does not reach into the room.
         (of, of.room.with_mut(|room| unsafe { &mut *room }))
     }
 
     /// Leaves the right for the runner, or for a caller that helps.
-    pub(crate) fn lay_ready(self) {
-        self.end(|right| right.lay_ready());
+    pub(crate) fn lay_ready(mut self) -> Arc<Slot<S>> {
+        let of = self.of.take().expect("an owned right is whole until it is given up");
+        Right { of: &*of }.lay_ready();
+        of
     }
 
     /// As [`Right::release`], also for a holder that was suspended meanwhile.
@@ -306,32 +317,34 @@ impl<F, V> OwnedRight<F, V> {
     }
 
     /// Ends this right by one of the ends of [`Right`], or by dropping it.
-    pub(crate) fn end<R>(mut self, end: impl FnOnce(Right<'_, F, V>) -> R) -> R {
+    pub(crate) fn end<R>(mut self, end: impl FnOnce(RightTo<'_, S>) -> R) -> R {
         let of = self.of.take().expect("an owned right is whole until it is given up");
         end(Right { of: &of })
     }
 }
 
-impl<F, V> Deref for OwnedRight<F, V> {
-    type Target = V;
+impl<S: GenServer> Deref for OwnedRight<S> {
+    type Target = Room<S>;
 
-    fn deref(&self) -> &V {
+    fn deref(&self) -> &Room<S> {
         // SAFETY: as for `Right`.
         self.of().room.with(|room| unsafe { &*room })
     }
 }
 
-impl<F, V> DerefMut for OwnedRight<F, V> {
-    fn deref_mut(&mut self) -> &mut V {
+impl<S: GenServer> DerefMut for OwnedRight<S> {
+    fn deref_mut(&mut self) -> &mut Room<S> {
         // SAFETY: as for `Right`.
         self.of().room.with_mut(|room| unsafe { &mut *room })
     }
 }
 
-impl<F, V> Drop for OwnedRight<F, V> {
+impl<S: GenServer> Drop for OwnedRight<S> {
     fn drop(&mut self) {
         if let Some(of) = self.of.take() {
             drop(Right { of: &of });
+            // Whoever dropped the handler that held it ends the server.
+            leave_place(of);
         }
     }
 }

@@ -14,12 +14,9 @@ use super::{
     right::{HALT, QUEUED, SIGNAL},
 };
 use crate::{
-    process::{panic::catch, runner::Seat},
+    process::{panic::catch, seat::Seat},
     server::{GenServer, Now, error::Failure},
 };
-
-/// Messages behind an async one that its future goes on with.
-const MORE: usize = 64;
 
 /// Leaves the right to a runner.
 #[cold]
@@ -189,7 +186,7 @@ pub(super) fn turn<S: GenServer>(slot: &Arc<Slot<S>>, seat: &mut Seat, budget: &
                 Look::Down => return Left::Idle,
             },
         };
-        begin(slot, right, message, MORE, seat);
+        begin(slot, right, message, *budget, true, seat);
         return Left::Async;
     }
 }

@@ -54,6 +54,16 @@ impl Edges {
         self.iter().next().is_none()
     }
 
+    /// How many clones of the handler's waker these calls hold.
+    fn wakers(&self) -> Option<usize> {
+        self.iter().map(|edge| edge.wakers).sum()
+    }
+
+    /// There are calls, and it is not they alone that hold the handler's waker.
+    pub(crate) fn leave_doubt(&self, listeners: Option<usize>) -> bool {
+        !self.is_empty() && self.wakers() != listeners
+    }
+
     fn iter(&self) -> impl Iterator<Item = &Edge> {
         self.0.iter().flat_map(|edges| edges.iter())
     }
@@ -107,6 +117,12 @@ fn put_edges(edges: Edges) {
 
 fn take_edges() -> Edges {
     if WAITS.replace(false) { EDGES.take() } else { Edges::new() }
+}
+
+/// The handler that was polled on this thread is over, and another begins in its place.
+#[inline]
+pub(crate) fn forget_edges() {
+    drop(take_edges());
 }
 
 /// While it lives, this thread polls a handler. Nests.
@@ -198,8 +214,7 @@ impl Core {
                 slow.runner = Some(task.clone());
             }
             if waits {
-                let held: Option<usize> = edges.iter().map(|edge| edge.wakers).sum();
-                let only_calls = held.is_some() && held == listeners;
+                let only_calls = listeners.is_some() && edges.wakers() == listeners;
                 slow.suspended = Some(Suspended { edges: std::mem::take(edges), only_calls, handler });
             }
         }
