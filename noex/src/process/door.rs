@@ -58,6 +58,10 @@ const IDLE: usize = 64;
 /// The most that a runner takes from the line at a time.
 const SHARE: usize = 32;
 
+/// How many wait in line, while a runner is on its way, before one that went idle a moment ago is called
+/// again. Waking a thread of the runtime costs as much as serving dozens of messages.
+const PATIENCE: usize = 16;
+
 /// What a runner is to do.
 pub(crate) enum Errand {
     Work(Work),
@@ -72,6 +76,8 @@ struct Line {
     idle: Vec<Arc<Task>>,
     /// Runners that are awake and not held by a suspended handler.
     awake: Vec<Arc<Task>>,
+    /// How many may wait for the runners that are awake before another one is called.
+    patience: usize,
     /// The runtime is gone.
     closed: bool,
 }
@@ -149,7 +155,9 @@ impl Door {
             return work.abandon();
         }
         line.waiting.push_back(work);
-        self.call_one(line);
+        if line.awake.is_empty() || line.waiting.len() > line.patience {
+            self.call_one(line);
+        }
     }
 
     /// Calls a runner if there may be a worker for it.
@@ -198,6 +206,8 @@ impl Door {
             }
         }
         line.awake.retain(|other| !Arc::ptr_eq(other, task));
+        // One that went idle while another is about to come need not be called back for a trifle.
+        line.patience = if line.awake.is_empty() { 0 } else { PATIENCE };
         if line.idle.len() < IDLE {
             line.idle.push(task.clone());
             Errand::Wait

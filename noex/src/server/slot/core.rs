@@ -36,21 +36,23 @@ pub(crate) const CONTINUATION: usize = u32::MAX as usize - 3;
 /// No handler runs.
 const RESTING: u32 = u32::MAX;
 
+/// In this order: what a sender reads comes first, what the holder of the run right writes comes last.
+#[repr(C)]
 pub(crate) struct Core {
+    door: OnceLock<Arc<Door>>,
     pub(crate) id: u64,
     type_name: &'static str,
-    incarnation: AtomicU32,
-    /// The variant that is being handled.
-    current: AtomicU32,
     /// References, names included.
     handles: AtomicUsize,
+    slow: Mutex<Slow>,
+    incarnation: AtomicU32,
     supervised: AtomicBool,
     /// A suspended handler is to be dropped; `Rest::cut` says why.
     cut: AtomicBool,
     /// The handler is suspended and waits for calls.
     pub(super) waiting: AtomicBool,
-    door: OnceLock<Arc<Door>>,
-    slow: Mutex<Slow>,
+    /// The variant that is being handled.
+    current: AtomicU32,
 }
 
 /// What is rarely looked at.

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::server::{GenServer, Mailbox, Overflow};
 
+#[repr(C)]
 pub(crate) struct Inbox<S: GenServer> {
     lines: Mutex<Lines<S>>,
     /// Messages that the server has taken but not begun.

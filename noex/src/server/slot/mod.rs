@@ -58,21 +58,23 @@ pub(crate) type Slot<S> = Guarded<Front<S>, Room<S>>;
 type RightTo<'a, S> = Right<'a, Front<S>, Room<S>>;
 
 /// What everybody sees of a slot.
+#[repr(C)]
 pub(crate) struct Front<S: GenServer> {
     core: Core,
-    pub(crate) inbox: Inbox<S>,
     /// Messages served, by variant; written by the holder of the run right alone.
     served: Box<[AtomicU64]>,
+    pub(crate) inbox: Inbox<S>,
 }
 
 /// What only the holder of the run right sees.
+#[repr(C)]
 pub(crate) struct Room<S: GenServer> {
-    live: Option<Live<S>>,
     /// Messages taken from the inbox, oldest first.
     batch: VecDeque<Envelope<S>>,
+    end: End,
     /// The call whose async handler is under way, so that a crash can answer it.
     in_hand: Option<ReplyTo<S::Reply>>,
-    end: End,
+    live: Option<Live<S>>,
 }
 
 /// The server itself.
@@ -127,7 +129,7 @@ pub(crate) fn vacant<S: GenServer>(id: u64) -> Arc<Slot<S>> {
                 .map(|_| AtomicU64::new(0))
                 .collect(),
         },
-        Room { live: None, batch: VecDeque::new(), in_hand: None, end: End::No },
+        Room { batch: VecDeque::new(), end: End::No, in_hand: None, live: None },
     ))
 }
 

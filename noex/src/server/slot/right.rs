@@ -69,9 +69,13 @@ impl<T> UnsafeCell<T> {
 }
 
 /// A `front` that everybody sees and a room that only the holder of the [`Right`] enters.
+///
+/// In this order: what a sender on another core writes lies side by side, at the end of the front and the
+/// beginning of the room.
+#[repr(C)]
 pub(crate) struct Guarded<F, V> {
-    word: AtomicU32,
     front: F,
+    word: AtomicU32,
     room: UnsafeCell<V>,
 }
 
@@ -112,7 +116,7 @@ impl<F, V> Guarded<F, V> {
         (F, V): Shared,
     {
         let () = <(F, V)>::PROOF;
-        Guarded { word: AtomicU32::new(HALT), front, room: UnsafeCell::new(room) }
+        Guarded { front, word: AtomicU32::new(HALT), room: UnsafeCell::new(room) }
     }
 
     /// The word as it is now; by the time one looks at it, it may be another.
