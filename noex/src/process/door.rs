@@ -33,7 +33,7 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use super::runner::{Runner, Task, Work};
+use super::{runner::Runner, task::Task, work::Work};
 use crate::{
     server::{
         GenServer,

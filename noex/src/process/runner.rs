@@ -13,35 +13,28 @@
 //! ```
 
 use std::{
-    cell::RefCell,
-    collections::VecDeque,
     future::Future,
     mem,
     pin::Pin,
-    sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    task::{Context, Poll, Wake, Waker},
+    sync::Arc,
+    task::{Context, Poll, Waker},
 };
 
 use tokio::task::coop;
 
 use super::{
+    bell::Bell,
     door::{Door, Errand},
     exit::ExitReason,
     panic::catch,
     seat::{Done, Seat, clear_seat, empty_seat, keep_seat, place},
+    task::Task,
+    work::Work,
 };
 use crate::server::slot::{
     AnySlot,
     waits::{Busy, Edges},
 };
-
-thread_local! {
-    /// Work that this thread is abandoning.
-    static ABANDONED: RefCell<Option<VecDeque<Work>>> = const { RefCell::new(None) };
-}
 
 /// What a slot says after a turn.
 pub(crate) enum Turn {
@@ -54,158 +47,6 @@ pub(crate) enum Turn {
     Async,
 }
 
-/// One slot to serve, with the handler that is under way there, if any.
-pub(crate) struct Work {
-    slot: Arc<dyn AnySlot>,
-    handler: Option<(Seat, Edges)>,
-}
-
-impl Work {
-    pub(crate) fn fresh(slot: Arc<dyn AnySlot>) -> Self {
-        Work { slot, handler: None }
-    }
-
-    pub(crate) fn begun(slot: Arc<dyn AnySlot>, seat: Seat, edges: Edges) -> Self {
-        Work { slot, handler: Some((seat, edges)) }
-    }
-
-    /// Nobody will serve this any more. Its state may hold the last reference to the next server, and so
-    /// on: they are ended one after the other, not inside one another.
-    pub(crate) fn abandon(self) {
-        let inside = ABANDONED.with_borrow_mut(|abandoned| {
-            let inside = abandoned.is_some();
-            abandoned.get_or_insert_default().push_back(self);
-            inside
-        });
-        if inside {
-            return;
-        }
-        while let Some(work) = ABANDONED.with_borrow_mut(|abandoned| abandoned.as_mut()?.pop_front()) {
-            work.end();
-        }
-        ABANDONED.with_borrow_mut(|abandoned| *abandoned = None);
-    }
-
-    fn end(self) {
-        if let Some((seat, _)) = self.handler {
-            drop(clear_seat(seat));
-            self.slot.break_off(ExitReason::Killed);
-        }
-        self.slot.abandon();
-    }
-}
-
-/// A runner's own task, for those who wake it.
-pub(crate) struct Task {
-    waker: OnceLock<Waker>,
-    /// It was idle and is wanted; a wake-up without this is an old waker's.
-    called: AtomicBool,
-    /// What it took from the line and has not begun.
-    shelf: Mutex<VecDeque<Work>>,
-    /// How many those are; written under the lock.
-    shelved: AtomicUsize,
-}
-
-impl Task {
-    fn shelf(&self) -> MutexGuard<'_, VecDeque<Work>> {
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Puts work aside for later; the runner itself does, nobody else.
-    pub(crate) fn shelve(&self, work: impl Iterator<Item = Work>) {
-        let mut shelf = self.shelf();
-        shelf.extend(work);
-        self.shelved.store(shelf.len(), Ordering::Relaxed);
-    }
-
-    /// The next that the runner put aside.
-    pub(crate) fn take_shelved(&self) -> Option<Work> {
-        // Others only take from it, so that none is none.
-        if self.shelved.load(Ordering::Relaxed) == 0 {
-            return None;
-        }
-        let mut shelf = self.shelf();
-        let work = shelf.pop_front();
-        self.shelved.store(shelf.len(), Ordering::Relaxed);
-        work
-    }
-
-    /// The first half of what was put aside, for another runner.
-    pub(crate) fn give_up_half(&self) -> VecDeque<Work> {
-        let mut shelf = self.shelf();
-        let half = shelf.len().div_ceil(2);
-        let rest = shelf.split_off(half);
-        self.shelved.store(rest.len(), Ordering::Relaxed);
-        mem::replace(&mut *shelf, rest)
-    }
-
-    /// All that was put aside.
-    pub(crate) fn clear_shelf(&self) -> VecDeque<Work> {
-        self.shelved.store(0, Ordering::Relaxed);
-        mem::take(&mut *self.shelf())
-    }
-
-    /// Wakes an idle runner.
-    pub(crate) fn call(&self) {
-        self.called.store(true, Ordering::Release);
-        self.wake();
-    }
-
-    fn wake(&self) {
-        if let Some(waker) = self.waker.get() {
-            waker.wake_by_ref();
-        }
-    }
-}
-
-/// The waker that handlers see. Its clones are counted by its `Arc`: so the deadlock check knows how many
-/// things a suspended handler waits for.
-struct Bell {
-    task: Arc<Task>,
-    /// Rung since the handler was last polled: it waits for something that has happened.
-    rung: AtomicBool,
-}
-
-impl Bell {
-    /// A bell, and the waker that rings it: these are the runner's own two references.
-    fn hang(task: Arc<Task>) -> (Arc<Self>, Waker) {
-        let bell = Arc::new(Bell { task, rung: AtomicBool::new(false) });
-        let waker = Waker::from(bell.clone());
-        (bell, waker)
-    }
-
-    /// How many clones of the waker there are; `None` when one of them was used since the last poll.
-    fn listeners(self: &Arc<Self>) -> Option<usize> {
-        let clones = Arc::strong_count(self) - OWN_BELLS;
-        (!self.rung.load(Ordering::SeqCst)).then_some(clones)
-    }
-
-    fn ring(&self) {
-        self.rung.store(true, Ordering::SeqCst);
-        self.task.wake();
-    }
-
-    /// The handler is about to be polled. A bell that rings at this moment may stay rung, which hides a
-    /// deadlock from the check for once, and never invents one.
-    fn hush(&self) {
-        if self.rung.load(Ordering::Relaxed) {
-            self.rung.store(false, Ordering::SeqCst);
-        }
-    }
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.ring();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.ring();
-    }
-}
-
-/// The runner's own two references to its bell.
-const OWN_BELLS: usize = 2;
 /// Turns, and messages in all, that a runner serves before it lets the runtime's other tasks run.
 const TURNS: usize = 64;
 const MESSAGES: usize = 128;
@@ -246,12 +87,7 @@ enum Polled {
 
 impl Runner {
     pub(crate) fn new(door: Arc<Door>) -> (Self, Arc<Task>) {
-        let task = Arc::new(Task {
-            waker: OnceLock::new(),
-            called: AtomicBool::new(true),
-            shelf: Mutex::default(),
-            shelved: AtomicUsize::new(0),
-        });
+        let task = Arc::new(Task::new());
         let (bell, waker) = Bell::hang(task.clone());
         let (seat, edges) = (empty_seat(), Edges::new());
         (Runner { door, task: task.clone(), bell, waker, state: State::Idle, seat, edges }, task)
@@ -264,7 +100,7 @@ impl Runner {
             match mem::replace(&mut self.state, State::Free) {
                 State::Over => return,
                 State::Idle => {
-                    if !self.task.called.swap(false, Ordering::Acquire) {
+                    if !self.task.was_called() {
                         self.state = State::Idle;
                         return;
                     }
@@ -360,7 +196,7 @@ impl Runner {
                         at = Some(slot);
                         continue;
                     }
-                    let Some(task) = self.task.waker.get() else { return Polled::Suspended(slot) };
+                    let Some(task) = self.task.waker() else { return Polled::Suspended(slot) };
                     if !slot.core().suspend(task, &mut self.edges, listeners, slot.current_handler()) {
                         return Polled::Suspended(slot);
                     }
@@ -400,7 +236,7 @@ impl Future for Runner {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.task.waker.get_or_init(|| cx.waker().clone());
+        self.task.settle(cx.waker());
         let here = self.door.enter();
         self.run(cx);
         drop(here);

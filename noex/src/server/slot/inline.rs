@@ -22,8 +22,8 @@ use crate::{
         ExitReason,
         door::in_runtime,
         panic::{Caught, catch},
-        runner::Work,
         seat::{Done, clear_seat, empty_seat, keep_seat, place},
+        work::Work,
     },
     server::{GenServer, Message, Now, is_async},
 };

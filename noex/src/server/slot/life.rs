@@ -26,8 +26,8 @@ use crate::{
         ExitReason,
         door::{Door, within},
         panic::{Caught, catch, drop_quietly},
-        runner::Work,
         seat::{Seat, empty_seat, keep_seat},
+        work::Work,
     },
     server::{Context, GenServer, Init, Now, OnRestart},
 };
