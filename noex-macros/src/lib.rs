@@ -51,7 +51,7 @@ use proc_macro::TokenStream;
 /// | `overflow`: what a full mailbox does | `wait` | `overflow = fail`, `drop_oldest`, `drop_newest` |
 /// | `call_timeout`: how long callers wait | `5s` | `call_timeout = 500ms`, `call_timeout = infinity` |
 /// | `on_restart`: the queue over a restart | `keep` | `on_restart = drop` |
-/// | `trap_exit`: `#[terminate]` runs when a supervisor shuts the server down | off | `trap_exit` |
+/// | `trap_exit`: exit signals come as messages, a supervisor's shutdown runs `#[terminate]` | off | `trap_exit` |
 /// | `inline`: whether callers run handlers | when idle | `inline = never` |
 /// | `crate`: where noex is found | `::noex` | `crate = ::my_crate::noex` |
 ///
@@ -65,6 +65,8 @@ use proc_macro::TokenStream;
 /// | [`#[call]`](macro@call) | `&self` or `&mut self`, then any | the reply | `timeout = 2s` |
 /// | [`#[cast]`](macro@cast) | `&self` or `&mut self`, then any | nothing | |
 /// | [`#[info]`](macro@info) | `&self` or `&mut self`, one message | nothing | |
+/// | [`#[every(30s)]`](macro@every) | `&self` or `&mut self` | nothing | `missed = burst`, `skip`, `delay` |
+/// | [`#[idle(60s)]`](macro@idle) | `&self` or `&mut self` | nothing | |
 /// | [`#[continuation]`](macro@continuation) | `&self` or `&mut self`, one message | nothing | |
 /// | [`#[terminate]`](macro@terminate) | `&self` or `&mut self`, maybe the `ExitReason` | nothing | |
 ///
@@ -118,6 +120,28 @@ pub fn cast(_: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn info(_: TokenStream, item: TokenStream) -> TokenStream {
     inert::outside(Kind::Info, item.into()).into()
+}
+
+/// Marks a method that a timer runs again and again, inside of a [`#[genserver]`](macro@genserver) impl block.
+///
+/// `#[every(30s)]` runs it 30 s after the start and every 30 s from then on, without drift. What becomes of ticks
+/// that were missed while the server was busy: `#[every(30s, missed = burst)]` makes up for them, `skip` waits for
+/// the next multiple, `delay` for a whole period. The method takes `&self` or `&mut self`, maybe the context, and
+/// nothing else.
+#[proc_macro_attribute]
+pub fn every(_: TokenStream, item: TokenStream) -> TokenStream {
+    inert::outside(Kind::Every, item.into()).into()
+}
+
+/// Marks a method that runs when nothing has arrived for so long, inside of a
+/// [`#[genserver]`](macro@genserver) impl block.
+///
+/// `#[idle(60s)]` runs it once after 60 s without a message of any kind, ticks of `#[every(..)]` included, and again
+/// after the next silence. Never early; late by at most an eighth. The method takes `&self` or `&mut self`, maybe
+/// the context, and nothing else.
+#[proc_macro_attribute]
+pub fn idle(_: TokenStream, item: TokenStream) -> TokenStream {
+    inert::outside(Kind::Idle, item.into()).into()
 }
 
 /// Marks what a server continues with before anything queued, inside of a [`#[genserver]`](macro@genserver) impl

@@ -1,10 +1,16 @@
 //! What generated code may name. Not for people: anything here may change.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    any::Any,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 pub use crate::server::{IntoInit, done};
 use crate::{
-    Call, ChildSpec, GenServer, ServerRef, Start, StartTree, SupervisorBuilder, SupervisorRef, System,
+    Call, ChildSpec, Context, GenServer, HandlesInfo, Missed, Period, ServerRef, Start, StartTree,
+    SupervisorBuilder, SupervisorRef, System,
+    process::{send_every, watch_silence},
 };
 
 /// A typed call.
@@ -92,6 +98,24 @@ fn short_name<S>() -> Arc<str> {
 /// `Account::whereis(..)`.
 pub fn whereis<S: GenServer>(name: &str) -> Option<S::Ref> {
     System::global().whereis::<S>(name)
+}
+
+/// A message without its type.
+pub type Erased = Box<dyn Any + Send>;
+
+/// The message as an info, if it is an `M` and no info yet.
+pub fn info_as<S: HandlesInfo<M>, M: 'static>(message: Result<S::Info, Erased>) -> Result<S::Info, Erased> {
+    message.or_else(|message| message.downcast().map(|message| S::info(*message)))
+}
+
+/// `#[every(..)]`.
+pub fn every<S: GenServer>(cx: &Context<S>, every: Duration, missed: Missed, tick: fn() -> S::Info) {
+    drop(send_every(cx, Period::new(every).missed(missed), tick));
+}
+
+/// `#[idle(..)]`.
+pub fn idle<S: GenServer>(cx: &Context<S>, silences: &[(Duration, fn() -> S::Info)]) {
+    watch_silence(cx, silences);
 }
 
 /// The start of a declared tree.

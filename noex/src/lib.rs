@@ -78,12 +78,16 @@ mod server;
 pub mod supervisor;
 mod system;
 
-pub use noex_macros::{call, cast, continuation, genserver, info, init, supervisor, terminate};
-pub use process::{ExitReason, Panic, PanicLocation, Pid};
+pub use noex_macros::{call, cast, continuation, every, genserver, idle, info, init, supervisor, terminate};
+pub use process::{
+    Attached, Down, Exit, ExitReason, Missed, Monitor, Panic, PanicLocation, Period, Pid, StreamEnded,
+    StreamId, Timer, TimerId, Watch,
+};
 pub use server::{
     Call, CallError, Cast, CastError, Context, DeadlockPath, DeadlockStep, Executed, GenServer,
     HandlesContinue, HandlesInfo, Init, IntoInit, Mailbox, Message, Never, NotRunning, NotSent, Now,
-    OnRestart, Overflow, Reason, SendInfo, ServerConfig, ServerRef, Start, StartError, Target, WeakRef,
+    OnRestart, Overflow, Reason, SendInfo, ServerConfig, ServerRef, Start, StartError, StartMonitored,
+    Target, WeakRef,
 };
 pub use supervisor::{
     ChildInfo, ChildOptions, ChildSpec, Kind, Restart, Shutdown, StartTree, Strategy, Supervisor,

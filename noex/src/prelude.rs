@@ -4,7 +4,7 @@
 //! no import.
 
 pub use crate::{
-    CallError, CastError, Context, ExitReason, GenServer, Init, Message, Never, Now, Pid, ServerConfig,
-    ServerRef, Start, StartError, SupervisorError, System, call, cast, continuation, genserver, init,
-    supervisor, terminate,
+    CallError, CastError, Context, Down, Exit, ExitReason, GenServer, Init, Message, Monitor, Never, Now,
+    Pid, ServerConfig, ServerRef, Start, StartError, SupervisorError, System, Timer, call, cast,
+    continuation, every, genserver, idle, init, supervisor, terminate,
 };

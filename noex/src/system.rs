@@ -14,7 +14,7 @@ use tokio::runtime::{Handle, Id};
 
 use crate::{
     observer::{EventKind, EventStream, Events},
-    process::{door::Door, panic},
+    process::{Pid, door::Door, panic},
     registry::Names,
     server::slot::Core,
 };
@@ -108,6 +108,12 @@ impl System {
     pub(crate) fn announce(&self, core: &Core, kind: impl FnOnce() -> EventKind) {
         if self.inner.events.has_listeners() {
             self.inner.events.send(core, kind());
+        }
+    }
+
+    pub(crate) fn announce_of(&self, pid: Pid, server: Arc<str>, kind: impl FnOnce() -> EventKind) {
+        if self.inner.events.has_listeners() {
+            self.inner.events.send_of(pid, server, kind());
         }
     }
 

@@ -15,7 +15,8 @@ pub(crate) fn check(handler: &Handler, diag: &mut Diag) {
     check_receiver(handler, diag);
     check_context(handler, diag);
     check_message(handler, diag);
-    for argument in &handler.arguments {
+    // Of what takes no arguments none can be wrong in itself.
+    for argument in handler.arguments.iter().filter(|_| !handler.kind.is_timed()) {
         argument::check(handler, argument, diag);
     }
     check_output(handler, diag);
@@ -128,6 +129,12 @@ fn check_message(handler: &Handler, diag: &mut Diag) {
         (Kind::Info | Kind::Continuation, [_, second, ..]) => diag
             .error(&second.pattern, format!("{} takes exactly one message", handler.kind.noun()))
             .help("make one type of both"),
+        (Kind::Every | Kind::Idle, [first, ..]) => diag
+            .error(
+                &first.pattern,
+                format!("{} takes no arguments: a timer brings nothing", handler.kind.noun()),
+            )
+            .help("keep what it needs in the server, or use `cx.send_every(..)` and an `#[info]` handler"),
         (Kind::Terminate, [_, second, ..]) => diag
             .error(&second.pattern, "`#[terminate]` takes the exit reason and nothing else")
             .help("keep `reason: &ExitReason`"),

@@ -145,7 +145,7 @@ fn check_variants(server: &Server, is_sound: &mut [bool], diag: &mut Diag) {
         if !handler.kind.has_variant() || cfg {
             return true;
         }
-        let key = (handler.kind.word(), handler.variant.to_string());
+        let key = (handler.kind.message().word(), handler.variant.to_string());
         match first_of.get(&key) {
             // The same name twice is for rustc to report.
             Some(first) if *first != handler.ident() => {

@@ -143,7 +143,7 @@ fn docs(plan: &Plan<'_>, kind: Kind) -> String {
     let server = plan.doc_link();
     match kind {
         Kind::Cast => format!("Casts of {server}."),
-        Kind::Info => format!("Other messages that {server} handles."),
+        Kind::Info | Kind::Every | Kind::Idle => format!("Other messages that {server} handles."),
         Kind::Continuation => format!("What {server} continues with."),
         Kind::Call | Kind::Init | Kind::Terminate => format!("Calls of {server}."),
     }

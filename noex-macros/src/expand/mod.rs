@@ -15,4 +15,5 @@ pub(crate) mod plan;
 pub(crate) mod reference;
 pub(crate) mod server;
 pub(crate) mod start;
+pub(crate) mod timers;
 pub(crate) mod tree;

@@ -59,11 +59,16 @@ impl<'a> Plan<'a> {
         let names = &self.server.names;
         let name = match kind {
             Kind::Cast => &names.cast,
-            Kind::Info => &names.info,
+            Kind::Info | Kind::Every | Kind::Idle => &names.info,
             Kind::Continuation => &names.continuation,
             Kind::Call | Kind::Init | Kind::Terminate => &names.call,
         };
-        Messages { kind, name, handlers: self.handlers().filter(|handler| handler.kind == kind).collect() }
+        Messages { kind, name, handlers: self.of(kind).collect() }
+    }
+
+    /// The handlers whose messages are of this kind.
+    fn of(&self, kind: Kind) -> impl Iterator<Item = &'a Handler> {
+        self.handlers().filter(move |handler| handler.kind.message() == kind)
     }
 
     /// `impl<T: Job>` up to the parameters, and the where clause.

@@ -46,6 +46,7 @@ fn gen_server(plan: &Plan<'_>) -> TokenStream {
     let reply = reply_ty(plan);
     let (reference, parameters) = (&plan.server.names.reference, plan.parameters());
     let init = start::init(plan);
+    let info_from = info_from(plan);
     let terminate = start::terminate(plan);
     quote! {
         #[automatically_derived]
@@ -58,7 +59,36 @@ fn gen_server(plan: &Plan<'_>) -> TokenStream {
             type Ref = #reference #parameters;
             #init
             #(#dispatches)*
+            #info_from
             #terminate
+        }
+    }
+}
+
+// Input:   #[info] fn ticked(&mut self, tick: Tick)
+// Output:  fn info_from(message: Erased) -> Result<AccountInfo, Erased> {
+//              let message = Err(message);
+//              let message = __private::info_as::<Self, Tick>(message);
+//              message
+//          }
+fn info_from(plan: &Plan<'_>) -> TokenStream {
+    let infos = plan.messages(Kind::Info);
+    let mut typed = infos.handlers.iter().filter(|handler| handler.kind == Kind::Info).peekable();
+    if typed.peek().is_none() {
+        return TokenStream::new();
+    }
+    let (krate, message_ty) = (plan.krate(), plan.message_ty(&infos));
+    let tries = typed.map(|handler| {
+        let (cfg, message) = (&handler.carried.cfg, handler.message());
+        quote!(#cfg let __noex_message = #krate::__private::info_as::<Self, #message>(__noex_message);)
+    });
+    quote! {
+        fn info_from(
+            __noex_message: #krate::__private::Erased,
+        ) -> ::core::result::Result<#message_ty, #krate::__private::Erased> {
+            let __noex_message = ::core::result::Result::Err(__noex_message);
+            #(#tries)*
+            __noex_message
         }
     }
 }

@@ -1,6 +1,7 @@
 //! How a server comes to life: `init`, `terminate`, and the functions that start it.
 
 use crate::expand::plan::Plan;
+use crate::expand::timers::{has_timers, timers};
 use crate::expand::{future, located};
 use crate::model::handler::Handler;
 use crate::model::kind::Kind;
@@ -33,15 +34,20 @@ pub(crate) fn init(plan: &Plan<'_>) -> TokenStream {
         output.span(),
         quote!((#(#bindings,)*): (#(#types,)*), __noex_cx: &mut #krate::Context<Self>),
     );
+    let made = if has_timers(plan) {
+        let timers = timers(plan);
+        // Set when `init` is done; where it refused they end with the life that did not begin.
+        quote!(let __noex_made = #into_init #call; #timers __noex_made)
+    } else {
+        quote!(#into_init #call)
+    };
     let result =
         located::at(output.span(), quote!(-> ::core::result::Result<#krate::Init<Self>, Self::InitError>));
     quote! {
         type Args = (#(#types,)*);
         type InitError = #error;
         #[allow(deprecated)]
-        #function #arguments #result {
-            #into_init #call
-        }
+        #function #arguments #result { #made }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::diag::{Diag, choices};
 use crate::model::carried::Carried;
-use crate::model::config::Patience;
+use crate::model::clock::{self, Clock};
+use crate::model::config::{self, Patience};
 use crate::model::kind::{Kind, is_keyword_for_continuation};
 use crate::model::types;
 use crate::names;
@@ -22,6 +23,8 @@ pub(crate) struct Handler {
     pub(crate) variant: Ident,
     /// `#[call(timeout = 2s)]`
     pub(crate) timeout: Option<Patience>,
+    /// `#[every(30s, missed = skip)]`, `#[idle(60s)]`; `None` where that is an error.
+    pub(crate) clock: Option<Clock>,
     /// Our attributes after the first, each a contradiction or a repetition.
     pub(crate) more_marks: Vec<Mark>,
     /// Our attribute behind a `cfg_attr`.
@@ -41,15 +44,12 @@ pub(crate) struct Mark {
     pub(crate) word: Ident,
 }
 
-/// The options that `#[call]` knows.
-const CALL_OPTIONS: [&str; 1] = ["timeout"];
-
 impl Handler {
     /// `Err` with the method where it is a helper, which has none of our attributes.
     pub(crate) fn read(mut method: Method, diag: &mut Diag) -> Result<Handler, Box<Method>> {
         let mut marks = Vec::new();
         let mut hidden_mark = None;
-        let mut timeout = None;
+        let (mut timeout, mut clock) = (None, None);
         let mut others = Vec::new();
         for attribute in std::mem::take(&mut method.attributes) {
             if let Some(mark) = Mark::of(&attribute) {
@@ -58,6 +58,7 @@ impl Handler {
                 }
                 let options = Options::read(mark.kind, &attribute, diag);
                 timeout = timeout.or(options.timeout);
+                clock = clock.or(options.clock);
                 marks.push(mark);
             } else if let Some(mark) = Mark::behind_cfg_attr(&attribute) {
                 hidden_mark = Some(mark.word.clone());
@@ -83,6 +84,7 @@ impl Handler {
             context,
             arguments,
             timeout,
+            clock,
             more_marks: marks,
             hidden_mark,
             method,
@@ -128,32 +130,54 @@ impl Mark {
 }
 
 /// What stands in the parentheses of an attribute of ours.
+#[derive(Default)]
 struct Options {
     timeout: Option<Patience>,
+    clock: Option<Clock>,
 }
 
 impl Options {
     fn read(kind: Kind, attribute: &Attribute, diag: &mut Diag) -> Options {
-        let mut read = Options { timeout: None };
-        let known: &[&str] = if kind == Kind::Call { &CALL_OPTIONS } else { &[] };
+        let mut read = Options::default();
+        let word = kind.word();
         if attribute.has_odd_rest() {
-            let word = kind.word();
-            diag.error(&attribute.rest, format!("options of `#[{word}]` stand in parentheses"))
-                .help(format!("write `#[{word}]`, or `#[{word}(..)]` with options"));
+            let (bare, example) = match kind {
+                Kind::Every | Kind::Idle => ("", format!("`#[{word}({})]`", clock::example(kind))),
+                _ => ("`, or `", format!("`#[{word}(..)]` with options")),
+            };
+            let help = match bare {
+                "" => format!("write {example}"),
+                _ => format!("write `#[{word}]`, or {example}"),
+            };
+            diag.error(&attribute.rest, format!("options of `#[{word}]` stand in parentheses")).help(help);
             return read;
         }
-        let written = match attribute.arguments() {
-            arguments if arguments.is_empty() => Vec::new(),
-            arguments => options::parse(arguments, Separator::Equals),
-        };
+        let mut arguments = attribute.arguments();
+        if kind.is_timed() {
+            let at: &dyn quote::ToTokens = attribute.word().map_or(&attribute.rest, |word| word);
+            (read.clock, arguments) = Clock::read(kind, at, arguments, diag);
+        }
+        let written =
+            if arguments.is_empty() { Vec::new() } else { options::parse(arguments, Separator::Equals) };
+        let known = known_options(kind);
+        let mut seen: Vec<Ident> = Vec::new();
         for option in written {
             match &option {
-                Written::Option(setting) if setting.key == "timeout" && kind == Kind::Call => {
-                    if read.timeout.is_some() {
-                        diag.error(&setting.key, "`timeout` is set twice");
+                Written::Option(setting) if known.iter().any(|known| setting.key == known) => {
+                    if seen.contains(&setting.key) {
+                        diag.error(&setting.key, format!("`{}` is set twice", setting.key));
                         continue;
                     }
-                    read.timeout = Patience::read(setting, diag);
+                    seen.push(setting.key.clone());
+                    match kind {
+                        Kind::Call => read.timeout = Patience::read(setting, diag),
+                        _ => {
+                            let missed = config::word(setting, &clock::MISSED, diag);
+                            if let Some(clock) = &mut read.clock {
+                                clock.missed = missed;
+                            }
+                        }
+                    }
                 }
                 option => report_unknown(option, kind, known, diag),
             }
@@ -162,11 +186,21 @@ impl Options {
     }
 }
 
+/// The options that an attribute knows.
+fn known_options(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Call => &["timeout"],
+        Kind::Every => &["missed"],
+        _ => &[],
+    }
+}
+
 fn report_unknown(option: &Written, kind: Kind, known: &[&str], diag: &mut Diag) {
     let word = kind.word();
+    let example = if kind == Kind::Every { "missed = skip" } else { "timeout = 2s" };
     let message = match option {
         Written::Option(setting) => format!("unknown option `{}`", setting.key),
-        Written::Junk(_) => "expected an option such as `timeout = 2s`".to_string(),
+        Written::Junk(_) => format!("expected an option such as `{example}`"),
     };
     let help = match (option, known) {
         (_, []) => format!("`#[{word}]` has no options"),

@@ -15,13 +15,33 @@ pub(crate) enum Kind {
     Call,
     Cast,
     Info,
+    Every,
+    Idle,
     Continuation,
     Terminate,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 6] =
-        [Kind::Init, Kind::Call, Kind::Cast, Kind::Info, Kind::Continuation, Kind::Terminate];
+    pub(crate) const ALL: [Kind; 8] = [
+        Kind::Init,
+        Kind::Call,
+        Kind::Cast,
+        Kind::Info,
+        Kind::Every,
+        Kind::Idle,
+        Kind::Continuation,
+        Kind::Terminate,
+    ];
+
+    /// The kind whose messages it is among: what a timer brings is an info.
+    pub(crate) fn message(self) -> Kind {
+        if self.is_timed() { Kind::Info } else { self }
+    }
+
+    /// Whether a timer runs it.
+    pub(crate) fn is_timed(self) -> bool {
+        matches!(self, Kind::Every | Kind::Idle)
+    }
 
     /// The word of its attribute.
     pub(crate) fn word(self) -> &'static str {
@@ -30,6 +50,8 @@ impl Kind {
             Kind::Call => "call",
             Kind::Cast => "cast",
             Kind::Info => "info",
+            Kind::Every => "every",
+            Kind::Idle => "idle",
             Kind::Continuation => "continuation",
             Kind::Terminate => "terminate",
         }
@@ -49,6 +71,8 @@ impl Kind {
             Kind::Call => "a call handler",
             Kind::Cast => "a cast handler",
             Kind::Info => "an info handler",
+            Kind::Every => "an `#[every]` method",
+            Kind::Idle => "an `#[idle]` method",
             Kind::Continuation => "a continuation",
             Kind::Terminate => "a `#[terminate]` method",
         }
@@ -61,6 +85,8 @@ impl Kind {
             Kind::Call => "a call",
             Kind::Cast => "a cast",
             Kind::Info => "an info",
+            Kind::Every => "an every",
+            Kind::Idle => "an idle",
             Kind::Continuation => "a continuation",
             Kind::Terminate => "a terminate",
         }

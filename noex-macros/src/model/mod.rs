@@ -4,6 +4,7 @@
 //! what was read are in `check`.
 
 pub(crate) mod carried;
+pub(crate) mod clock;
 pub(crate) mod config;
 pub(crate) mod handler;
 pub(crate) mod kind;

@@ -96,7 +96,36 @@ pub enum EventKind {
     },
 }
 
+/// How much attention an event deserves, for logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// What happens all the time.
+    Debug,
+    /// Servers that start and end in an orderly way.
+    Info,
+    /// Somebody did not get what it wanted, or soon will not.
+    Warn,
+    /// Something is broken: a server ended abnormally, or a supervisor gave up.
+    Error,
+}
+
 impl EventKind {
+    /// How much attention it deserves. `Error` is for abnormal ends alone: `normal`, `shutdown` and
+    /// `shutdown(x)` are no errors, as in OTP.
+    pub fn level(&self) -> Level {
+        match self {
+            EventKind::Crashed { .. } | EventKind::GaveUp { .. } => Level::Error,
+            EventKind::Restarting { .. }
+            | EventKind::CallTimedOut { .. }
+            | EventKind::DeadLetter { .. }
+            | EventKind::MailboxHigh => Level::Warn,
+            EventKind::Started { .. } | EventKind::Stopped { .. } => Level::Info,
+            EventKind::MailboxLow | EventKind::NameClaimed { .. } | EventKind::NameFreed { .. } => {
+                Level::Debug
+            }
+        }
+    }
+
     pub(crate) fn ended(reason: ExitReason) -> Self {
         if reason.is_orderly() { EventKind::Stopped { reason } } else { EventKind::Crashed { reason } }
     }
@@ -112,6 +141,10 @@ pub enum Undelivered {
     CallerGone,
     /// The mailbox overflowed.
     Overflow,
+    /// The server has no handler for such a message.
+    NoHandler,
+    /// No server has the name that it was for.
+    NoSuchName,
 }
 
 pub(crate) struct Events {
@@ -134,10 +167,13 @@ impl Events {
 
     #[cold]
     pub(crate) fn send(&self, core: &Core, kind: EventKind) {
-        let server = core.label();
+        self.send_of(core.pid(), core.label(), kind);
+    }
+
+    pub(crate) fn send_of(&self, pid: Pid, server: Arc<str>, kind: EventKind) {
         let mut sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
         sender.0 += 1;
-        let event = Event { number: sender.0, pid: core.pid(), server, kind };
+        let event = Event { number: sender.0, pid, server, kind };
         // Without a receiver left the event is for nobody.
         let _ = sender.1.send(event);
     }

@@ -4,5 +4,5 @@ mod events;
 mod snapshot;
 
 pub(crate) use events::Events;
-pub use events::{Event, EventKind, EventStream, Missed, Undelivered};
+pub use events::{Event, EventKind, EventStream, Level, Missed, Undelivered};
 pub use snapshot::{Snapshot, Status};

@@ -30,6 +30,7 @@ use std::{
 
 use tokio::{
     runtime::{EnterGuard, Handle},
+    task::AbortHandle,
     time::{Instant, Sleep},
 };
 
@@ -145,6 +146,11 @@ impl Door {
         if let Ok(Some(slot)) = in_line {
             self.put_to_work(Work::fresh(slot));
         }
+    }
+
+    /// Sends a task on its way beside the servers.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        self.runtime.spawn(task).abort_handle()
     }
 
     /// Stands work in line and sees to it that somebody comes for it.

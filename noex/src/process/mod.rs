@@ -1,14 +1,29 @@
-//! What every process has: an identity, a reason to end, and a runtime to run on.
+//! What every process has: an identity, a reason to end, a runtime to run on, and its dealings with others:
+//! links, monitors, timers and streams.
 
 mod bell;
+pub(crate) mod attendant;
 pub(crate) mod door;
 mod exit;
+pub(crate) mod idle;
+pub(crate) mod link;
+mod monitor;
 pub(crate) mod panic;
 mod pid;
+mod repeat;
 pub(crate) mod runner;
 pub(crate) mod seat;
 mod task;
 pub(crate) mod work;
+mod stream;
+mod timer;
 
 pub use exit::{ExitReason, Panic, PanicLocation};
+pub(crate) use idle::watch_silence;
+pub use link::Exit;
+pub use monitor::{Down, Monitor, Watch};
 pub use pid::Pid;
+pub(crate) use repeat::send_every;
+pub use repeat::{Missed, Period};
+pub use stream::{Attached, StreamEnded, StreamId};
+pub use timer::{Timer, TimerId};

@@ -38,7 +38,7 @@ impl Names {
     }
 
     /// Who has this name, and a runtime to run on. A server that was idle when its runtime went away ends now.
-    fn held(&self, name: &str) -> Option<Arc<dyn AnySlot>> {
+    pub(crate) fn held(&self, name: &str) -> Option<Arc<dyn AnySlot>> {
         let held = self.table.read().unwrap_or_else(PoisonError::into_inner).get(name)?.clone();
         if !held.core().door().is_some_and(|door| door.is_closed()) {
             return Some(held);

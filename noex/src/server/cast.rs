@@ -16,6 +16,7 @@ use super::{
     slot::{
         Slot,
         envelope::{Envelope, Pushed, Waited},
+        notice::Notice,
         post, refuse,
         right::QUEUED,
         turn,
@@ -250,6 +251,19 @@ pub(crate) fn tell<S: GenServer>(server: &ServerRef<S>, info: S::Info) {
     }
 }
 
+/// Brings a notice into the mailbox, waiting for room as any sender does. One that does not get in is a dead
+/// letter.
+pub(crate) async fn deliver<S: GenServer>(slot: Arc<Slot<S>>, notice: Notice<S>) {
+    let server = ServerRef::new(slot);
+    let mut post = Post { server: &server, step: Step::New(notice.into_envelope()) };
+    let Err((message, why)) = std::future::poll_fn(|cx| post.poll(cx)).await else { return };
+    match why {
+        NotSent::MailboxFull { .. } => refuse::overflowed(server.slot(), message),
+        NotSent::NotRunning { reason, .. } => refuse::refuse(server.slot(), message, &reason),
+        NotSent::Deadlock { .. } => unreachable!("no handler waits for this"),
+    }
+}
+
 #[cold]
 fn gone<S: GenServer>(slot: &Slot<S>, message: Envelope<S>) -> Refused<S> {
     let target = slot.core().target(handler_of(&message));
@@ -261,6 +275,7 @@ fn handler_of<S: GenServer>(message: &Envelope<S>) -> &'static str {
         Envelope::Call(call, _) => S::Call::VARIANTS.get(call.variant()),
         Envelope::Cast(cast) => S::Cast::VARIANTS.get(cast.variant()),
         Envelope::Info(info) => S::Info::VARIANTS.get(info.variant()),
+        Envelope::Notice(notice) => S::Info::VARIANTS.get(notice.info.variant()),
     }
     .copied()
     .unwrap_or("?")

@@ -4,6 +4,7 @@ use std::{
     collections::VecDeque,
     fmt,
     sync::{Arc, Weak},
+    time::Duration,
 };
 
 use super::{
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     observer::EventKind,
-    process::{ExitReason, Pid, door::Door},
+    process::{ExitReason, Pid, TimerId, door::Door},
     system::System,
 };
 
@@ -58,6 +59,16 @@ pub struct Context<S: GenServer> {
 struct Orders<S: GenServer> {
     stop: Option<ExitReason>,
     then: VecDeque<S::Continue>,
+    /// To be told when nothing arrives for that long.
+    idle: Option<(Duration, S::Info)>,
+    /// The timer whose message is being handled.
+    fired: Option<TimerId>,
+}
+
+impl<S: GenServer> Orders<S> {
+    fn is_empty(&self) -> bool {
+        self.stop.is_none() && self.then.is_empty() && self.idle.is_none() && self.fired.is_none()
+    }
 }
 
 impl<S: GenServer> Context<S> {
@@ -71,7 +82,9 @@ impl<S: GenServer> Context<S> {
     }
 
     fn orders(&mut self) -> &mut Orders<S> {
-        self.orders.get_or_insert_with(|| Box::new(Orders { stop: None, then: VecDeque::new() }))
+        self.orders.get_or_insert_with(|| {
+            Box::new(Orders { stop: None, then: VecDeque::new(), idle: None, fired: None })
+        })
     }
 
     pub(crate) fn first(&mut self, message: Option<S::Continue>) {
@@ -86,13 +99,39 @@ impl<S: GenServer> Context<S> {
 
     pub(crate) fn take_continuation(&mut self) -> Option<S::Continue> {
         let next = self.orders.as_mut()?.then.pop_front();
-        if self.orders.as_ref().is_some_and(|orders| orders.then.is_empty() && orders.stop.is_none()) {
-            self.orders = None;
-        }
+        self.forget_orders();
         next
     }
 
-    fn slot(&self) -> Arc<Slot<S>> {
+    pub(crate) fn set_idle(&mut self, after: Duration, info: S::Info) {
+        self.orders().idle = Some((after, info));
+    }
+
+    pub(crate) fn take_idle(&mut self) -> Option<(Duration, S::Info)> {
+        let idle = self.orders.as_mut()?.idle.take();
+        self.forget_orders();
+        idle
+    }
+
+    /// The handler that begins, or has ended, has this timer's message.
+    pub(crate) fn set_fired(&mut self, timer: Option<TimerId>) {
+        if timer.is_some() || self.orders.is_some() {
+            self.orders().fired = timer;
+            self.forget_orders();
+        }
+    }
+
+    pub(crate) fn fired_timer(&self) -> Option<TimerId> {
+        self.orders.as_ref()?.fired
+    }
+
+    fn forget_orders(&mut self) {
+        if self.orders.as_ref().is_some_and(|orders| orders.is_empty()) {
+            self.orders = None;
+        }
+    }
+
+    pub(crate) fn slot(&self) -> Arc<Slot<S>> {
         // Handlers run in their slot, and `init` in the slot being filled: it cannot be gone.
         self.slot.upgrade().expect("a context is used inside its own server")
     }

@@ -20,11 +20,11 @@ mod reference;
 pub(crate) mod slot;
 mod start;
 
-use std::{fmt, future::Future};
+use std::{any::Any, fmt, future::Future};
 
 pub use call::Call;
-pub(crate) use cast::tell;
 pub use cast::{Cast, Send as SendInfo};
+pub(crate) use cast::{deliver, tell};
 pub use config::{Mailbox, OnRestart, Overflow, ServerConfig};
 pub use context::Context;
 pub use error::{
@@ -33,7 +33,7 @@ pub use error::{
 };
 pub use init::{Init, IntoInit};
 pub use reference::{ServerRef, WeakRef};
-pub use start::Start;
+pub use start::{Start, StartMonitored};
 
 /// A server: state, and handlers for four kinds of messages.
 ///
@@ -141,6 +141,14 @@ pub trait GenServer: ServerConfig + Sized + Send + 'static {
     /// Handles an info whose handler is async.
     fn handle_info(&mut self, info: Self::Info, cx: &mut Context<Self>) -> impl Future<Output = ()> + Send {
         async move { done(self.info_now(info, cx)) }
+    }
+
+    /// The info that an erased message is; given back by a server without a handler for its type.
+    ///
+    /// So messages come in whose senders do not know the server's type: [`Exit`](crate::Exit) and
+    /// [`StreamEnded`](crate::StreamEnded). The macro tries each `#[info]` handler's type.
+    fn info_from(message: Box<dyn Any + Send>) -> Result<Self::Info, Box<dyn Any + Send>> {
+        Err(message)
     }
 
     /// Handles a continuation whose handler is a plain `fn`.

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     observer::Snapshot,
-    process::{ExitReason, Pid},
+    process::{ExitReason, Monitor, Pid},
 };
 
 /// A typed reference to a server: cheap to clone, good over restarts.
@@ -125,9 +125,9 @@ impl<S: GenServer> ServerRef<S> {
         let cell = Arc::new(ReplyCell::new());
         let tell = cell.open(None);
         let watcher = Box::new(move |_: Pid, reason: &ExitReason| tell.send(reason.clone()));
-        if self.slot.core().watch(life, watcher).is_err() {
-            return None;
-        }
+        // Whoever gives the wait up leaves nothing behind.
+        let Ok(monitor) = self.slot.core().watch(life, watcher) else { return None };
+        let _watch = Unwatch { slot: &self.slot, monitor };
         let wait = Arc::downgrade(&cell) as Weak<dyn Awaited>;
         let mut noted = false;
         let ended = std::future::poll_fn(|cx| {
@@ -171,6 +171,18 @@ impl<S: GenServer> ServerRef<S> {
     /// A reference that does not keep the server alive.
     pub fn downgrade(&self) -> WeakRef<S> {
         WeakRef { slot: Arc::downgrade(&self.slot) }
+    }
+}
+
+/// Ends a watch of the slot when it is dropped.
+struct Unwatch<'a, S: GenServer> {
+    slot: &'a Arc<Slot<S>>,
+    monitor: Monitor,
+}
+
+impl<S: GenServer> Drop for Unwatch<'_, S> {
+    fn drop(&mut self) {
+        self.slot.core().unwatch(self.monitor);
     }
 }
 

@@ -10,7 +10,15 @@ use super::{
         refuse,
     },
 };
-use crate::{observer::EventKind, process::door::Boxed, system::System};
+use crate::{
+    Context, Watch,
+    observer::EventKind,
+    process::{
+        door::Boxed,
+        link::{Life, Unlinked, hear_exit, link},
+    },
+    system::System,
+};
 
 /// A server about to be started: a builder that is awaited.
 ///
@@ -51,12 +59,13 @@ pub struct Start<S: GenServer> {
     label: Option<Arc<str>>,
     system: Option<System>,
     limit: Option<Duration>,
+    parent: Option<Life>,
 }
 
 impl<S: GenServer> Start<S> {
     /// A start with these arguments; `Account::start(..)` for servers made by the macro.
     pub fn new(args: S::Args) -> Self {
-        Start { args, name: S::NAME.map(Arc::from), label: None, system: None, limit: None }
+        Start { args, name: S::NAME.map(Arc::from), label: None, system: None, limit: None, parent: None }
     }
 
     /// Registers the server under this name, in place of the one its type has.
@@ -83,8 +92,55 @@ impl<S: GenServer> Start<S> {
         self
     }
 
+    /// Links the server to the one that starts it, its parent, from before its `init` on.
+    ///
+    /// The parent's end ends it, also while it starts; with `trap_exit` it runs `terminate` then. Its own end
+    /// is the parent's business once it has started: a start that fails is an error here, and no exit signal
+    /// as well (in OTP it is both).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use noex::prelude::*;
+    /// # #[genserver] struct Worker {}
+    /// # #[genserver] impl Worker { #[init] fn init() -> Self { Worker {} } }
+    /// #[genserver]
+    /// struct Owner { worker: WorkerRef }
+    ///
+    /// #[genserver]
+    /// impl Owner {
+    ///     #[init]
+    ///     async fn init(cx: &mut Context<Self>) -> Result<Self, StartError> {
+    ///         Ok(Owner { worker: Worker::start().linked(cx).await? })
+    ///     }
+    ///
+    ///     #[call]
+    ///     fn worker(&self) -> WorkerRef { self.worker.clone() }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let owner = Owner::start().await?;
+    /// let worker = owner.worker().await?;
+    /// owner.kill();
+    /// assert_eq!(worker.ended().await, ExitReason::Killed);
+    /// # Ok(()) }
+    /// ```
+    pub fn linked<P: GenServer>(mut self, cx: &Context<P>) -> Self {
+        self.parent = Some(cx.life());
+        self
+    }
+
+    /// Gives a monitor together with the reference: whatever becomes of the server, its [`Watch`] will say.
+    pub fn monitored(self) -> StartMonitored<S> {
+        StartMonitored(self)
+    }
+
     async fn run(self) -> Result<S::Ref, StartError<S::InitError>> {
-        let Start { args, name, label, system, limit } = self;
+        self.up().await.map(Into::into)
+    }
+
+    async fn up(self) -> Result<ServerRef<S>, StartError<S::InitError>> {
+        let Start { args, name, label, system, limit, parent } = self;
         let system = system.unwrap_or_else(System::global);
         let slot = slot::vacant::<S>(System::next_slot());
         if let Some(label) = label {
@@ -102,10 +158,54 @@ impl<S: GenServer> Start<S> {
             refuse::announce(&slot, || EventKind::NameClaimed { name });
         }
         let server = ServerRef::new(slot.clone());
-        match life::bring_up(&slot, door, args, limit).await {
-            Ok(()) => Ok(server.into()),
+        match life::bring_up(&slot, door, args, limit, parent.as_ref()).await {
+            Ok(()) => {
+                if let Some(parent) = parent {
+                    adopt(&parent, &Life::of(slot));
+                }
+                Ok(server)
+            }
             Err(unborn) => Err(explain(unborn, slot.core().label())),
         }
+    }
+}
+
+/// The parent's end of the link; until now it would have heard of failed starts too.
+fn adopt(parent: &Life, child: &Life) {
+    match link(parent, child) {
+        Ok(()) => {}
+        Err(Unlinked::NearIsGone) => hear_exit(&child.slot, child.number, parent.exit()),
+        // It is linked at its end, and has told the parent: which was not listening yet.
+        Err(Unlinked::FarIsGone) => {
+            let core = parent.slot.core();
+            if core.ask_link(parent.number, child.pid(), child.peer()) {
+                hear_exit(&parent.slot, parent.number, child.exit());
+            }
+        }
+    }
+}
+
+/// A start that gives a monitor as well; awaited, it is the reference and its [`Watch`].
+#[must_use = "a server does not start until this is awaited"]
+pub struct StartMonitored<S: GenServer>(Start<S>);
+
+impl<S: GenServer> IntoFuture for StartMonitored<S> {
+    type Output = Result<(S::Ref, Watch), StartError<S::InitError>>;
+    type IntoFuture = Boxed<Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let server = self.0.up().await?;
+            // It has one life, so that its reason is to be had even when that is over already.
+            let watch = Watch::of(Life::of(server.slot().clone()), |slot| slot.core().last_reason());
+            Ok((server.into(), watch))
+        })
+    }
+}
+
+impl<S: GenServer> fmt::Debug for StartMonitored<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("StartMonitored").field(&self.0).finish()
     }
 }
 

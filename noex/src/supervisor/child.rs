@@ -61,7 +61,7 @@ impl<S: GenServer> Place for PlaceOf<S> {
             }
             let args =
                 catch(|| (self.args)()).map_err(|panic| Failed::Refused(panic.into_reason("arguments")))?;
-            life::bring_up(&self.slot, door, args, None).await.map_err(|unborn| match unborn {
+            life::bring_up(&self.slot, door, args, None, None).await.map_err(|unborn| match unborn {
                 Unborn::Ignored => Failed::Ignored,
                 Unborn::Refused(error) => Failed::Refused(life::refusal(&error)),
                 Unborn::Crashed(reason) => Failed::Refused(reason),

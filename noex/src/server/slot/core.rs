@@ -8,9 +8,9 @@ use std::{
     task::Waker,
 };
 
-use super::waits::Suspended;
+use super::{bonds::Bonds, waits::Suspended};
 use crate::{
-    process::{ExitReason, Pid, door::Door},
+    process::{ExitReason, Monitor, Pid, door::Door},
     server::error::Target,
 };
 
@@ -25,6 +25,15 @@ pub(crate) enum Signal {
     Kill,
     /// The last reference went away.
     Unreferenced,
+}
+
+/// Who is to be told that a life is over.
+#[derive(Default)]
+pub(super) struct Gone {
+    pub(super) watchers: Vec<(Monitor, Watcher)>,
+    pub(super) bonds: Option<Box<Bonds>>,
+    /// There is a supervisor still.
+    pub(super) supervised: bool,
 }
 
 /// Told when an incarnation has ended.
@@ -47,6 +56,8 @@ pub(crate) struct Core {
     slow: Mutex<Slow>,
     incarnation: AtomicU32,
     supervised: AtomicBool,
+    /// Exit signals come as messages.
+    traps: AtomicBool,
     /// A suspended handler is to be dropped; `Rest::cut` says why.
     cut: AtomicBool,
     /// The handler is suspended and waits for calls.
@@ -57,7 +68,7 @@ pub(crate) struct Core {
 
 /// What is rarely looked at.
 pub(crate) struct Slow {
-    alive: bool,
+    pub(super) alive: bool,
     pub(super) rest: Option<Box<Rest>>,
 }
 
@@ -68,7 +79,8 @@ pub(crate) struct Rest {
     label: Option<Arc<str>>,
     signals: Vec<Signal>,
     cut: Option<ExitReason>,
-    watchers: Vec<Watcher>,
+    watchers: Vec<(Monitor, Watcher)>,
+    pub(super) bonds: Option<Box<Bonds>>,
     /// The runner that holds the suspended handler.
     pub(super) runner: Option<Waker>,
     pub(super) suspended: Option<Suspended>,
@@ -90,6 +102,7 @@ impl Core {
             current: AtomicU32::new(RESTING),
             handles: AtomicUsize::new(0),
             supervised: AtomicBool::new(false),
+            traps: AtomicBool::new(false),
             cut: AtomicBool::new(false),
             waiting: AtomicBool::new(false),
             door: OnceLock::new(),
@@ -172,6 +185,14 @@ impl Core {
         self.supervised.store(supervised, Ordering::Relaxed);
     }
 
+    pub(crate) fn traps_exits(&self) -> bool {
+        self.traps.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn trap_exits(&self, traps: bool) {
+        self.traps.store(traps, Ordering::Relaxed);
+    }
+
     pub(crate) fn add_handle(&self) {
         self.handles.fetch_add(1, Ordering::Relaxed);
     }
@@ -206,12 +227,17 @@ impl Core {
         slow.alive = true;
     }
 
-    /// Puts a signal into the control lane; with `cut`, a suspended handler is not waited for. `false`:
-    /// nobody lives here.
-    pub(super) fn post(&self, signal: Signal, cut: Option<ExitReason>) -> bool {
+    /// Puts a signal into the control lane, for that life alone if one is given; one that ends a server cuts
+    /// a suspended handler short. `false`: nobody lives here, or another.
+    pub(super) fn post(&self, signal: Signal, life: Option<u32>) -> bool {
+        let cut = match &signal {
+            Signal::Kill => Some(ExitReason::Killed),
+            Signal::Exit(reason) if !self.traps_exits() => Some(reason.clone()),
+            _ => None,
+        };
         let runner = {
             let mut slow = self.slow();
-            if !slow.alive {
+            if !slow.alive || life.is_some_and(|life| life != self.incarnation()) {
                 return false;
             }
             let rest = slow.whole();
@@ -235,17 +261,16 @@ impl Core {
     }
 
     /// The life is over; gives out those who want to know.
-    /// Also says whether there is a supervisor still.
-    pub(super) fn be_gone(&self) -> (Vec<Watcher>, bool) {
+    pub(super) fn be_gone(&self) -> Gone {
         let mut slow = self.slow();
         slow.alive = false;
         let supervised = self.is_supervised();
-        let Some(rest) = &mut slow.rest else { return (Vec::new(), supervised) };
+        let Some(rest) = &mut slow.rest else { return Gone { supervised, ..Gone::default() } };
         rest.signals.clear();
         rest.cut = None;
         rest.suspended = None;
         rest.runner = None;
-        (std::mem::take(&mut rest.watchers), supervised)
+        Gone { watchers: std::mem::take(&mut rest.watchers), bonds: rest.bonds.take(), supervised }
     }
 
     /// The life is about to be over. The plainest end of all needs no memory.
@@ -270,14 +295,36 @@ impl Core {
     }
 
     /// Wants to know when that life ends; given back when it is over.
-    pub(crate) fn watch(&self, incarnation: u32, watcher: Watcher) -> Result<(), Watcher> {
+    pub(crate) fn watch(&self, incarnation: u32, watcher: Watcher) -> Result<Monitor, Watcher> {
+        let monitor = Monitor::next();
+        self.watch_as(monitor, incarnation, watcher).map(|()| monitor)
+    }
+
+    pub(crate) fn watch_as(
+        &self,
+        monitor: Monitor,
+        incarnation: u32,
+        watcher: Watcher,
+    ) -> Result<(), Watcher> {
         let mut slow = self.slow();
         if slow.alive && self.incarnation() == incarnation {
-            slow.whole().watchers.push(watcher);
+            slow.whole().watchers.push((monitor, watcher));
             Ok(())
         } else {
             Err(watcher)
         }
+    }
+
+    /// Does not want to know any more. `false`: has been told, or is being told.
+    pub(crate) fn unwatch(&self, monitor: Monitor) -> bool {
+        let watcher = {
+            let mut slow = self.slow();
+            slow.rest.as_mut().and_then(|rest| {
+                let at = rest.watchers.iter().position(|(known, _)| *known == monitor)?;
+                Some(rest.watchers.swap_remove(at))
+            })
+        };
+        watcher.is_some()
     }
 
     /// Why the last life ended; `NoProc` before the first.

@@ -1,6 +1,11 @@
 //! Messages on their way, and what can become of one that is pushed.
 
-use super::reply::ReplyTo;
+use super::{
+    Slot,
+    notice::{Notice, Origin},
+    reply::ReplyTo,
+};
+use crate::process::TimerId;
 use crate::server::{GenServer, Message, is_async};
 
 /// A message on its way. Whatever must travel beside a message has its place here.
@@ -8,6 +13,8 @@ pub(crate) enum Envelope<S: GenServer> {
     Call(S::Call, ReplyTo<S::Reply>),
     Cast(S::Cast),
     Info(S::Info),
+    /// An info that one life was promised; boxed, because a mailbox has few of them.
+    Notice(Box<Notice<S>>),
 }
 
 impl<S: GenServer> Envelope<S> {
@@ -16,8 +23,22 @@ impl<S: GenServer> Envelope<S> {
         match self {
             Envelope::Call(call, _) => call.variant(),
             Envelope::Cast(cast) => S::Call::VARIANTS.len() + cast.variant(),
-            Envelope::Info(info) => S::Call::VARIANTS.len() + S::Cast::VARIANTS.len() + info.variant(),
+            Envelope::Info(info) => Self::info_variant(info),
+            Envelope::Notice(notice) => Self::info_variant(&notice.info),
         }
+    }
+
+    /// The info of a notice whose handler turns out to be async.
+    pub(crate) fn opened(slot: &Slot<S>, info: S::Info, timer: Option<TimerId>) -> Self {
+        match timer {
+            Some(timer) => Notice::new(slot.core().incarnation(), Origin::Timer(timer), info).into_envelope(),
+            None => Envelope::Info(info),
+        }
+    }
+
+    /// The place of an info message among all variants.
+    pub(crate) fn info_variant(info: &S::Info) -> usize {
+        S::Call::VARIANTS.len() + S::Cast::VARIANTS.len() + info.variant()
     }
 }
 
@@ -29,13 +50,28 @@ impl<S: GenServer> Envelope<S> {
             Envelope::Call(call, _) => is_async(call),
             Envelope::Cast(cast) => is_async(cast),
             Envelope::Info(info) => is_async(info),
+            Envelope::Notice(notice) => is_async(&notice.info),
         }
     }
 
-    /// Nobody waits for its reply any more.
+    /// Nobody waits for its reply any more, or it is not to be told any more.
     #[inline]
-    pub(crate) fn is_abandoned(&self) -> bool {
-        matches!(self, Envelope::Call(_, reply) if reply.is_abandoned())
+    pub(crate) fn is_abandoned(&self, slot: &Slot<S>) -> bool {
+        match self {
+            Envelope::Call(_, reply) => reply.is_abandoned(),
+            Envelope::Notice(notice) => notice.is_void(slot),
+            Envelope::Cast(_) | Envelope::Info(_) => false,
+        }
+    }
+
+    /// Nobody misses it.
+    pub(crate) fn is_called_off(&self, slot: &Slot<S>) -> bool {
+        matches!(self, Envelope::Notice(notice) if notice.is_called_off(slot))
+    }
+
+    /// It is not to make room for another message.
+    pub(crate) fn stays(&self) -> bool {
+        matches!(self, Envelope::Notice(notice) if notice.stays())
     }
 }
 

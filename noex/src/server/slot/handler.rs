@@ -68,6 +68,13 @@ async fn handle<S: GenServer>(
                 stand_at!(slot, state.handle_info(info, cx));
                 None
             }
+            Envelope::Notice(notice) => {
+                let (info, timer) = notice.open(slot);
+                cx.set_fired(timer);
+                stand_at!(slot, state.handle_info(info, cx));
+                cx.set_fired(None);
+                None
+            }
         };
         slot.done(variant);
         if let (Some(answer), Some(reply)) = (answer, room.in_hand.take()) {

@@ -137,6 +137,23 @@ impl<S: GenServer> Inbox<S> {
         self.push_into(&mut self.lines(), message, overflow, waker, tell)
     }
 
+    /// Queues a message whether there is room or not. `tell` as for [`offer`](Inbox::offer).
+    pub(crate) fn force(
+        &self,
+        message: Envelope<S>,
+        tell: impl FnOnce() -> bool,
+    ) -> Result<bool, Envelope<S>> {
+        let mut lines = self.lines();
+        if lines.closed {
+            return Err(message);
+        }
+        let whole = lines.whole();
+        let first = whole.queue.is_empty();
+        whole.queue.push_back(message);
+        self.note_high_water(whole.queue.len() + self.taken.load(Ordering::Relaxed));
+        Ok(first && tell())
+    }
+
     fn push_into(
         &self,
         lines: &mut Lines<S>,
@@ -162,7 +179,8 @@ impl<S: GenServer> Inbox<S> {
             Overflow::Fail => Pushed::Full(message),
             Overflow::DropNewest => Pushed::Dropped { lost: message },
             Overflow::DropOldest => {
-                let lost = whole.queue.pop_front();
+                let oldest = whole.queue.iter().position(|message| !message.stays());
+                let lost = oldest.and_then(|at| whole.queue.remove(at));
                 whole.queue.push_back(message);
                 match lost {
                     Some(lost) => Pushed::Dropped { lost },

@@ -15,7 +15,8 @@ use super::{
     AnySlot, End, Live, RightTo, Room, Signal, Slot,
     core::{INIT, TERMINATE},
     handler::begin_terminate,
-    refuse::{announce, refuse, refuse_all},
+    notice::{Notice, Origin, Recall, notify},
+    refuse::{announce, refuse, refuse_all, unhandled},
     right::{HALT, OwnedRight, QUEUED, SIGNAL},
     turn::{hand_over, summon},
     waits::Edges,
@@ -23,8 +24,10 @@ use super::{
 use crate::{
     observer::EventKind,
     process::{
-        ExitReason,
+        Exit, ExitReason,
         door::{Door, within},
+        idle,
+        link::{Life, hear_exit},
         panic::{Caught, catch, drop_quietly},
         seat::{Seat, empty_seat, keep_seat},
         work::Work,
@@ -48,11 +51,16 @@ pub(crate) async fn bring_up<S: GenServer>(
     door: Arc<Door>,
     args: S::Args,
     limit: Option<Duration>,
+    parent: Option<&Life>,
 ) -> Result<(), Unborn<S::InitError>> {
     let Some(right) = slot.enter_down() else { return Err(Unborn::Running) };
     slot.core.set_door(door);
+    slot.core.trap_exits(S::TRAP_EXIT);
     slot.inbox.reopen();
     slot.core.be_born();
+    if let Some(parent) = parent {
+        slot.core.set_parent(slot.core.incarnation(), parent.pid(), Arc::downgrade(&parent.slot));
+    }
     slot.begin(INIT);
     let mut birth = Birth(Some(right.into_owned(slot.clone())));
     let mut cx = Context::new(slot);
@@ -171,12 +179,13 @@ pub(super) fn signal<S: GenServer>(slot: &Arc<Slot<S>>, signal: Signal) -> bool 
         }
         return true;
     }
-    let cut = match &signal {
-        Signal::Kill => Some(ExitReason::Killed),
-        Signal::Exit(reason) if !S::TRAP_EXIT => Some(reason.clone()),
-        _ => None,
-    };
-    if !slot.core.post(signal, cut) {
+    post(slot, signal, None)
+}
+
+/// Takes a signal along the control lane without looking whether the server is idle: for signals that
+/// spread, of which each would else end the next server on the stack of the last.
+pub(super) fn post<S: GenServer>(slot: &Arc<Slot<S>>, signal: Signal, life: Option<u32>) -> bool {
+    if !slot.core.post(signal, life) {
         return false;
     }
     if slot.raise(SIGNAL) {
@@ -185,13 +194,39 @@ pub(super) fn signal<S: GenServer>(slot: &Arc<Slot<S>>, signal: Signal) -> bool 
     true
 }
 
+/// An exit signal as a message. `false`: that life is over, or has no handler for it.
+pub(super) fn exit_message<S: GenServer>(
+    slot: &Arc<Slot<S>>,
+    life: u32,
+    exit: Exit,
+    recall: Option<Recall>,
+) -> bool {
+    if slot.core.is_over(life) {
+        return false;
+    }
+    let origin = match (&recall, exit.pid) {
+        (Some(_), Some(pid)) => Origin::Link(pid),
+        _ => Origin::Signal,
+    };
+    match S::info_from(Box::new(exit)) {
+        Ok(info) => {
+            notify(slot, Notice { recall, ..Notice::new(life, origin, info) });
+            true
+        }
+        Err(_) => {
+            unhandled(slot, "exit");
+            false
+        }
+    }
+}
+
 /// What a signal means for the life.
 pub(super) fn heed<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>, signal: Signal) {
     let ending = matches!(right.end, End::Terminate(_) | End::Finish(_));
     match signal {
         Signal::Kill => right.end = End::Finish(ExitReason::Killed),
         _ if ending => {}
-        Signal::Exit(reason) if S::TRAP_EXIT => right.end = End::Terminate(reason),
+        Signal::Exit(reason) if slot.core.traps_exits() => right.end = End::Terminate(reason),
         Signal::Exit(reason) => right.end = End::Finish(reason),
         Signal::Unreferenced if slot.core.is_referenced() || slot.core.is_supervised() => {}
         Signal::Unreferenced => drain(slot, right, ExitReason::Normal),
@@ -240,7 +275,13 @@ pub(super) fn orders<S: GenServer>(right: &mut RightTo<'_, S>) -> Option<S::Cont
         room.end = End::Terminate(reason);
         return None;
     }
-    orders.take_continuation()
+    if let Some(message) = orders.take_continuation() {
+        return Some(message);
+    }
+    if let Some((after, info)) = orders.take_idle() {
+        idle::arm(&orders.slot(), after, info);
+    }
+    None
 }
 
 pub(super) enum Attended<'a, S: GenServer> {
@@ -318,12 +359,18 @@ fn finish<S: GenServer>(slot: &Slot<S>, mut right: RightTo<'_, S>, reason: ExitR
     announce(slot, || EventKind::ended(reason.clone()));
     leave_down(slot, right);
     // From here on the next life may begin; nobody is told before.
-    let (watchers, still_supervised) = slot.core.be_gone();
-    if supervised && !still_supervised {
+    let gone = slot.core.be_gone();
+    if supervised && !gone.supervised {
         close(slot, &reason);
     }
-    for watcher in watchers {
+    for (_, watcher) in gone.watchers {
         watcher(pid, &reason);
+    }
+    if let Some(bonds) = gone.bonds {
+        let exit = Exit { pid: Some(pid), name: slot.core.name(), reason };
+        for (linked, slot) in bonds.dissolve() {
+            hear_exit(&slot, linked.incarnation(), exit.clone());
+        }
     }
 }
 

@@ -7,15 +7,18 @@
 //! |---|---|
 //! | `right` | who may touch the state: the only `unsafe` |
 //! | `envelope`, `inbox`, `reply` | messages in, replies out |
+//! | `notice` | messages for one life alone |
 //! | `inline` | a call on the caller's own task |
 //! | `post` | a message left by its sender |
 //! | `turn`, `handler` | serving from the inbox; async handlers |
 //! | `refuse` | messages that are not served |
 //! | `life` | start, end and restart of an incarnation |
 //! | `core` | everything that does not depend on the server's type |
+//! | `bonds` | links, monitors and timers of one life |
 //! | `waits` | who waits for whom: the deadlock check |
 //! | `sync`, `model` | the hand-over's parts, and its check under loom |
 
+pub(crate) mod bonds;
 pub(crate) mod core;
 pub(crate) mod envelope;
 mod handler;
@@ -24,6 +27,7 @@ pub(crate) mod inline;
 pub(crate) mod life;
 #[cfg(all(test, noex_loom))]
 mod model;
+pub(crate) mod notice;
 pub(crate) mod post;
 pub(crate) mod refuse;
 pub(crate) mod reply;
@@ -45,11 +49,12 @@ pub(crate) use self::core::{Core, Signal};
 use self::{
     envelope::{Envelope, Lengths},
     inbox::Inbox,
+    notice::Recall,
     reply::ReplyTo,
     right::{Guarded, Right},
 };
 use super::{Context, GenServer, Message};
-use crate::process::{ExitReason, Pid, panic::catch, runner::Turn, seat::Seat};
+use crate::process::{Exit, ExitReason, Pid, panic::catch, runner::Turn, seat::Seat};
 
 /// Where one server lives.
 pub(crate) type Slot<S> = Guarded<Front<S>, Room<S>>;
@@ -103,6 +108,12 @@ impl<S: GenServer> Front<S> {
         self.core.begin(variant);
     }
 
+    /// Messages served, those of some variants not counted.
+    pub(crate) fn served_but(&self, but: &[usize]) -> u64 {
+        let counted = self.served.iter().enumerate().filter(|(variant, _)| !but.contains(variant));
+        counted.map(|(_, count)| count.load(Ordering::Relaxed)).sum()
+    }
+
     /// One more message of this variant is served. Only the holder of the run right writes, so that a
     /// load and a store do.
     #[inline]
@@ -148,6 +159,10 @@ pub(crate) trait AnySlot: Send + Sync {
     fn abandon(self: Arc<Self>);
     /// Takes a signal along the control lane. `false`: nobody lives here.
     fn signal(self: Arc<Self>, signal: Signal) -> bool;
+    /// The same for one life alone, and never on the stack of whoever sends it.
+    fn signal_life(self: Arc<Self>, life: u32, signal: Signal) -> bool;
+    /// Tells that life of an exit, if it has a handler for that; whether it had.
+    fn exit_message(self: Arc<Self>, life: u32, exit: Exit, recall: Option<Recall>) -> bool;
     /// No next life: refuses what is queued and whatever comes.
     fn close(&self, reason: &ExitReason);
     /// The handler that runs now.
@@ -199,6 +214,14 @@ impl<S: GenServer> AnySlot for Slot<S> {
 
     fn signal(self: Arc<Self>, signal: Signal) -> bool {
         life::signal(&self, signal)
+    }
+
+    fn signal_life(self: Arc<Self>, life: u32, signal: Signal) -> bool {
+        life::post(&self, signal, Some(life))
+    }
+
+    fn exit_message(self: Arc<Self>, life: u32, exit: Exit, recall: Option<Recall>) -> bool {
+        life::exit_message(&self, life, exit, recall)
     }
 
     fn close(&self, reason: &ExitReason) {

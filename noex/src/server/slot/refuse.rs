@@ -20,6 +20,9 @@ pub(super) fn refuse_all<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S
 
 /// A message that will not be served: its caller is told, or it becomes a dead letter.
 pub(crate) fn refuse<S: GenServer>(slot: &Slot<S>, message: Envelope<S>, reason: &ExitReason) {
+    if message.is_called_off(slot) {
+        return drop_quietly(message);
+    }
     let variant = message.variant();
     // The message's destructor may panic.
     let dropped = catch(|| match message {
@@ -27,16 +30,26 @@ pub(crate) fn refuse<S: GenServer>(slot: &Slot<S>, message: Envelope<S>, reason:
             reply.fail(Failure::never_run(reason));
             false
         }
-        Envelope::Cast(_) | Envelope::Info(_) => true,
+        Envelope::Cast(_) | Envelope::Info(_) | Envelope::Notice(_) => true,
     });
     count_refused(slot, variant, dropped, || Undelivered::Ended(reason.clone()));
 }
 
-/// A call whose caller is gone.
+/// A call whose caller is gone, or a notice that is void.
 pub(crate) fn discard<S: GenServer>(slot: &Slot<S>, message: Envelope<S>) {
+    if let Envelope::Notice(_) = message {
+        return refuse(slot, message, &slot.core.last_reason());
+    }
     let variant = message.variant();
     drop_quietly(message);
     dead_letter(slot, variant, Undelivered::CallerGone);
+}
+
+/// A message of the system's own that the server has no handler for.
+pub(crate) fn unhandled<S: GenServer>(slot: &Slot<S>, message: &'static str) {
+    let Some(door) = slot.core.door() else { return };
+    door.system().dead_letter();
+    announce(slot, || EventKind::DeadLetter { handler: message, why: Undelivered::NoHandler });
 }
 
 /// A message that had to go because the mailbox overflowed.
@@ -48,7 +61,7 @@ pub(crate) fn overflowed<S: GenServer>(slot: &Slot<S>, message: Envelope<S>) {
             reply.fail(Failure::MailboxFull { capacity });
             false
         }
-        Envelope::Cast(_) | Envelope::Info(_) => true,
+        Envelope::Cast(_) | Envelope::Info(_) | Envelope::Notice(_) => true,
     });
     count_refused(slot, variant, dropped, || Undelivered::Overflow);
 }

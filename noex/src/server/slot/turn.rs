@@ -57,7 +57,8 @@ pub(super) fn serve_some<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, budge
             return Pause::Limit;
         }
         // Looked at where it lies: a message that is moved to be looked at is moved twice.
-        let Some((gone, is_async)) = room.batch.front().map(|it| (it.is_abandoned(), it.is_async())) else {
+        let Some((gone, is_async)) = room.batch.front().map(|it| (it.is_abandoned(slot), it.is_async()))
+        else {
             if flags & QUEUED == 0 {
                 return Pause::Empty;
             }
@@ -124,6 +125,17 @@ fn serve<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>) -> Served<S> {
             Ok(Now::Done(())) => Ok(()),
             Err(caught) => Err(caught.into_reason(slot.current_handler())),
         },
+        Some(Envelope::Notice(notice)) => {
+            let (info, timer) = notice.open(slot);
+            cx.set_fired(timer);
+            let caught = catch(|| state.info_now(info, cx));
+            cx.set_fired(None);
+            match caught {
+                Ok(Now::Later(info)) => return Served::Later(Envelope::opened(slot, info, timer)),
+                Ok(Now::Done(())) => Ok(()),
+                Err(caught) => Err(caught.into_reason(slot.current_handler())),
+            }
+        }
     };
     match caught {
         Ok(()) => {
@@ -229,7 +241,7 @@ pub(super) fn attend<'a, S: GenServer>(
         None => match life::end(slot, right, seat) {
             Attended::Live(right) => Look::Go(right),
             Attended::Draining(mut right) => {
-                while right.batch.front().is_some_and(Envelope::is_abandoned) {
+                while right.batch.front().is_some_and(|message| message.is_abandoned(slot)) {
                     if let Some(message) = right.batch.pop_front() {
                         discard(slot, message);
                     }

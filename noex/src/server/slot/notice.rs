@@ -1,0 +1,106 @@
+//! Notices: infos that one life of a server was promised.
+//!
+//! What a server set up itself (a monitor, a link, a timer, a stream) comes to it as an info message, but
+//! only to the life that asked for it, and only as long as that life wants it:
+//!
+//! | notice | into a full mailbox | called off by |
+//! |---|---|---|
+//! | `Down`, `Exit` | goes in all the same | `demonitor`, `unlink` |
+//! | idle time-out | goes in all the same (then it is not idle) | any message served before it |
+//! | timers, items of a stream | waits in line for room | their handle, where they repeat |
+//!
+//! Whoever serves the queue looks at a notice before its handler does; one that is void is passed over.
+//! If nobody had called it off, it is a dead letter.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{Envelope, Slot};
+use crate::{
+    process::{Monitor, Pid, TimerId},
+    server::GenServer,
+};
+
+/// Up when a notice is called off.
+pub(crate) type Recall = Arc<AtomicBool>;
+
+/// Where a notice comes from.
+#[derive(Clone)]
+pub(crate) enum Origin {
+    /// The end of a server that this one was linked to.
+    Link(Pid),
+    /// Somebody's exit signal.
+    Signal,
+    Monitor(Monitor),
+    Timer(TimerId),
+    /// Nothing was served since this many messages, those of the variants `but` not counted.
+    Silence {
+        served: u64,
+        but: Arc<[usize]>,
+    },
+    Stream,
+}
+
+pub(crate) struct Notice<S: GenServer> {
+    pub(crate) info: S::Info,
+    pub(crate) origin: Origin,
+    /// The life it is for.
+    pub(crate) life: u32,
+    pub(crate) recall: Option<Recall>,
+    /// Given back when the notice leaves the queue: who sends many waits for that.
+    pub(crate) permit: Option<OwnedSemaphorePermit>,
+}
+
+impl<S: GenServer> Notice<S> {
+    pub(crate) fn new(life: u32, origin: Origin, info: S::Info) -> Self {
+        Notice { info, origin, life, recall: None, permit: None }
+    }
+
+    pub(crate) fn recalled_by(self, recall: Recall) -> Self {
+        Notice { recall: Some(recall), ..self }
+    }
+
+    pub(crate) fn into_envelope(self) -> Envelope<S> {
+        Envelope::Notice(Box::new(self))
+    }
+
+    /// It must not be dropped to make room for another message.
+    pub(super) fn stays(&self) -> bool {
+        matches!(self.origin, Origin::Link(_) | Origin::Signal | Origin::Monitor(_))
+    }
+
+    /// Nobody misses it: it was called off, or silence was broken before it came.
+    pub(super) fn is_called_off(&self, slot: &Slot<S>) -> bool {
+        self.recall.as_ref().is_some_and(|recall| recall.load(Ordering::Acquire))
+            || matches!(&self.origin, Origin::Silence { served, but } if slot.served_but(but) != *served)
+    }
+
+    pub(super) fn is_void(&self, slot: &Slot<S>) -> bool {
+        self.life != slot.core.incarnation() || self.is_called_off(slot)
+    }
+
+    /// Its handler is about to have it.
+    pub(super) fn open(self, slot: &Slot<S>) -> (S::Info, Option<TimerId>) {
+        drop(self.permit);
+        match self.origin {
+            Origin::Link(pid) => slot.core.forget_exit(pid),
+            Origin::Monitor(monitor) => drop(slot.core.forget_monitor(monitor)),
+            Origin::Timer(timer) => return (self.info, Some(timer)),
+            Origin::Signal | Origin::Silence { .. } | Origin::Stream => {}
+        }
+        (self.info, None)
+    }
+}
+
+/// Queues a notice whether there is room or not.
+pub(crate) fn notify<S: GenServer>(slot: &Arc<Slot<S>>, notice: Notice<S>) {
+    match slot.inbox.force(notice.into_envelope(), || slot.raise(super::right::QUEUED)) {
+        Ok(true) => super::turn::summon(slot),
+        Ok(false) => {}
+        Err(refused) => super::refuse::refuse(slot, refused, &slot.core.last_reason()),
+    }
+}
