@@ -160,6 +160,8 @@ impl<S: GenServer> Ticks<S> {
             let notice = Notice::new(self.life, Origin::Timer(self.id), tick())
                 .recalled_by(self.attendant.recall().clone());
             deliver(slot, Notice { permit: Some(permit), ..notice }).await;
+            // Until its handler begins: what falls due meanwhile is missed.
+            drop(turn.acquire().await);
             due = self.period.after(due, now());
             if !self.attendant.wait(due) {
                 return;
