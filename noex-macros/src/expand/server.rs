@@ -67,8 +67,9 @@ fn gen_server(plan: &Plan<'_>) -> TokenStream {
 
 // Input:   #[info] fn ticked(&mut self, tick: Tick)
 // Output:  fn info_from(message: Erased) -> Result<AccountInfo, Erased> {
+//              use __private::info_as as __noex_as;
 //              let message = Err(message);
-//              let message = __private::info_as::<Self, Tick>(message);
+//              let message = __noex_as::<Self, Tick>(message);
 //              message
 //          }
 fn info_from(plan: &Plan<'_>) -> TokenStream {
@@ -80,12 +81,13 @@ fn info_from(plan: &Plan<'_>) -> TokenStream {
     let (krate, message_ty) = (plan.krate(), plan.message_ty(&infos));
     let tries = typed.map(|handler| {
         let (cfg, message) = (&handler.carried.cfg, handler.message());
-        quote!(#cfg let __noex_message = #krate::__private::info_as::<Self, #message>(__noex_message);)
+        quote!(#cfg let __noex_message = __noex_as::<Self, #message>(__noex_message);)
     });
     quote! {
         fn info_from(
             __noex_message: #krate::__private::Erased,
         ) -> ::core::result::Result<#message_ty, #krate::__private::Erased> {
+            use #krate::__private::info_as as __noex_as;
             let __noex_message = ::core::result::Result::Err(__noex_message);
             #(#tries)*
             __noex_message

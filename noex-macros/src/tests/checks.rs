@@ -163,6 +163,129 @@ fn signatures() {
 }
 
 #[test]
+fn timers() {
+    assert_each(
+        vec![
+            (
+                quote!(
+                    #[every]
+                    fn sweep(&mut self) {}
+                ),
+                "`#[every]` needs a period",
+                "write `#[every(30s)]`",
+            ),
+            (
+                quote!(
+                    #[idle()]
+                    fn sweep(&mut self) {}
+                ),
+                "`#[idle]` needs a silence",
+                "write `#[idle(60s)]`",
+            ),
+            (
+                quote!(
+                    #[every = 30]
+                    fn sweep(&mut self) {}
+                ),
+                "options of `#[every]` stand in parentheses",
+                "write `#[every(30s)]`",
+            ),
+            (
+                quote!(
+                    #[every(0s)]
+                    fn sweep(&mut self) {}
+                ),
+                "a period cannot be zero",
+                "write `30s`",
+            ),
+            (
+                quote!(
+                    #[every(30)]
+                    fn sweep(&mut self) {}
+                ),
+                "a duration needs a unit",
+                "write `30s`, `30ms` or `30min`",
+            ),
+            (
+                quote!(
+                    #[idle(soon)]
+                    fn sweep(&mut self) {}
+                ),
+                "expected a duration, found `soon`",
+                "write `5s`, `500ms` or `2min`",
+            ),
+            (
+                quote!(
+                    #[every(missed = skip)]
+                    fn sweep(&mut self) {}
+                ),
+                "the period comes first",
+                "write `#[every(30s, missed = skip)]`",
+            ),
+            (
+                quote!(
+                    #[every(30s, missed = skp)]
+                    fn sweep(&mut self) {}
+                ),
+                "unknown missed `skp`",
+                "did you mean `skip`? `missed` is one of: `burst`, `skip`, `delay`",
+            ),
+            (
+                quote!(
+                    #[every(30s, misses = skip)]
+                    fn sweep(&mut self) {}
+                ),
+                "unknown option `misses`",
+                "did you mean `missed`? options of `#[every]`: `missed`",
+            ),
+            (
+                quote!(
+                    #[idle(60s, missed = skip)]
+                    fn sweep(&mut self) {}
+                ),
+                "unknown option `missed`",
+                "`#[idle]` has no options",
+            ),
+            (
+                quote!(
+                    #[every(30s)]
+                    fn sweep(&mut self, now: &Instant) {}
+                ),
+                "an `#[every]` method takes no arguments: a timer brings nothing",
+                "keep what it needs in the server, or use `cx.send_every(..)` and an `#[info]` handler",
+            ),
+            (
+                quote!(
+                    #[idle(60s)]
+                    fn sweep(&mut self) -> bool {
+                        true
+                    }
+                ),
+                "an `#[idle]` method has no reply",
+                "drop the return type",
+            ),
+            (
+                quote!(
+                    #[every(30s)]
+                    #[idle(30s)]
+                    fn sweep(&mut self) {}
+                ),
+                "a handler is either an every or an idle",
+                "keep `#[every]` or `#[idle]`",
+            ),
+        ],
+        in_block,
+    );
+    assert_eq!(
+        in_block(quote!(
+            #[every(Self::PERIOD)]
+            fn sweep(&mut self) {}
+        )),
+        [""; 0]
+    );
+}
+
+#[test]
 fn handlers_side_by_side() {
     assert_each(
         vec![

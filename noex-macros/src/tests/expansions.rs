@@ -96,6 +96,24 @@ fn messages_of_other_kinds() {
 }
 
 #[test]
+fn timers() {
+    let block = quote! {
+        impl Account {
+            #[init]
+            fn open() -> Self { Account }
+            #[every(1h)]
+            fn accrue(&mut self) { self.cents += 1 }
+            #[cfg(unix)]
+            #[every(PERIOD, missed = skip)]
+            async fn report(&self, cx: &mut Context<Self>) { report(cx).await }
+            #[idle(60s)]
+            fn rest(&mut self) { self.cache.clear() }
+        }
+    };
+    assert_expansion("timers", server(quote!(), block));
+}
+
+#[test]
 fn generic_server() {
     let block = quote! {
         impl<T: Job, const N: usize> Pool<T, N> where T::Output: Send {

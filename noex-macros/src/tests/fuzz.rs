@@ -7,7 +7,7 @@ use quote::quote;
 
 const ROUNDS: usize = 1500;
 
-const WORDS: [&str; 48] = [
+const WORDS: [&str; 51] = [
     "impl",
     "struct",
     "enum",
@@ -32,6 +32,9 @@ const WORDS: [&str; 48] = [
     "call",
     "cast",
     "info",
+    "every",
+    "idle",
+    "missed",
     "continuation",
     "terminate",
     "cfg_attr",

@@ -99,9 +99,7 @@ pub enum EventKind {
 /// How much attention an event deserves, for logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// What happens all the time.
-    Debug,
-    /// Servers that start and end in an orderly way.
+    /// All is well.
     Info,
     /// Somebody did not get what it wanted, or soon will not.
     Warn,
@@ -119,10 +117,11 @@ impl EventKind {
             | EventKind::CallTimedOut { .. }
             | EventKind::DeadLetter { .. }
             | EventKind::MailboxHigh => Level::Warn,
-            EventKind::Started { .. } | EventKind::Stopped { .. } => Level::Info,
-            EventKind::MailboxLow | EventKind::NameClaimed { .. } | EventKind::NameFreed { .. } => {
-                Level::Debug
-            }
+            EventKind::Started { .. }
+            | EventKind::Stopped { .. }
+            | EventKind::MailboxLow
+            | EventKind::NameClaimed { .. }
+            | EventKind::NameFreed { .. } => Level::Info,
         }
     }
 

@@ -168,6 +168,14 @@ impl ::noex::GenServer for Account {
             }
         }
     }
+    fn info_from(
+        __noex_message: ::noex::__private::Erased,
+    ) -> ::core::result::Result<AccountInfo, ::noex::__private::Erased> {
+        use ::noex::__private::info_as as __noex_as;
+        let __noex_message = ::core::result::Result::Err(__noex_message);
+        let __noex_message = __noex_as::<Self, Tick>(__noex_message);
+        __noex_message
+    }
     fn terminate_now(
         &mut self,
         __noex_reason: &::noex::ExitReason,
