@@ -10,7 +10,7 @@ pub use crate::server::{IntoInit, done};
 use crate::{
     Call, ChildSpec, Context, GenServer, HandlesInfo, Missed, Period, ServerRef, Start, StartTree,
     SupervisorBuilder, SupervisorRef, System,
-    process::{send_every, watch_silence},
+    process::{Told, send_every, watch_silence},
 };
 
 /// A typed call.
@@ -114,7 +114,7 @@ pub fn every<S: GenServer>(cx: &Context<S>, every: Duration, missed: Missed, tic
 }
 
 /// `#[idle(..)]`.
-pub fn idle<S: GenServer>(cx: &Context<S>, silences: &[(Duration, fn() -> S::Info)]) {
+pub fn idle<S: GenServer>(cx: &Context<S>, silences: &[Told<S::Info>]) {
     watch_silence(cx, silences);
 }
 

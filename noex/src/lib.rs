@@ -62,11 +62,25 @@
 //!   that references stay good and what was queued is served.
 //! - An idle server is its slot and nothing else: no task, no timer, no channel.
 //!
+//! # Dealings with others
+//!
+//! | | what it is | ends with |
+//! |---|---|---|
+//! | [`Context::link`], [`Start::linked`] | two lives end together, or tell each other: [`Exit`] | either life, [`Context::unlink`] |
+//! | [`Context::monitor`], [`ServerRef::monitor`], [`Start::monitored`] | one [`Down`] when another life is over | either life, [`Context::demonitor`] |
+//! | [`Context::send_after`], [`Context::send_every`], `#[every(30s)]` | a message when the time has come | its life, [`Timer::cancel`] |
+//! | [`Context::idle_timeout`], `#[idle(60s)]` | a message when nothing arrives | its life, any message |
+//! | [`Context::attach`] | a stream's items as messages | its life, [`Attached::detach`] |
+//!
 //! # Where it differs from OTP
 //!
 //! References outlive the incarnation, and the queue survives a restart (`on_restart = drop` gives OTP's
-//! behaviour). A caller may run a synchronous handler itself when the server is idle; order, isolation and
-//! counters are the same on both ways. What else is here follows OTP; links, monitors and timers are not here yet.
+//! behaviour); links, monitors and timers belong to one life. A caller may run a synchronous handler itself
+//! when the server is idle; order, isolation and counters are the same on both ways.
+//!
+//! A link to who is gone is an error value, trapping or not. A linked start that fails is an error value
+//! alone, not an exit signal as well. `demonitor` and `unlink` also call off what is in the mailbox unread. A
+//! timer with a period has never more than one tick there. What else is here follows OTP.
 
 #[doc(hidden)]
 pub mod __private;

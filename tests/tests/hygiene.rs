@@ -57,6 +57,12 @@ mod names_of_the_prelude {
         #[info]
         fn seen(&mut self, _: Vec) {}
 
+        #[noex::every(1h, missed = skip)]
+        fn sweep(&mut self) {}
+
+        #[noex::idle(1h)]
+        async fn rest(&mut self) {}
+
         #[terminate]
         fn close(&mut self, _reason: &noex::ExitReason) {}
     }

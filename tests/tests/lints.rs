@@ -83,6 +83,44 @@ impl Account {
         Ok(Init::then(account, Internal(2)))
     }
 
+    /// Adds what has grown meanwhile.
+    #[every(1h)]
+    fn accrue(&mut self) {
+        self.cents += 1;
+    }
+
+    /// Looks after itself.
+    #[every(PATIENCE, missed = delay)]
+    async fn check(&self, cx: &mut Context<Self>) {
+        let _ = cx.fired();
+        tokio::task::yield_now().await;
+    }
+
+    /// Rests.
+    #[cfg(test)]
+    #[idle(PATIENCE)]
+    fn rest(&mut self) {
+        self.internal = Internal(0);
+    }
+
+    /// Not here.
+    #[cfg(not(test))]
+    #[idle(1h)]
+    fn never(&mut self) {}
+
+    /// Somebody is down.
+    #[info]
+    fn down(&mut self, down: Down) {
+        self.cents -= i64::from(down.reason.is_panic());
+    }
+
+    /// Somebody has ended.
+    #[cfg(test)]
+    #[info]
+    fn ended(&mut self, exit: Exit) {
+        self.cents -= i64::from(exit.reason.is_orderly());
+    }
+
     /// Takes `amount` out and returns what is left.
     ///
     /// # Errors
@@ -156,7 +194,7 @@ impl Account {
         self.internal.0 = 0;
     }
 
-    #[cfg(any())]
+    #[cfg(not(test))]
     #[call]
     pub fn gone(&self, missing: Missing) -> Missing {
         missing

@@ -92,8 +92,11 @@ impl<S: GenServer> Armed<S> {
     }
 }
 
+/// After which silence to tell what.
+pub(crate) type Told<I> = (Duration, fn() -> I);
+
 /// Watches for silences of each of these lengths, from now until this life is over.
-pub(crate) fn watch_silence<S: GenServer>(cx: &Context<S>, silences: &[(Duration, fn() -> S::Info)]) {
+pub(crate) fn watch_silence<S: GenServer>(cx: &Context<S>, silences: &[Told<S::Info>]) {
     let (slot, life) = (cx.slot(), cx.life());
     // That it was told of a silence does not end the silence.
     let but: Arc<[usize]> = silences.iter().map(|(_, info)| Envelope::<S>::info_variant(&info())).collect();

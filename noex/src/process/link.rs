@@ -146,18 +146,15 @@ pub(crate) fn link(near: &Life, far: &Life) -> Result<(), Unlinked> {
 pub(crate) fn hear_exit(slot: &Arc<dyn AnySlot>, life: u32, exit: Exit) {
     let Some(heard) = exit.pid.and_then(|from| slot.core().hear_exit(life, from)) else { return };
     let (from, traps) = (exit.pid, slot.core().traps_exits());
-    match heard {
-        Heard::Linked(recall) if traps => {
-            if slot.clone().exit_message(life, exit, Some(recall)) {
-                return;
-            }
-        }
+    let is_in_mailbox = match heard {
+        Heard::Linked(recall) if traps => slot.clone().exit_message(life, exit, Some(recall)),
         _ if traps || exit.reason != ExitReason::Normal => {
             slot.clone().signal_life(life, Signal::Exit(exit.reason));
+            false
         }
-        _ => {}
-    }
-    if let Some(from) = from {
+        _ => false,
+    };
+    if let (Some(from), false) = (from, is_in_mailbox) {
         slot.core().forget_exit(from);
     }
 }

@@ -19,7 +19,7 @@ mod stream;
 mod timer;
 
 pub use exit::{ExitReason, Panic, PanicLocation};
-pub(crate) use idle::watch_silence;
+pub(crate) use idle::{Told, watch_silence};
 pub use link::Exit;
 pub use monitor::{Down, Monitor, Watch};
 pub use pid::Pid;

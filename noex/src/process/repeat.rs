@@ -14,6 +14,7 @@ use tokio::{sync::Semaphore, time::Instant};
 use super::{
     attendant::Attendant,
     door::{now, sleep_until},
+    panic::catch,
     timer::{Timer, TimerId},
 };
 use crate::{
@@ -157,7 +158,12 @@ impl<S: GenServer> Ticks<S> {
             if !self.attendant.deliver(due + self.period.every) {
                 return;
             }
-            let notice = Notice::new(self.life, Origin::Timer(self.id), tick())
+            // A message whose `clone` panics is told by the panic's own report.
+            let Ok(info) = catch(&mut tick) else {
+                self.attendant.cancel();
+                return;
+            };
+            let notice = Notice::new(self.life, Origin::Timer(self.id), info)
                 .recalled_by(self.attendant.recall().clone());
             deliver(slot, Notice { permit: Some(permit), ..notice }).await;
             // Until its handler begins: what falls due meanwhile is missed.

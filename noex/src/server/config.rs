@@ -21,7 +21,9 @@ pub trait ServerConfig {
     const CALL_TIMEOUT: Option<Duration> = Some(Duration::from_secs(5));
     /// What becomes of queued messages when the server is restarted; they are kept by default.
     const ON_RESTART: OnRestart = OnRestart::Keep;
-    /// Whether `terminate` runs when a supervisor shuts the server down, as `trap_exit` in OTP.
+    /// Whether exit signals come as [`Exit`](crate::Exit) messages, and `terminate` runs when the supervisor or
+    /// parent shuts the server down; as `trap_exit` in OTP. [`Context::trap_exit`](crate::Context::trap_exit)
+    /// changes it while the server runs.
     const TRAP_EXIT: bool = false;
     /// Whether a caller may run a synchronous handler itself when the server is idle.
     const INLINE: bool = true;

@@ -15,7 +15,7 @@ use std::{
 };
 
 use super::{AnySlot, Core, notice::Recall};
-use crate::process::{Monitor, Pid, attendant::Attendant};
+use crate::process::{Monitor, Pid, attendant::Attendant, panic::drop_quietly};
 
 /// A slot that is known, but not held.
 pub(crate) type Peer = Weak<dyn AnySlot>;
@@ -67,8 +67,8 @@ pub(crate) enum Heard {
 }
 
 impl Core {
-    /// Runs `touch` on the bonds of this life; `None` when the life is over.
-    fn bonds<R>(&self, life: u32, touch: impl FnOnce(&mut Bonds) -> R) -> Option<R> {
+    /// Runs `touch` on the bonds of this life, made for it if need be; `None` when the life is over.
+    fn bond<R>(&self, life: u32, touch: impl FnOnce(&mut Bonds) -> R) -> Option<R> {
         let mut slow = self.slow();
         if !slow.alive || self.incarnation() != life {
             return None;
@@ -76,12 +76,17 @@ impl Core {
         Some(touch(slow.whole().bonds.get_or_insert_default()))
     }
 
-    fn known_bonds<R>(&self, touch: impl FnOnce(&mut Bonds) -> R) -> Option<R> {
-        self.slow().rest.as_mut().and_then(|rest| rest.bonds.as_mut()).map(|bonds| touch(bonds))
+    /// The same where no bonds are nothing to look at.
+    fn bonds<R>(&self, life: u32, touch: impl FnOnce(&mut Bonds) -> R) -> Option<R> {
+        let mut slow = self.slow();
+        if !slow.alive || self.incarnation() != life {
+            return None;
+        }
+        slow.rest.as_mut().and_then(|rest| rest.bonds.as_mut()).map(|bonds| touch(bonds))
     }
 
     pub(crate) fn set_parent(&self, life: u32, parent: Pid, peer: Peer) {
-        self.bonds(life, |bonds| {
+        self.bond(life, |bonds| {
             bonds.parent = Some(parent);
             bonds.links.push(Link { pid: parent, peer, state: LinkState::Linked });
         });
@@ -89,7 +94,7 @@ impl Core {
 
     /// The near end of a link; `false` when this life is over.
     pub(crate) fn ask_link(&self, life: u32, pid: Pid, peer: Peer) -> bool {
-        self.bonds(life, |bonds| {
+        self.bond(life, |bonds| {
             if !bonds.links.iter().any(|link| link.pid == pid) {
                 bonds.links.push(Link { pid, peer, state: LinkState::Asked });
             }
@@ -99,7 +104,7 @@ impl Core {
 
     /// The far end of a link.
     pub(crate) fn answer_link(&self, life: u32, pid: Pid, peer: Peer) -> Answer {
-        let linked = self.bonds(life, |bonds| match bonds.links.iter_mut().find(|link| link.pid == pid) {
+        let linked = self.bond(life, |bonds| match bonds.links.iter_mut().find(|link| link.pid == pid) {
             // Both ask at once.
             Some(Link { state: state @ LinkState::Asked, .. }) => *state = LinkState::Linked,
             Some(_) => {}
@@ -149,17 +154,17 @@ impl Core {
     }
 
     pub(crate) fn is_parent(&self, pid: Pid) -> bool {
-        self.known_bonds(|bonds| bonds.parent == Some(pid)).unwrap_or(false)
+        self.bonds(self.incarnation(), |bonds| bonds.parent == Some(pid)).unwrap_or(false)
     }
 
     /// The exit message of that server is read, or there is none to come.
     pub(crate) fn forget_exit(&self, pid: Pid) {
-        self.known_bonds(|bonds| bonds.links.retain(|link| link.pid != pid));
+        self.bonds(self.incarnation(), |bonds| bonds.links.retain(|link| link.pid != pid));
     }
 
     pub(crate) fn add_monitor(&self, life: u32, monitor: Monitor, target: Peer) -> Recall {
         let recall = Recall::default();
-        self.bonds(life, |bonds| bonds.monitors.push(Watching { monitor, recall: recall.clone(), target }));
+        self.bond(life, |bonds| bonds.monitors.push(Watching { monitor, recall: recall.clone(), target }));
         recall
     }
 
@@ -173,7 +178,7 @@ impl Core {
 
     /// The monitor is over; gives its recall and its target.
     pub(crate) fn forget_monitor(&self, monitor: Monitor) -> Option<(Recall, Peer)> {
-        self.known_bonds(|bonds| {
+        self.bonds(self.incarnation(), |bonds| {
             let at = bonds.monitors.iter().position(|it| it.monitor == monitor)?;
             let Watching { recall, target, .. } = bonds.monitors.swap_remove(at);
             Some((recall, target))
@@ -186,12 +191,12 @@ impl Core {
     }
 
     pub(crate) fn set_idle(&self, life: u32, idle: Arc<dyn Any + Send + Sync>) {
-        self.bonds(life, |bonds| bonds.idle = Some(idle));
+        self.bond(life, |bonds| bonds.idle = Some(idle));
     }
 
     /// Ends the attendant with this life; at once when that is over.
     pub(crate) fn attend_life(&self, life: u32, attendant: &Arc<Attendant>) {
-        let added = self.bonds(life, |bonds| {
+        let added = self.bond(life, |bonds| {
             if bonds.attendants.len() >= bonds.crowded {
                 bonds.attendants.retain(|it| !it.is_over());
                 bonds.crowded = 2 * bonds.attendants.len() + 8;
@@ -207,6 +212,8 @@ impl Core {
 impl Bonds {
     /// The life is over: ends its attendants and monitors, and gives those who are to be told.
     pub(crate) fn dissolve(self) -> impl Iterator<Item = (Pid, Arc<dyn AnySlot>)> {
+        // It holds a message of the user's.
+        drop_quietly(self.idle);
         for attendant in self.attendants {
             attendant.end();
         }
