@@ -137,7 +137,8 @@ pub fn every(_: TokenStream, item: TokenStream) -> TokenStream {
 /// [`#[genserver]`](macro@genserver) impl block.
 ///
 /// `#[idle(60s)]` runs it once after 60 s without a message of any kind, ticks of `#[every(..)]` included, and again
-/// after the next silence. Never early; late by at most an eighth. The method takes `&self` or `&mut self`, maybe
+/// after the next silence. Never early, and late by at most an eighth, because the timer looks eight times in its
+/// period, for as long as the server lives; a message costs nothing more for it. The method takes `&self` or `&mut self`, maybe
 /// the context, and nothing else.
 #[proc_macro_attribute]
 pub fn idle(_: TokenStream, item: TokenStream) -> TokenStream {

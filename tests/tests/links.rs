@@ -599,3 +599,73 @@ async fn an_end_beside_a_link_is_an_error_or_an_exit() {
         assert!(log.read() == ["gone"] || log.read() == ["linked", expected.as_str()], "{:?}", log.read());
     }
 }
+
+/// Everybody that traps links everybody that does not, from both sides at once, and then all of those end: each
+/// end is told once to each.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_end_is_told_once_to_each() {
+    for _ in 0..10 {
+        let (mut traps, mut nodes) = (Vec::new(), Vec::new());
+        for _ in 0..20 {
+            traps.push(trap().await);
+            nodes.push(node().await.0);
+        }
+        let mut tasks = Vec::new();
+        for (trap, _) in &traps {
+            for node in &nodes {
+                let (trap, node) = (trap.clone(), node.clone());
+                tasks.push(tokio::spawn({
+                    let (trap, node) = (trap.clone(), node.clone());
+                    async move { trap.run(Box::new(move |_, cx| cx.link(&node).unwrap())).await.unwrap() }
+                }));
+                tasks.push(tokio::spawn(async move {
+                    node.run(Box::new(move |_, cx| cx.link(&trap).unwrap())).await.unwrap();
+                }));
+            }
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let enders: Vec<_> = nodes
+            .iter()
+            .map(|node| {
+                let node = node.clone();
+                tokio::spawn(async move { node.fail(boom()).await.unwrap() })
+            })
+            .collect();
+        for ender in enders {
+            ender.await.unwrap();
+        }
+        let mut expected: Vec<_> =
+            nodes.iter().map(|node| format!("exit of {}: boom", node.pid().slot())).collect();
+        expected.sort();
+        for (trap, log) in &traps {
+            let told = async {
+                while log.read().len() < nodes.len() {
+                    yield_now().await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(30), told).await.expect("all are told");
+            trap.run(Box::new(|_, _| {})).await.unwrap();
+            let mut told = log.read();
+            told.sort();
+            assert_eq!(told, expected);
+        }
+    }
+}
+
+/// A runtime that goes away ends who was at work there, and with them who is linked to them elsewhere.
+#[test]
+fn an_end_spreads_from_runtime_to_runtime() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (first, second) = (runtime(), runtime());
+    let (b, _) = second.block_on(node());
+    first.block_on(async {
+        let (a, _) = node().await;
+        a.link_with(b.clone()).await.unwrap();
+        a.wait(HOUR).await.unwrap();
+        yield_now().await;
+    });
+    drop(first);
+    assert_eq!(second.block_on(b.ended()), ExitReason::Killed);
+}

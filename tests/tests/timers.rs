@@ -474,6 +474,62 @@ async fn timers_from_the_start_begin_anew_with_each_life() {
     park.stop().await.unwrap();
 }
 
+/// The same for a server with parameters.
+#[genserver]
+struct Shelf<T> {
+    things: Vec<T>,
+}
+
+#[genserver]
+impl<T: Send + Default> Shelf<T> {
+    const PERIOD: Duration = Duration::from_secs(2);
+
+    #[init]
+    fn init() -> Self {
+        Shelf { things: Vec::new() }
+    }
+
+    #[every(Self::PERIOD)]
+    fn add(&mut self) {
+        self.things.push(T::default());
+    }
+
+    #[idle(1s)]
+    fn clear(&mut self) {
+        self.things.clear();
+    }
+
+    #[call]
+    fn count(&self) -> usize {
+        self.things.len()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_with_parameters_has_timers_too() {
+    let shelf = Shelf::<u8>::start().await.unwrap();
+    sleep(2_500 * MS).await;
+    assert_eq!(shelf.count().await.unwrap(), 1);
+    sleep(1_400 * MS).await;
+    assert_eq!(shelf.count().await.unwrap(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn delays_too_long_to_count_are_for_ever() {
+    let (clock, diary) = clock().await;
+    let timer = clock.after(Duration::MAX, "never").await.unwrap();
+    clock.quiet_after(Duration::MAX).await.unwrap();
+    clock
+        .run(Box::new(|_, cx| {
+            cx.send_every(Duration::MAX, Tick("never"));
+        }))
+        .await
+        .unwrap();
+    sleep(86_400 * SECOND).await;
+    assert!(timer.left() > Some(86_400 * 365 * SECOND));
+    assert_eq!(diary.take(), [""; 0]);
+}
+
 /// Silence timers.
 #[genserver]
 struct Cat {

@@ -13,6 +13,7 @@
 use std::{
     future::Future,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::Ordering},
+    time::Duration,
 };
 
 use tokio::{task::AbortHandle, time::Instant};
@@ -41,6 +42,12 @@ enum Phase {
     Closing,
     Done,
     Ended,
+}
+
+/// So much later; a delay too long to count is for ever, as good as.
+pub(crate) fn later(start: Instant, delay: Duration) -> Instant {
+    const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 86_400);
+    start.checked_add(delay).unwrap_or_else(|| start + FOR_EVER)
 }
 
 impl Attendant {

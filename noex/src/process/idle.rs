@@ -20,7 +20,7 @@ use std::{
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
-    attendant::Attendant,
+    attendant::{Attendant, later},
     door::{now, sleep_until, within},
     link::Life,
 };
@@ -48,7 +48,7 @@ pub(crate) fn arm<S: GenServer>(slot: &Arc<Slot<S>>, after: Duration, info: S::I
         Some(known) => (known, false),
         None => (Arc::new(Armed { next: Mutex::new(None), changed: Notify::new() }), true),
     };
-    let due = now() + after;
+    let due = later(now(), after);
     let before = known.set(Some((due, slot.served_but(&[]), info)));
     if !is_new {
         // A later end is seen when the earlier one has come.
@@ -126,12 +126,14 @@ impl<S: GenServer> Silence<S> {
         let mut seen = 0;
         let mut told = false;
         loop {
-            sleep_until((now() + look).min(if told { now() + look } else { since + self.after }), None).await;
+            let next = later(now(), look);
+            let end = later(since, self.after);
+            sleep_until(if told { next } else { next.min(end) }, None).await;
             let Some(slot) = self.slot.upgrade() else { return };
             let served = slot.served_but(&self.but);
             if served != seen || self.is_busy(&slot) {
                 (since, seen, told) = (now(), served, false);
-            } else if !told && now() >= since + self.after {
+            } else if !told && now() >= end {
                 told = true;
                 let origin = Origin::Silence { served, but: self.but.clone() };
                 notify(&slot, Notice::new(self.life, origin, (self.info)()));

@@ -12,7 +12,7 @@ use std::{
 use tokio::{sync::Semaphore, time::Instant};
 
 use super::{
-    attendant::Attendant,
+    attendant::{Attendant, later},
     door::{now, sleep_until},
     panic::catch,
     timer::{Timer, TimerId},
@@ -86,7 +86,7 @@ impl Period {
 
     /// When the tick after the one that was due at `due` is.
     fn after(self, due: Instant, now: Instant) -> Instant {
-        let next = due + self.every;
+        let next = later(due, self.every);
         match self.missed {
             _ if now <= next => next,
             Missed::Burst => next,
@@ -95,7 +95,7 @@ impl Period {
                 let into = u64::try_from((now - due).as_nanos() % period).unwrap_or(u64::MAX);
                 now + (self.every - Duration::from_nanos(into))
             }
-            Missed::Delay => now + self.every,
+            Missed::Delay => later(now, self.every),
         }
     }
 }
@@ -132,7 +132,7 @@ pub(crate) fn send_every<S: GenServer>(
     tick: impl FnMut() -> S::Info + Send + 'static,
 ) -> Timer {
     let (life, slot) = (cx.life(), Arc::downgrade(&cx.slot()));
-    let due = now() + period.every;
+    let due = later(now(), period.every);
     let timer = Timer::new(TimerId::next(), Attendant::new(due));
     let ticks =
         Ticks { slot, life: life.number, id: timer.id(), attendant: timer.attendant().clone(), period };
@@ -155,7 +155,7 @@ impl<S: GenServer> Ticks<S> {
             sleep_until(due, None).await;
             let Ok(permit) = turn.clone().acquire_owned().await else { return };
             let Some(slot) = self.slot.upgrade() else { return };
-            if !self.attendant.deliver(due + self.period.every) {
+            if !self.attendant.deliver(later(due, self.period.every)) {
                 return;
             }
             // A message whose `clone` panics is told by the panic's own report.

@@ -15,7 +15,7 @@ use std::{
 
 use super::{
     ExitReason, Pid,
-    attendant::Attendant,
+    attendant::{Attendant, later},
     door::{now, sleep_until},
     link::{Exit, Life, send_exit},
     panic::catch,
@@ -145,7 +145,7 @@ fn after<F: Future<Output = ()> + Send>(
     delay: Duration,
     action: impl FnOnce(TimerId) -> F + Send + 'static,
 ) -> Timer {
-    let timer = Timer::new(TimerId::next(), Attendant::new(far(delay)));
+    let timer = Timer::new(TimerId::next(), Attendant::new(later(now(), delay)));
     let Timer { id, attendant } = timer.clone();
     // Without a door nobody has lived here yet: the timer ends at once, with a life that is not there.
     let Some(door) = life.slot.core().door() else {
@@ -161,12 +161,6 @@ fn after<F: Future<Output = ()> + Send>(
         }
     });
     timer
-}
-
-/// A delay too long to count is for ever, as good as.
-fn far(delay: Duration) -> tokio::time::Instant {
-    let start = now();
-    start.checked_add(delay).unwrap_or_else(|| start + Duration::from_secs(86_400 * 365 * 30))
 }
 
 impl<S: GenServer> ServerRef<S> {
