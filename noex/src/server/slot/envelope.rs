@@ -28,6 +28,15 @@ impl<S: GenServer> Envelope<S> {
         }
     }
 
+    /// The info that it is, and the timer it comes from; of neither calls nor casts.
+    pub(super) fn into_info(self, slot: &Slot<S>) -> (S::Info, Option<TimerId>) {
+        match self {
+            Envelope::Info(info) => (info, None),
+            Envelope::Notice(notice) => notice.open(slot),
+            Envelope::Call(..) | Envelope::Cast(_) => unreachable!("they have handlers of their own"),
+        }
+    }
+
     /// The info of a notice whose handler turns out to be async.
     pub(crate) fn opened(slot: &Slot<S>, info: S::Info, timer: Option<TimerId>) -> Self {
         match timer {

@@ -64,12 +64,8 @@ async fn handle<S: GenServer>(
                 stand_at!(slot, state.handle_cast(cast, cx));
                 None
             }
-            Envelope::Info(info) => {
-                stand_at!(slot, state.handle_info(info, cx));
-                None
-            }
-            Envelope::Notice(notice) => {
-                let (info, timer) = notice.open(slot);
+            info => {
+                let (info, timer) = info.into_info(slot);
                 cx.set_fired(timer);
                 stand_at!(slot, state.handle_info(info, cx));
                 cx.set_fired(None);

@@ -21,8 +21,11 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Envelope, Slot};
 use crate::{
-    process::{Monitor, Pid, TimerId},
-    server::GenServer,
+    process::{
+        Monitor, Pid, TimerId,
+        panic::{Caught, catch},
+    },
+    server::{Context, GenServer, Now},
 };
 
 /// Up when a notice is called off.
@@ -94,6 +97,24 @@ impl<S: GenServer> Notice<S> {
         }
         (self.info, None)
     }
+}
+
+/// Tells the server, if its handler is a plain `fn`. Apart from the other messages, of which there are more.
+#[cold]
+pub(super) fn tell<S: GenServer>(
+    slot: &Slot<S>,
+    state: &mut S,
+    cx: &mut Context<S>,
+    notice: Notice<S>,
+) -> Result<Now<(), Envelope<S>>, Caught> {
+    let (info, timer) = notice.open(slot);
+    cx.set_fired(timer);
+    let told = catch(|| state.info_now(info, cx));
+    cx.set_fired(None);
+    Ok(match told? {
+        Now::Done(()) => Now::Done(()),
+        Now::Later(info) => Now::Later(Envelope::opened(slot, info, timer)),
+    })
 }
 
 /// Queues a notice whether there is room or not.

@@ -10,6 +10,7 @@ use super::{
     core::CONTINUATION,
     handler::{begin, begin_continuation},
     life::{self, Attended, begun},
+    notice,
     refuse::discard,
     right::{HALT, QUEUED, SIGNAL},
 };
@@ -125,17 +126,11 @@ fn serve<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>) -> Served<S> {
             Ok(Now::Done(())) => Ok(()),
             Err(caught) => Err(caught.into_reason(slot.current_handler())),
         },
-        Some(Envelope::Notice(notice)) => {
-            let (info, timer) = notice.open(slot);
-            cx.set_fired(timer);
-            let caught = catch(|| state.info_now(info, cx));
-            cx.set_fired(None);
-            match caught {
-                Ok(Now::Later(info)) => return Served::Later(Envelope::opened(slot, info, timer)),
-                Ok(Now::Done(())) => Ok(()),
-                Err(caught) => Err(caught.into_reason(slot.current_handler())),
-            }
-        }
+        Some(Envelope::Notice(notice)) => match notice::tell(slot, state, cx, *notice) {
+            Ok(Now::Later(notice)) => return Served::Later(notice),
+            Ok(Now::Done(())) => Ok(()),
+            Err(caught) => Err(caught.into_reason(slot.current_handler())),
+        },
     };
     match caught {
         Ok(()) => {
