@@ -29,7 +29,7 @@ use crate::{
     server::slot::{
         AnySlot, Slot,
         envelope::Envelope,
-        notice::{Notice, Origin, notify},
+        notice::{Origin, Stamp, notify},
     },
 };
 
@@ -87,7 +87,7 @@ impl<S: GenServer> Armed<S> {
             }
             let (Some(slot), Some((served, info))) = (slot.upgrade(), self.take()) else { continue };
             let origin = Origin::Silence { served, but: Arc::default() };
-            notify(&slot, Notice::new(life, origin, info));
+            notify(&slot, info, Stamp::new(life, origin));
         }
     }
 }
@@ -136,7 +136,7 @@ impl<S: GenServer> Silence<S> {
             } else if !told && now() >= end {
                 told = true;
                 let origin = Origin::Silence { served, but: self.but.clone() };
-                notify(&slot, Notice::new(self.life, origin, (self.info)()));
+                notify(&slot, (self.info)(), Stamp::new(self.life, origin));
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::{
     Context, GenServer, HandlesInfo, ServerRef,
     server::slot::{
         AnySlot,
-        notice::{Notice, Origin, Recall, notify},
+        notice::{Origin, Recall, Stamp, notify},
         reply::ReplyCell,
     },
 };
@@ -153,8 +153,8 @@ fn tell<S: HandlesInfo<Down>>(
     recall: Recall,
     down: Down,
 ) {
-    let origin = Origin::Monitor(down.monitor);
-    notify(slot, Notice::new(life, origin, S::info(down)).recalled_by(recall));
+    let stamp = Stamp::new(life, Origin::Monitor(down.monitor)).recalled_by(recall);
+    notify(slot, S::info(down), stamp);
 }
 
 /// A monitor held by a task: a future of the [`Down`]. Dropped, it watches no more.

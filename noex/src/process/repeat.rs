@@ -23,7 +23,7 @@ use crate::{
         deliver,
         slot::{
             Slot,
-            notice::{Notice, Origin},
+            notice::{Origin, Stamp},
         },
     },
 };
@@ -163,9 +163,10 @@ impl<S: GenServer> Ticks<S> {
                 self.attendant.cancel();
                 return;
             };
-            let notice = Notice::new(self.life, Origin::Timer(self.id), info)
-                .recalled_by(self.attendant.recall().clone());
-            deliver(slot, Notice { permit: Some(permit), ..notice }).await;
+            let stamp = Stamp::new(self.life, Origin::Timer(self.id))
+                .recalled_by(self.attendant.recall().clone())
+                .permitted_by(permit);
+            deliver(slot, info, stamp).await;
             // Until its handler begins: what falls due meanwhile is missed.
             drop(turn.acquire().await);
             due = self.period.after(due, now());

@@ -21,7 +21,7 @@ use crate::{
         deliver,
         slot::{
             Slot,
-            notice::{Notice, Origin},
+            notice::{Origin, Stamp},
         },
     },
 };
@@ -173,8 +173,7 @@ impl<S: GenServer> Feed<S> {
                 return;
             }
             let Some(slot) = self.slot.upgrade() else { return };
-            let notice = self.notice(S::info(item));
-            deliver(slot, Notice { permit: Some(permit), ..notice }).await;
+            deliver(slot, S::info(item), self.stamp().permitted_by(permit)).await;
             if !self.attached.attendant.wait(now()) {
                 return;
             }
@@ -185,11 +184,11 @@ impl<S: GenServer> Feed<S> {
         }
         // Without a handler nobody wants to know.
         if let (Ok(info), Some(slot)) = (S::info_from(Box::new(ended)), self.slot.upgrade()) {
-            deliver(slot, self.notice(info)).await;
+            deliver(slot, info, self.stamp()).await;
         }
     }
 
-    fn notice(&self, info: S::Info) -> Notice<S> {
-        Notice::new(self.life, Origin::Stream, info).recalled_by(self.attached.attendant.recall().clone())
+    fn stamp(&self) -> Stamp {
+        Stamp::new(self.life, Origin::Stream).recalled_by(self.attached.attendant.recall().clone())
     }
 }

@@ -27,7 +27,7 @@ use crate::{
         deliver,
         slot::{
             Signal,
-            notice::{Notice, Origin},
+            notice::{Origin, Stamp},
         },
     },
     system::System,
@@ -173,7 +173,7 @@ impl<S: GenServer> ServerRef<S> {
         let number = life.number;
         after(&life, delay, async move |timer| {
             if let Some(slot) = slot.upgrade() {
-                deliver(slot, Notice::new(number, Origin::Timer(timer), S::info(message))).await;
+                deliver(slot, S::info(message), Stamp::new(number, Origin::Timer(timer))).await;
             }
         })
     }
@@ -222,8 +222,8 @@ impl<S: GenServer> Context<S> {
         after(&self.life(), delay, async move |timer| match system.names().find::<T>(&name) {
             Some(server) => {
                 let life = server.pid().incarnation();
-                let notice = Notice::new(life, Origin::Timer(timer), T::info(message));
-                deliver(server.slot().clone(), notice).await;
+                let stamp = Stamp::new(life, Origin::Timer(timer));
+                deliver(server.slot().clone(), T::info(message), stamp).await;
             }
             None => nobody(&system, me, name),
         })

@@ -16,7 +16,7 @@ use super::{
     slot::{
         Slot,
         envelope::{Envelope, Pushed, Waited},
-        notice::Notice,
+        notice::Stamp,
         post, refuse,
         right::QUEUED,
         turn,
@@ -253,9 +253,9 @@ pub(crate) fn tell<S: GenServer>(server: &ServerRef<S>, info: S::Info) {
 
 /// Brings a notice into the mailbox, waiting for room as any sender does. One that does not get in is a dead
 /// letter.
-pub(crate) async fn deliver<S: GenServer>(slot: Arc<Slot<S>>, notice: Notice<S>) {
+pub(crate) async fn deliver<S: GenServer>(slot: Arc<Slot<S>>, info: S::Info, stamp: Stamp) {
     let server = ServerRef::new(slot);
-    let mut post = Post { server: &server, step: Step::New(notice.into_envelope()) };
+    let mut post = Post { server: &server, step: Step::New(stamp.on(info)) };
     let Err((message, why)) = std::future::poll_fn(|cx| post.poll(cx)).await else { return };
     match why {
         NotSent::MailboxFull { .. } => refuse::overflowed(server.slot(), message),
@@ -274,8 +274,7 @@ fn handler_of<S: GenServer>(message: &Envelope<S>) -> &'static str {
     match message {
         Envelope::Call(call, _) => S::Call::VARIANTS.get(call.variant()),
         Envelope::Cast(cast) => S::Cast::VARIANTS.get(cast.variant()),
-        Envelope::Info(info) => S::Info::VARIANTS.get(info.variant()),
-        Envelope::Notice(notice) => S::Info::VARIANTS.get(notice.info.variant()),
+        Envelope::Info(info) | Envelope::Notice(info, _) => S::Info::VARIANTS.get(info.variant()),
     }
     .copied()
     .unwrap_or("?")

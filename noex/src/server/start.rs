@@ -135,11 +135,7 @@ impl<S: GenServer> Start<S> {
         StartMonitored(self)
     }
 
-    async fn run(self) -> Result<S::Ref, StartError<S::InitError>> {
-        self.up().await.map(Into::into)
-    }
-
-    async fn up(self) -> Result<ServerRef<S>, StartError<S::InitError>> {
+    async fn up<R>(self, give: impl FnOnce(ServerRef<S>) -> R) -> Result<R, StartError<S::InitError>> {
         let Start { args, name, label, system, limit, parent } = self;
         let system = system.unwrap_or_else(System::global);
         let slot = slot::vacant::<S>(System::next_slot());
@@ -163,7 +159,7 @@ impl<S: GenServer> Start<S> {
                 if let Some(parent) = parent {
                     adopt(&parent, &Life::of(slot));
                 }
-                Ok(server)
+                Ok(give(server))
             }
             Err(unborn) => Err(explain(unborn, slot.core().label())),
         }
@@ -194,12 +190,11 @@ impl<S: GenServer> IntoFuture for StartMonitored<S> {
     type IntoFuture = Boxed<Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let server = self.0.up().await?;
+        Box::pin(self.0.up(|server| {
             // It has one life, so that its reason is to be had even when that is over already.
             let watch = Watch::of(Life::of(server.slot().clone()), |slot| slot.core().last_reason());
-            Ok((server.into(), watch))
-        })
+            (server.into(), watch)
+        }))
     }
 }
 
@@ -224,7 +219,7 @@ impl<S: GenServer> IntoFuture for Start<S> {
     type IntoFuture = Boxed<Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(self.up(Into::into))
     }
 }
 

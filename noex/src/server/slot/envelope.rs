@@ -1,11 +1,6 @@
 //! Messages on their way, and what can become of one that is pushed.
 
-use super::{
-    Slot,
-    notice::{Notice, Origin},
-    reply::ReplyTo,
-};
-use crate::process::TimerId;
+use super::{Slot, notice::Stamp, reply::ReplyTo};
 use crate::server::{GenServer, Message, is_async};
 
 /// A message on its way. Whatever must travel beside a message has its place here.
@@ -13,8 +8,8 @@ pub(crate) enum Envelope<S: GenServer> {
     Call(S::Call, ReplyTo<S::Reply>),
     Cast(S::Cast),
     Info(S::Info),
-    /// An info that one life was promised; boxed, because a mailbox has few of them.
-    Notice(Box<Notice<S>>),
+    /// An info that one life was promised; what that means is boxed, because a mailbox has few of them.
+    Notice(S::Info, Box<Stamp>),
 }
 
 impl<S: GenServer> Envelope<S> {
@@ -23,25 +18,7 @@ impl<S: GenServer> Envelope<S> {
         match self {
             Envelope::Call(call, _) => call.variant(),
             Envelope::Cast(cast) => S::Call::VARIANTS.len() + cast.variant(),
-            Envelope::Info(info) => Self::info_variant(info),
-            Envelope::Notice(notice) => Self::info_variant(&notice.info),
-        }
-    }
-
-    /// The info that it is, and the timer it comes from; of neither calls nor casts.
-    pub(super) fn into_info(self, slot: &Slot<S>) -> (S::Info, Option<TimerId>) {
-        match self {
-            Envelope::Info(info) => (info, None),
-            Envelope::Notice(notice) => notice.open(slot),
-            Envelope::Call(..) | Envelope::Cast(_) => unreachable!("they have handlers of their own"),
-        }
-    }
-
-    /// The info of a notice whose handler turns out to be async.
-    pub(crate) fn opened(slot: &Slot<S>, info: S::Info, timer: Option<TimerId>) -> Self {
-        match timer {
-            Some(timer) => Notice::new(slot.core().incarnation(), Origin::Timer(timer), info).into_envelope(),
-            None => Envelope::Info(info),
+            Envelope::Info(info) | Envelope::Notice(info, _) => Self::info_variant(info),
         }
     }
 
@@ -58,8 +35,7 @@ impl<S: GenServer> Envelope<S> {
         match self {
             Envelope::Call(call, _) => is_async(call),
             Envelope::Cast(cast) => is_async(cast),
-            Envelope::Info(info) => is_async(info),
-            Envelope::Notice(notice) => is_async(&notice.info),
+            Envelope::Info(info) | Envelope::Notice(info, _) => is_async(info),
         }
     }
 
@@ -68,19 +44,19 @@ impl<S: GenServer> Envelope<S> {
     pub(crate) fn is_abandoned(&self, slot: &Slot<S>) -> bool {
         match self {
             Envelope::Call(_, reply) => reply.is_abandoned(),
-            Envelope::Notice(notice) => notice.is_void(slot),
+            Envelope::Notice(_, stamp) => stamp.is_void(slot),
             Envelope::Cast(_) | Envelope::Info(_) => false,
         }
     }
 
     /// Nobody misses it.
     pub(crate) fn is_called_off(&self, slot: &Slot<S>) -> bool {
-        matches!(self, Envelope::Notice(notice) if notice.is_called_off(slot))
+        matches!(self, Envelope::Notice(_, stamp) if stamp.is_called_off(slot))
     }
 
     /// It is not to make room for another message.
     pub(crate) fn stays(&self) -> bool {
-        matches!(self, Envelope::Notice(notice) if notice.stays())
+        matches!(self, Envelope::Notice(_, stamp) if stamp.stays())
     }
 }
 

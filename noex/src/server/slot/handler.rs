@@ -7,6 +7,7 @@ use tokio::task::coop;
 use super::{
     End, Envelope, Live, RightTo, Slot,
     life::begun,
+    notice,
     right::{HALT, OwnedRight},
     turn::{Pause, serve_some},
     waits,
@@ -64,11 +65,12 @@ async fn handle<S: GenServer>(
                 stand_at!(slot, state.handle_cast(cast, cx));
                 None
             }
-            info => {
-                let (info, timer) = info.into_info(slot);
-                cx.set_fired(timer);
+            Envelope::Info(info) => {
                 stand_at!(slot, state.handle_info(info, cx));
-                cx.set_fired(None);
+                None
+            }
+            Envelope::Notice(info, stamp) => {
+                stand_at!(slot, notice::handle(slot, state, cx, info, *stamp));
                 None
             }
         };

@@ -15,7 +15,7 @@ use super::{
     AnySlot, End, Live, RightTo, Room, Signal, Slot,
     core::{INIT, TERMINATE},
     handler::begin_terminate,
-    notice::{Notice, Origin, Recall, notify},
+    notice::{Origin, Recall, Stamp, notify},
     refuse::{announce, refuse, refuse_all, unhandled},
     right::{HALT, OwnedRight, QUEUED, SIGNAL},
     turn::{hand_over, summon},
@@ -210,7 +210,8 @@ pub(super) fn exit_message<S: GenServer>(
     };
     match S::info_from(Box::new(exit)) {
         Ok(info) => {
-            notify(slot, Notice { recall, ..Notice::new(life, origin, info) });
+            let stamp = Stamp::new(life, origin);
+            notify(slot, info, recall.into_iter().fold(stamp, Stamp::recalled_by));
             true
         }
         Err(_) => {

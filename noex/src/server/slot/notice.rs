@@ -12,14 +12,18 @@
 //! Whoever serves the queue looks at a notice before its handler does; one that is void is passed over.
 //! If nobody had called it off, it is a dead letter.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Envelope, Slot};
+use super::{Core, Envelope, Slot};
 use crate::{
     process::{
         Monitor, Pid, TimerId,
@@ -48,27 +52,32 @@ pub(crate) enum Origin {
     Stream,
 }
 
-pub(crate) struct Notice<S: GenServer> {
-    pub(crate) info: S::Info,
-    pub(crate) origin: Origin,
+/// What makes an info a notice. It travels beside the info, so that a server without infos has no notices
+/// to look out for.
+pub(crate) struct Stamp {
+    origin: Origin,
     /// The life it is for.
-    pub(crate) life: u32,
-    pub(crate) recall: Option<Recall>,
+    life: u32,
+    recall: Option<Recall>,
     /// Given back when the notice leaves the queue: who sends many waits for that.
-    pub(crate) permit: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
-impl<S: GenServer> Notice<S> {
-    pub(crate) fn new(life: u32, origin: Origin, info: S::Info) -> Self {
-        Notice { info, origin, life, recall: None, permit: None }
+impl Stamp {
+    pub(crate) fn new(life: u32, origin: Origin) -> Self {
+        Stamp { origin, life, recall: None, permit: None }
     }
 
     pub(crate) fn recalled_by(self, recall: Recall) -> Self {
-        Notice { recall: Some(recall), ..self }
+        Stamp { recall: Some(recall), ..self }
     }
 
-    pub(crate) fn into_envelope(self) -> Envelope<S> {
-        Envelope::Notice(Box::new(self))
+    pub(crate) fn permitted_by(self, permit: OwnedSemaphorePermit) -> Self {
+        Stamp { permit: Some(permit), ..self }
+    }
+
+    pub(crate) fn on<S: GenServer>(self, info: S::Info) -> Envelope<S> {
+        Envelope::Notice(info, Box::new(self))
     }
 
     /// It must not be dropped to make room for another message.
@@ -77,25 +86,26 @@ impl<S: GenServer> Notice<S> {
     }
 
     /// Nobody misses it: it was called off, or silence was broken before it came.
-    pub(super) fn is_called_off(&self, slot: &Slot<S>) -> bool {
+    pub(super) fn is_called_off<S: GenServer>(&self, slot: &Slot<S>) -> bool {
         self.recall.as_ref().is_some_and(|recall| recall.load(Ordering::Acquire))
             || matches!(&self.origin, Origin::Silence { served, but } if slot.served_but(but) != *served)
     }
 
-    pub(super) fn is_void(&self, slot: &Slot<S>) -> bool {
+    #[cold]
+    pub(super) fn is_void<S: GenServer>(&self, slot: &Slot<S>) -> bool {
         self.life != slot.core.incarnation() || self.is_called_off(slot)
     }
 
-    /// Its handler is about to have it.
-    pub(super) fn open(self, slot: &Slot<S>) -> (S::Info, Option<TimerId>) {
+    /// Its handler is about to have it: the timer that it is from, if it is from one.
+    fn open(self, core: &Core) -> Option<TimerId> {
         drop(self.permit);
         match self.origin {
-            Origin::Link(pid) => slot.core.forget_exit(pid),
-            Origin::Monitor(monitor) => drop(slot.core.forget_monitor(monitor)),
-            Origin::Timer(timer) => return (self.info, Some(timer)),
+            Origin::Link(pid) => core.forget_exit(pid),
+            Origin::Monitor(monitor) => drop(core.forget_monitor(monitor)),
+            Origin::Timer(timer) => return Some(timer),
             Origin::Signal | Origin::Silence { .. } | Origin::Stream => {}
         }
-        (self.info, None)
+        None
     }
 }
 
@@ -105,21 +115,42 @@ pub(super) fn tell<S: GenServer>(
     slot: &Slot<S>,
     state: &mut S,
     cx: &mut Context<S>,
-    notice: Notice<S>,
+    info: S::Info,
+    stamp: Stamp,
 ) -> Result<Now<(), Envelope<S>>, Caught> {
-    let (info, timer) = notice.open(slot);
+    let timer = stamp.open(&slot.core);
     cx.set_fired(timer);
     let told = catch(|| state.info_now(info, cx));
     cx.set_fired(None);
     Ok(match told? {
         Now::Done(()) => Now::Done(()),
-        Now::Later(info) => Now::Later(Envelope::opened(slot, info, timer)),
+        Now::Later(info) => Now::Later(match timer {
+            Some(timer) => Stamp::new(slot.core.incarnation(), Origin::Timer(timer)).on(info),
+            None => Envelope::Info(info),
+        }),
+    })
+}
+
+/// The same where the handler is async; boxed, so that the others' future need not have a place for it.
+#[cold]
+pub(super) fn handle<'a, S: GenServer>(
+    slot: &Slot<S>,
+    state: &'a mut S,
+    cx: &'a mut Context<S>,
+    info: S::Info,
+    stamp: Stamp,
+) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+    let timer = stamp.open(&slot.core);
+    Box::pin(async move {
+        cx.set_fired(timer);
+        state.handle_info(info, cx).await;
+        cx.set_fired(None);
     })
 }
 
 /// Queues a notice whether there is room or not.
-pub(crate) fn notify<S: GenServer>(slot: &Arc<Slot<S>>, notice: Notice<S>) {
-    match slot.inbox.force(notice.into_envelope(), || slot.raise(super::right::QUEUED)) {
+pub(crate) fn notify<S: GenServer>(slot: &Arc<Slot<S>>, info: S::Info, stamp: Stamp) {
+    match slot.inbox.force(stamp.on(info), || slot.raise(super::right::QUEUED)) {
         Ok(true) => super::turn::summon(slot),
         Ok(false) => {}
         Err(refused) => super::refuse::refuse(slot, refused, &slot.core.last_reason()),

@@ -30,14 +30,14 @@ pub(crate) fn refuse<S: GenServer>(slot: &Slot<S>, message: Envelope<S>, reason:
             reply.fail(Failure::never_run(reason));
             false
         }
-        Envelope::Cast(_) | Envelope::Info(_) | Envelope::Notice(_) => true,
+        Envelope::Cast(_) | Envelope::Info(_) | Envelope::Notice(..) => true,
     });
     count_refused(slot, variant, dropped, || Undelivered::Ended(reason.clone()));
 }
 
 /// A call whose caller is gone, or a notice that is void.
 pub(crate) fn discard<S: GenServer>(slot: &Slot<S>, message: Envelope<S>) {
-    if let Envelope::Notice(_) = message {
+    if let Envelope::Notice(..) = message {
         return refuse(slot, message, &slot.core.last_reason());
     }
     let variant = message.variant();
@@ -61,7 +61,7 @@ pub(crate) fn overflowed<S: GenServer>(slot: &Slot<S>, message: Envelope<S>) {
             reply.fail(Failure::MailboxFull { capacity });
             false
         }
-        Envelope::Cast(_) | Envelope::Info(_) | Envelope::Notice(_) => true,
+        Envelope::Cast(_) | Envelope::Info(_) | Envelope::Notice(..) => true,
     });
     count_refused(slot, variant, dropped, || Undelivered::Overflow);
 }

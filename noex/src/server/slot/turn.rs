@@ -126,7 +126,7 @@ fn serve<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>) -> Served<S> {
             Ok(Now::Done(())) => Ok(()),
             Err(caught) => Err(caught.into_reason(slot.current_handler())),
         },
-        Some(Envelope::Notice(notice)) => match notice::tell(slot, state, cx, *notice) {
+        Some(Envelope::Notice(info, stamp)) => match notice::tell(slot, state, cx, info, *stamp) {
             Ok(Now::Later(notice)) => return Served::Later(notice),
             Ok(Now::Done(())) => Ok(()),
             Err(caught) => Err(caught.into_reason(slot.current_handler())),
