@@ -1,8 +1,8 @@
 //! What every process has: an identity, a reason to end, a runtime to run on, and its dealings with others:
 //! links, monitors, timers and streams.
 
-mod bell;
 pub(crate) mod attendant;
+mod bell;
 pub(crate) mod door;
 mod exit;
 pub(crate) mod idle;
@@ -13,10 +13,10 @@ mod pid;
 mod repeat;
 pub(crate) mod runner;
 pub(crate) mod seat;
-mod task;
-pub(crate) mod work;
 mod stream;
+mod task;
 mod timer;
+pub(crate) mod work;
 
 pub use exit::{ExitReason, Panic, PanicLocation};
 pub(crate) use idle::{Told, watch_silence};
