@@ -4,7 +4,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -17,6 +17,14 @@ use noex::{ChildOptions, Strategy, Supervisor, prelude::*};
 struct Seen {
     casts: AtomicU64,
     crashes: AtomicU64,
+    /// What a handler found wrong; a panic would be one crash among many.
+    wrong: Mutex<Vec<String>>,
+}
+
+impl Seen {
+    fn wrong(&self, what: String) {
+        self.wrong.lock().unwrap().push(what);
+    }
 }
 
 #[genserver(mailbox = 16)]
@@ -37,15 +45,15 @@ impl Member {
 
     #[call]
     fn quick(&mut self, sender: usize, number: u64) -> u64 {
-        let _alone = Alone::new(&self.busy);
-        in_order(&mut self.last, sender, number);
+        let _alone = Alone::new(&self.busy, &self.seen);
+        in_order(&mut self.last, sender, number, &self.seen);
         number
     }
 
     #[call]
     async fn slow(&mut self, sender: usize, number: u64) -> u64 {
-        let _alone = Alone::new(&self.busy);
-        in_order(&mut self.last, sender, number);
+        let _alone = Alone::new(&self.busy, &self.seen);
+        in_order(&mut self.last, sender, number, &self.seen);
         for _ in 0..number % 3 {
             tokio::task::yield_now().await;
         }
@@ -54,15 +62,15 @@ impl Member {
 
     #[cast]
     fn put(&mut self, sender: usize, number: u64) {
-        let _alone = Alone::new(&self.busy);
-        in_order(&mut self.last, sender, number);
+        let _alone = Alone::new(&self.busy, &self.seen);
+        in_order(&mut self.last, sender, number, &self.seen);
         self.seen.casts.fetch_add(1, Ordering::SeqCst);
     }
 
     #[cast]
     async fn put_slowly(&mut self, sender: usize, number: u64) {
-        let _alone = Alone::new(&self.busy);
-        in_order(&mut self.last, sender, number);
+        let _alone = Alone::new(&self.busy, &self.seen);
+        in_order(&mut self.last, sender, number, &self.seen);
         self.seen.casts.fetch_add(1, Ordering::SeqCst);
         tokio::task::yield_now().await;
     }
@@ -78,8 +86,10 @@ impl Member {
 struct Alone<'a>(&'a AtomicBool);
 
 impl<'a> Alone<'a> {
-    fn new(busy: &'a AtomicBool) -> Self {
-        assert!(!busy.swap(true, Ordering::SeqCst), "two handlers at once");
+    fn new(busy: &'a AtomicBool, seen: &Seen) -> Self {
+        if busy.swap(true, Ordering::SeqCst) {
+            seen.wrong("two handlers at once".into());
+        }
         Alone(busy)
     }
 }
@@ -90,8 +100,10 @@ impl Drop for Alone<'_> {
     }
 }
 
-fn in_order(last: &mut [u64], sender: usize, number: u64) {
-    assert!(number > last[sender], "sender {sender}: {number} came after {}", last[sender]);
+fn in_order(last: &mut [u64], sender: usize, number: u64, seen: &Seen) {
+    if number <= last[sender] {
+        seen.wrong(format!("sender {sender}: {number} came after {}", last[sender]));
+    }
     last[sender] = number;
 }
 
@@ -187,6 +199,7 @@ fn soak(workers: usize) {
         }
         assert!(all.crashed >= seen.crashes.load(Ordering::SeqCst));
         assert_eq!(seen.casts.load(Ordering::SeqCst), all.cast, "{all:?}");
+        assert_eq!(*seen.wrong.lock().unwrap(), Vec::<String>::new());
         supervisor.stop().await.unwrap();
         assert!(members.iter().all(|member| !member.is_alive()));
     });
