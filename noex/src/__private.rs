@@ -2,7 +2,10 @@
 
 use std::{
     any::Any,
+    marker::PhantomData,
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
+    task::{self, Poll},
     time::Duration,
 };
 
@@ -126,8 +129,112 @@ pub fn start_tree<T>(
     StartTree::new(tree, finish)
 }
 
+/// What a type parameter of a server is.
+#[diagnostic::on_unimplemented(
+    message = "the parameter `{Self}` of a server must be `Send + 'static`",
+    label = "a server and its messages move between threads",
+    note = "write `{Self}: Send + 'static`"
+)]
+pub trait Parameter: Send + 'static {}
+
+impl<T: Send + 'static + ?Sized> Parameter for T {}
+
 /// Asserts a handler argument.
 pub const fn message_arg<T: MessageArg>() {}
 
 /// Asserts a reply.
 pub const fn reply<T: Reply>() {}
+
+/// Asserts the result of `#[init]`.
+pub const fn init<T: IntoInit<S>, S>() {}
+
+/// Asserts a type parameter of a server.
+pub const fn parameter<T: Parameter + ?Sized>() {}
+
+/// What a server says of itself, as constants that types can depend on. Each is 0 in a program that compiles.
+pub trait Asserted {
+    /// The assertions on what `#[init]` takes and returns.
+    const START: usize;
+    /// Those on what travels in messages.
+    const MESSAGES: usize;
+    /// Those, and 1 if the state cannot be sent.
+    const FUTURES: usize = Self::MESSAGES;
+}
+
+/// `T`, if `N` is 0, as it is once all assertions hold. If one does not, `N` is an error and so is this type: rustc
+/// does not report what else would be wrong with it.
+pub type Sound<T, const N: usize> = <[(); N] as If<T>>::Then;
+
+/// See [`Sound`].
+pub trait If<T> {
+    /// The type itself.
+    type Then;
+}
+
+impl<T> If<T> for [(); 0] {
+    type Then = T;
+}
+
+/// The handler's future, if `N` is 0. It is 1 for a state that cannot be sent, which is an error at the `impl`; each
+/// future that borrows such a state would be one more.
+pub fn future<const N: usize, F>(future: F) -> <[(); N] as Pass<F>>::Future
+where
+    [(); N]: Pass<F>,
+{
+    <[(); N]>::pass(future)
+}
+
+/// See [`future`].
+pub trait Pass<F> {
+    /// The future, or one that takes its place.
+    type Future;
+    /// The one for the other.
+    fn pass(future: F) -> Self::Future;
+}
+
+impl<F> Pass<F> for [(); 0] {
+    type Future = F;
+
+    #[inline]
+    fn pass(future: F) -> F {
+        future
+    }
+}
+
+impl<F: Future> Pass<F> for [(); 1] {
+    type Future = Muted<F::Output>;
+
+    fn pass(_: F) -> Muted<F::Output> {
+        Muted(PhantomData)
+    }
+}
+
+/// The place of a future in a program that does not compile.
+#[derive(Debug)]
+pub struct Muted<T>(PhantomData<fn() -> T>);
+
+impl<T> Future for Muted<T> {
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<T> {
+        unreachable!("a program with a muted future does not compile")
+    }
+}
+
+/// Asks whether `T` is `Send` and takes no for an answer: `Sendable::<T>::NO` is 0 or, for want of that, the 1 of
+/// [`NotSendable`].
+#[derive(Debug)]
+pub struct Sendable<T>(PhantomData<fn() -> T>);
+
+impl<T: Send> Sendable<T> {
+    /// It is.
+    pub const NO: usize = 0;
+}
+
+/// See [`Sendable`].
+pub trait NotSendable {
+    /// It is not.
+    const NO: usize = 1;
+}
+
+impl<T> NotSendable for Sendable<T> {}

@@ -1,4 +1,8 @@
 //! What only types can know, asserted at the types the user wrote.
+//!
+//! What cannot be sent would be wrong many times over: in the enum, in the associated type, in each future. It is
+//! said once, at its own type, because the assertions are constants and every type of ours that depends on them is a
+//! [`sound`]: beside an assertion that fails, it is no type at all, and rustc is silent about those.
 
 use crate::expand::located;
 use crate::expand::plan::Plan;
@@ -9,43 +13,117 @@ use quote::quote;
 use syn::Type;
 use syn::spanned::Spanned;
 
+/// Which assertions a type of ours depends on.
+#[derive(Clone, Copy)]
+pub(crate) enum Proof {
+    /// Those on what `#[init]` takes and returns.
+    Start,
+    /// Those on what travels in messages.
+    Messages,
+}
+
 // Input:   #[call] fn withdraw(&mut self, amount: i64) -> Result<i64, Overdrawn>
-// Output:  const _: [(); { message_arg::<i64>(); reply::<Result<i64, Overdrawn>>(); 0 }] = [];
+// Output:  impl Asserted for Account {
+//              const START: usize = { init::<Self, Self>(); 0 };
+//              const MESSAGES: usize = { message_arg::<i64>(); reply::<Result<i64, Overdrawn>>(); 0 };
+//          }
 //
-// In the length of an array, because that is looked at with the signatures, before all bodies: what is said here
-// is said before the enum, the server and the engine around it are found to be wrong as well. A length cannot
-// mention parameters, so a generic server has to do with a body:
-//
-// Output:  const _: () = { fn _assert<T: Send>() { message_arg::<T>(); } };
+// A type cannot depend on a constant that depends on parameters: a generic server has to do with a function.
 pub(crate) fn assertions(plan: &Plan<'_>) -> TokenStream {
-    let statements: TokenStream = plan.handlers().map(|handler| of_handler(plan, handler)).collect();
-    if statements.is_empty() {
-        return TokenStream::new();
+    let (start, messages): (Vec<&Handler>, Vec<&Handler>) =
+        plan.handlers().partition(|handler| handler.kind == Kind::Init);
+    let start: TokenStream = start.into_iter().map(|handler| of_handler(plan, handler)).collect();
+    let messages: TokenStream = messages.into_iter().map(|handler| of_handler(plan, handler)).collect();
+    if plan.is_generic() {
+        return of_generic(plan, &quote!(#start #messages));
     }
-    let declared = plan.declared();
-    if declared.is_empty() {
-        return quote!(const _: [(); { #statements 0 }] = [];);
+    let (krate, self_ty, where_) = (plan.krate(), plan.self_ty(), plan.where_clause());
+    let futures = plan.handlers().any(Handler::is_async).then(|| {
+        // Whether the state can be sent is for `impl GenServer` to assert.
+        quote! {
+            const FUTURES: usize = {
+                #[allow(unused_imports)]
+                use #krate::__private::NotSendable as _;
+                Self::MESSAGES + #krate::__private::Sendable::<Self>::NO
+            };
+        }
+    });
+    quote! {
+        #[doc(hidden)]
+        #[automatically_derived]
+        impl #krate::__private::Asserted for #self_ty #where_ {
+            const START: usize = { #start 0 };
+            const MESSAGES: usize = { #messages 0 };
+            #futures
+        }
     }
-    // The user's own bounds: what is missing there is to be said here.
-    let where_ = plan.server.outside(&plan.server.generics.where_clause);
-    quote!(const _: () = { fn _assert<#declared>() #where_ { #statements } };)
+}
+
+// Output:  const _: () = {
+//              fn _parameters<T: Job>() { parameter::<T>(); }
+//              fn _assert<T: Job>() where T: Send + 'static { message_arg::<T>(); }
+//          };
+//
+// The user's own bounds, in the first: what is missing there is said there, and nowhere again.
+fn of_generic(plan: &Plan<'_>, statements: &TokenStream) -> TokenStream {
+    let krate = plan.krate();
+    let (declared, where_) = (plan.declared(), plan.where_clause());
+    let own_where = plan.server.outside(&plan.server.generics.where_clause);
+    let parameters = plan.server.type_parameters().into_iter().map(|parameter| {
+        let (start, end) = (quote!(#krate::__private::parameter::<), quote!(>()));
+        let (start, end) = (located::at(parameter.span(), start), located::at(parameter.span(), end));
+        quote!(#start #parameter #end;)
+    });
+    quote! {
+        const _: () = {
+            fn _parameters<#declared>() #own_where { #(#parameters)* }
+            fn _assert<#declared>() #where_ { #statements }
+        };
+    }
 }
 
 fn of_handler(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
-    let (krate, cfg) = (plan.krate(), &handler.carried.cfg);
+    let (krate, cfg, self_ty) = (plan.krate(), &handler.carried.cfg, plan.self_ty());
     let mut statements = TokenStream::new();
-    let mut assert = |rule: &str, ty: &Type| {
+    let mut assert = |rule: &str, ty: &Type, more: Option<TokenStream>| {
         let rule = Ident::new(rule, Span::call_site());
-        let (start, end) = (quote!(#krate::__private::#rule::<), quote!(>()));
+        let (start, end) = (quote!(#krate::__private::#rule::<), quote!(#more>()));
         let (start, end) = (located::at(ty.span(), start), located::at(ty.span(), end));
         let ty = plan.server.outside(ty);
         statements.extend(quote!(#cfg #start #ty #end;));
     };
     if handler.kind != Kind::Terminate {
-        handler.arguments.iter().for_each(|argument| assert("message_arg", &argument.ty));
+        handler.arguments.iter().for_each(|argument| assert("message_arg", &argument.ty, None));
     }
-    if let Some(output) = handler.output().filter(|_| handler.kind == Kind::Call) {
-        assert("reply", output);
+    match (handler.kind, handler.output()) {
+        (Kind::Call, Some(output)) => assert("reply", output, None),
+        (Kind::Init, Some(output)) => assert("init", output, Some(quote!(, #self_ty))),
+        _ => {}
     }
     statements
+}
+
+// Output:  Sound<AccountCall, { <Self as Asserted>::MESSAGES }>
+pub(crate) fn sound(plan: &Plan<'_>, ty: TokenStream, proof: Proof) -> TokenStream {
+    if plan.is_generic() {
+        // The parameters are the user's tokens, from which rustc would underline to ours.
+        return located::at(plan.self_ty().span(), ty);
+    }
+    let krate = plan.krate();
+    let proof = match proof {
+        Proof::Start => quote!(START),
+        Proof::Messages => quote!(MESSAGES),
+    };
+    quote!(#krate::__private::Sound<#ty, { <Self as #krate::__private::Asserted>::#proof }>)
+}
+
+// Output:  future::<{ <Self as Asserted>::FUTURES }, _>(Self::rating(self, branch))
+pub(crate) fn sound_future(plan: &Plan<'_>, future: TokenStream, is_init: bool) -> TokenStream {
+    if plan.is_generic() {
+        return future;
+    }
+    let krate = plan.krate();
+    let this = quote!(<Self as #krate::__private::Asserted>);
+    let start = is_init.then(|| quote!(#this::START +));
+    quote!(#krate::__private::future::<{ #start #this::FUTURES }, _>(#future))
 }

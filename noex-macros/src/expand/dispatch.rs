@@ -1,5 +1,6 @@
 //! From a message to its handler.
 
+use crate::expand::assert::{Proof, sound, sound_future};
 use crate::expand::future;
 use crate::expand::message::reply_ty;
 use crate::expand::plan::{Messages, Plan};
@@ -8,10 +9,12 @@ use crate::model::kind::Kind;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-/// The two methods of a kind: `call_now` and `handle_call`.
+/// The two methods of a kind, `call_now` and `handle_call`, and what they take and return.
 struct Names {
     now: Ident,
     later: Ident,
+    message_ty: TokenStream,
+    reply_ty: TokenStream,
 }
 
 /// `call_now` and `handle_call`, as far as there are handlers for each.
@@ -19,7 +22,7 @@ struct Names {
 /// Plain handlers run in `call_now`, on the caller's task if the server is idle. Async ones run in `handle_call`,
 /// which hands the others on.
 pub(crate) fn dispatch(plan: &Plan<'_>, messages: &Messages<'_>) -> TokenStream {
-    let names = Names::of(messages.kind);
+    let names = Names::of(plan, messages);
     let (later, now): (Vec<&Handler>, Vec<&Handler>) =
         messages.handlers.iter().copied().partition(|handler| handler.is_async());
     let mut methods = TokenStream::new();
@@ -33,13 +36,19 @@ pub(crate) fn dispatch(plan: &Plan<'_>, messages: &Messages<'_>) -> TokenStream 
 }
 
 impl Names {
-    fn of(kind: Kind) -> Self {
-        let word = match kind {
+    // The types by name: `Self::Call` would have rustc prove once more that this is a server.
+    fn of(plan: &Plan<'_>, messages: &Messages<'_>) -> Self {
+        let word = match messages.kind {
             Kind::Continuation => "continue",
             kind => kind.word(),
         };
         let name = |name: String| Ident::new(&name, Span::call_site());
-        Names { now: name(format!("{word}_now")), later: name(format!("handle_{word}")) }
+        Names {
+            now: name(format!("{word}_now")),
+            later: name(format!("handle_{word}")),
+            message_ty: plan.message_ty(messages),
+            reply_ty: if messages.kind == Kind::Call { reply_ty(plan) } else { quote!(()) },
+        }
     }
 }
 
@@ -57,27 +66,31 @@ fn dispatch_now(
     handlers: &[&Handler],
     has_others: bool,
 ) -> TokenStream {
-    let (krate, name, message_ty) = (plan.krate(), &names.now, plan.message_ty(messages));
+    let krate = plan.krate();
+    let Names { now, message_ty, reply_ty, .. } = names;
     let done = arms(plan, messages, handlers, |value| quote!(#krate::Now::Done(#value)));
     let others = has_others.then(|| quote!(__noex_message => #krate::Now::Later(__noex_message),));
-    let reply = replied(plan, messages.kind);
     let allowed = allowed(messages);
     quote! {
         #allowed
-        fn #name(
+        fn #now(
             &mut self, __noex_message: #message_ty, __noex_cx: &mut #krate::Context<Self>,
-        ) -> #krate::Now<#reply, #message_ty> {
+        ) -> #krate::Now<#reply_ty, #message_ty> {
             match __noex_message { #done #others }
         }
     }
 }
 
-// Output:  async fn handle_call(&mut self, call: Self::Call, cx: &mut Context<Self>) -> Self::Reply {
-//              match call {
-//                  AccountCall::Rating { branch } =>
-//                      AccountReply::Rating(Self::__noex_rating(self, cx, branch).await),
-//                  call => done(Self::call_now(self, call, cx)),
-//              }
+// Output:  fn handle_call(
+//              &mut self, call: Sound<AccountCall, ..>, cx: &mut Context<Self>,
+//          ) -> impl Future<Output = Sound<AccountReply, ..>> + Send {
+//              future::<{ Self::FUTURES }, _>(async move {
+//                  match call {
+//                      AccountCall::Rating { branch } =>
+//                          AccountReply::Rating(Self::__noex_rating(self, cx, branch).await),
+//                      call => done(Self::call_now(self, call, cx)),
+//                  }
+//              })
 //          }
 fn dispatch_later(
     plan: &Plan<'_>,
@@ -86,8 +99,14 @@ fn dispatch_later(
     handlers: &[&Handler],
     has_others: bool,
 ) -> TokenStream {
-    let (krate, message_ty) = (plan.krate(), plan.message_ty(messages));
-    let Names { now, later } = names;
+    let krate = plan.krate();
+    let Names { now, later, message_ty, reply_ty } = names;
+    // The future captures the one and outputs the other.
+    let message_ty = sound(plan, message_ty.clone(), Proof::Messages);
+    let reply_ty = match messages.kind {
+        Kind::Call => sound(plan, reply_ty.clone(), Proof::Messages),
+        _ => reply_ty.clone(),
+    };
     let done = arms(plan, messages, handlers, |value| value);
     let others = has_others.then(|| {
         quote! {
@@ -96,14 +115,15 @@ fn dispatch_later(
             ),
         }
     });
-    let reply = replied(plan, messages.kind);
     let allowed = allowed(messages);
+    let future = quote!(async move { match __noex_message { #done #others } });
+    let future = sound_future(plan, future, false);
     quote! {
         #allowed
-        async fn #later(
+        fn #later(
             &mut self, __noex_message: #message_ty, __noex_cx: &mut #krate::Context<Self>,
-        ) -> #reply {
-            match __noex_message { #done #others }
+        ) -> impl ::core::future::Future<Output = #reply_ty> + ::core::marker::Send {
+            #future
         }
     }
 }
@@ -135,11 +155,6 @@ fn arms(
         quote!(#cfg #pattern => #value,)
     });
     quote!(#(#arms)*)
-}
-
-/// What a handler of this kind leaves for its caller.
-fn replied(plan: &Plan<'_>, kind: Kind) -> TokenStream {
-    if kind == Kind::Call { reply_ty(plan) } else { quote!(()) }
 }
 
 /// A handler may be deprecated for those who call it, not for us; and a `cfg` may leave nothing for the last arm.

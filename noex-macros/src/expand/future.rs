@@ -1,5 +1,6 @@
 //! Calls of handlers, and the futures of the async ones.
 
+use crate::expand::assert::sound_future;
 use crate::expand::plan::Plan;
 use crate::model::handler::Handler;
 use crate::model::kind::Kind;
@@ -34,7 +35,9 @@ pub(crate) fn call(handler: &Handler) -> TokenStream {
 
 // Input:   #[call] async fn rating(&self, branch: String) -> Rating
 // Output:  fn __noex_rating<'__noex>(&'__noex mut self, branch: String)
-//              -> impl Future<Output = Rating> + Send + '__noex { Self::rating(self, branch) }
+//              -> impl Future<Output = Rating> + Send + '__noex {
+//              future::<{ Self::FUTURES }, _>(Self::rating(self, branch))
+//          }
 //
 // The promise to be `Send` is made here, located at the handler: what is held over an await is one error there,
 // and not one more for the dispatch.
@@ -64,13 +67,16 @@ pub(crate) fn promise(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     let opaque = quote_spanned! {names::derived(ident.span())=>
         impl ::core::future::Future<Output = #output> + ::core::marker::Send + '__noex
     };
+    // What is captured and cannot be sent was said where it is declared.
+    let body =
+        sound_future(plan, quote!(Self::#ident(#given #context #(#bindings),*)), handler.kind == Kind::Init);
     quote! {
         #cfg
         #[allow(deprecated, private_interfaces)]
         fn #future<'__noex>(
             #receiver #context_ty #(#bindings: #types),*
         ) -> #opaque {
-            Self::#ident(#given #context #(#bindings),*)
+            #body
         }
     }
 }

@@ -83,10 +83,15 @@ impl<'a> Plan<'a> {
         self.server.outside(&self.server.generics.params)
     }
 
-    /// The user's where clause, and that all parameters live as long as the server may.
+    /// Whether generated items have parameters.
+    pub(crate) fn is_generic(&self) -> bool {
+        !self.server.generics.params.is_empty()
+    }
+
+    /// The user's where clause, and that all parameters can be sent and live as long as the server may.
     ///
-    /// A server is `'static`, and with it its parameters; where the user forgot to say so, `assert` says it once,
-    /// and not each item of ours once more.
+    /// A server is `Send + 'static`, and with it its parameters; where the user forgot to say so, `assert` says it
+    /// once, and not each item of ours once more.
     pub(crate) fn where_clause(&self) -> TokenStream {
         let mut predicates = TokenStream::new();
         for predicate in self.server.generics.where_clause.iter().flat_map(|where_| &where_.predicates) {
@@ -94,7 +99,7 @@ impl<'a> Plan<'a> {
             predicates.extend(quote!(#predicate,));
         }
         for parameter in self.server.type_parameters() {
-            predicates.extend(quote!(#parameter: 'static,));
+            predicates.extend(quote!(#parameter: ::core::marker::Send + 'static,));
         }
         if predicates.is_empty() { predicates } else { quote!(where #predicates) }
     }

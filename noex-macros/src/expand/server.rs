@@ -1,6 +1,7 @@
 //! The impl half: the user's block, and everything that makes it a server.
 
 use crate::check::server::Verdict;
+use crate::expand::assert::{Proof, sound};
 use crate::expand::dispatch::dispatch;
 use crate::expand::message::{message, reply, reply_ty};
 use crate::expand::plan::Plan;
@@ -41,9 +42,13 @@ pub(crate) fn server(server: &Server, verdict: &Verdict) -> TokenStream {
 fn gen_server(plan: &Plan<'_>) -> TokenStream {
     let (krate, self_ty) = (plan.krate(), plan.self_ty());
     let (declared, where_) = plan.generics();
-    let [call, cast, info, continuation] = MESSAGES.map(|kind| plan.message_ty(&plan.messages(kind)));
+    let [call, cast, info, continuation] = MESSAGES.map(|kind| {
+        let messages = plan.messages(kind);
+        let ty = plan.message_ty(&messages);
+        if messages.handlers.is_empty() { ty } else { sound(plan, ty, Proof::Messages) }
+    });
     let dispatches = MESSAGES.map(|kind| dispatch(plan, &plan.messages(kind)));
-    let reply = reply_ty(plan);
+    let reply = sound(plan, reply_ty(plan), Proof::Messages);
     let (reference, parameters) = (&plan.server.names.reference, plan.parameters());
     let init = start::init(plan);
     let info_from = info_from(plan);

@@ -1,5 +1,6 @@
 //! How a server comes to life: `init`, `terminate`, and the functions that start it.
 
+use crate::expand::assert::{Proof, sound, sound_future};
 use crate::expand::plan::Plan;
 use crate::expand::timers::{has_timers, timers};
 use crate::expand::{future, located};
@@ -25,14 +26,15 @@ pub(crate) fn init(plan: &Plan<'_>) -> TokenStream {
     let bindings = future::bindings(init);
     let types: Vec<_> = init.arguments.iter().map(|argument| &argument.ty).collect();
     let call = located::parenthesized(output.span(), future::call(init));
-    // Both times located at the type, so that a wrong one is the same error both times, which is shown once.
-    let state = quote!(<#output as #krate::__private::IntoInit<Self>>);
+    let state = sound(plan, quote!(#output), Proof::Start);
+    let state = quote!(<#state as #krate::__private::IntoInit<Self>>);
     let error = located::at(output.span(), quote!(#state::Error));
     let into_init = located::at(output.span(), quote!(#state::into_init));
     let function = located::at(output.span(), quote!(async fn init));
+    let args = sound(plan, quote!((#(#types,)*)), Proof::Start);
     let arguments = located::parenthesized(
         output.span(),
-        quote!((#(#bindings,)*): (#(#types,)*), __noex_cx: &mut #krate::Context<Self>),
+        quote!((#(#bindings,)*): #args, __noex_cx: &mut #krate::Context<Self>),
     );
     let made = if has_timers(plan) {
         let timers = timers(plan);
@@ -44,7 +46,7 @@ pub(crate) fn init(plan: &Plan<'_>) -> TokenStream {
     let result =
         located::at(output.span(), quote!(-> ::core::result::Result<#krate::Init<Self>, Self::InitError>));
     quote! {
-        type Args = (#(#types,)*);
+        type Args = #args;
         type InitError = #error;
         #[allow(deprecated)]
         #function #arguments #result { #made }
@@ -90,7 +92,14 @@ pub(crate) fn terminate(plan: &Plan<'_>) -> TokenStream {
     });
     let call = future::call(handler);
     let body = if handler.is_async() {
-        quote!(async fn terminate(&mut self, #arguments) { #reason #call })
+        let future = sound_future(plan, quote!(async move { #reason #call }), false);
+        quote! {
+            fn terminate(
+                &mut self, #arguments
+            ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send {
+                #future
+            }
+        }
     } else {
         quote!(#now { #reason #krate::Now::Done(#call) })
     };

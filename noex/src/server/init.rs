@@ -51,11 +51,13 @@ impl<S: GenServer> fmt::Debug for Init<S> {
     label = "not the server",
     note = "return `Self`, `Result<Self, E>`, `Init<Self>` or `Result<Init<Self>, E>`"
 )]
-pub trait IntoInit<S: GenServer> {
+pub trait IntoInit<S> {
     /// Why it refuses.
     type Error;
     /// The outcome in one shape.
-    fn into_init(self) -> Result<Init<S>, Self::Error>;
+    fn into_init(self) -> Result<Init<S>, Self::Error>
+    where
+        S: GenServer;
 }
 
 impl<S: GenServer> IntoInit<S> for S {

@@ -16,12 +16,25 @@ impl Account {
         log(reason)
     }
 }
-const _: [(); {
-    ::noex::__private::message_arg::<String>();
-    ::noex::__private::reply::<Rating>();
-    ::noex::__private::reply::<String>();
-    0
-}] = [];
+#[doc(hidden)]
+#[automatically_derived]
+impl ::noex::__private::Asserted for Account {
+    const START: usize = {
+        ::noex::__private::init::<Result<Init<Account>, io::Error>, Account>();
+        0
+    };
+    const MESSAGES: usize = {
+        ::noex::__private::message_arg::<String>();
+        ::noex::__private::reply::<Rating>();
+        ::noex::__private::reply::<String>();
+        0
+    };
+    const FUTURES: usize = {
+        #[allow(unused_imports)]
+        use ::noex::__private::NotSendable as _;
+        Self::MESSAGES + ::noex::__private::Sendable::<Self>::NO
+    };
+}
 ///Calls of `Account`.
 #[allow(
     missing_debug_implementations,
@@ -162,7 +175,13 @@ impl Account {
     ) -> impl ::core::future::Future<
         Output = Result<Init<Account>, io::Error>,
     > + ::core::marker::Send + '__noex {
-        Self::open(__noex_cx)
+        ::noex::__private::future::<
+            {
+                <Self as ::noex::__private::Asserted>::START
+                    + <Self as ::noex::__private::Asserted>::FUTURES
+            },
+            _,
+        >(Self::open(__noex_cx))
     }
     #[allow(deprecated, private_interfaces)]
     fn __noex_rating<'__noex>(
@@ -170,30 +189,45 @@ impl Account {
         __noex_cx: &'__noex mut ::noex::Context<Self>,
         branch: String,
     ) -> impl ::core::future::Future<Output = Rating> + ::core::marker::Send + '__noex {
-        Self::rating(self, __noex_cx, branch)
+        ::noex::__private::future::<
+            { <Self as ::noex::__private::Asserted>::FUTURES },
+            _,
+        >(Self::rating(self, __noex_cx, branch))
     }
 }
 #[automatically_derived]
 impl ::noex::GenServer for Account {
-    type Call = AccountCall;
-    type Reply = AccountReply;
+    type Call = ::noex::__private::Sound<
+        AccountCall,
+        { <Self as ::noex::__private::Asserted>::MESSAGES },
+    >;
+    type Reply = ::noex::__private::Sound<
+        AccountReply,
+        { <Self as ::noex::__private::Asserted>::MESSAGES },
+    >;
     type Cast = ::noex::Never;
     type Info = ::noex::Never;
     type Continue = ::noex::Never;
     type Ref = AccountRef;
-    type Args = ();
-    type InitError = <Result<
-        Init<Self>,
-        io::Error,
+    type Args = ::noex::__private::Sound<
+        (),
+        { <Self as ::noex::__private::Asserted>::START },
+    >;
+    type InitError = <::noex::__private::Sound<
+        Result<Init<Self>, io::Error>,
+        { <Self as ::noex::__private::Asserted>::START },
     > as ::noex::__private::IntoInit<Self>>::Error;
     #[allow(deprecated)]
     async fn init(
-        (): (),
+        (): ::noex::__private::Sound<
+            (),
+            { <Self as ::noex::__private::Asserted>::START },
+        >,
         __noex_cx: &mut ::noex::Context<Self>,
     ) -> ::core::result::Result<::noex::Init<Self>, Self::InitError> {
-        <Result<
-            Init<Self>,
-            io::Error,
+        <::noex::__private::Sound<
+            Result<Init<Self>, io::Error>,
+            { <Self as ::noex::__private::Asserted>::START },
         > as ::noex::__private::IntoInit<
             Self,
         >>::into_init(Self::__noex_open(__noex_cx).await)
@@ -212,21 +246,36 @@ impl ::noex::GenServer for Account {
         }
     }
     #[allow(deprecated)]
-    async fn handle_call(
+    fn handle_call(
         &mut self,
-        __noex_message: AccountCall,
+        __noex_message: ::noex::__private::Sound<
+            AccountCall,
+            { <Self as ::noex::__private::Asserted>::MESSAGES },
+        >,
         __noex_cx: &mut ::noex::Context<Self>,
-    ) -> AccountReply {
-        match __noex_message {
-            AccountCall::Rating { branch } => {
-                AccountReply::Rating(Self::__noex_rating(self, __noex_cx, branch).await)
+    ) -> impl ::core::future::Future<
+        Output = ::noex::__private::Sound<
+            AccountReply,
+            { <Self as ::noex::__private::Asserted>::MESSAGES },
+        >,
+    > + ::core::marker::Send {
+        ::noex::__private::future::<
+            { <Self as ::noex::__private::Asserted>::FUTURES },
+            _,
+        >(async move {
+            match __noex_message {
+                AccountCall::Rating { branch } => {
+                    AccountReply::Rating(
+                        Self::__noex_rating(self, __noex_cx, branch).await,
+                    )
+                }
+                __noex_message => {
+                    ::noex::__private::done(
+                        ::noex::GenServer::call_now(self, __noex_message, __noex_cx),
+                    )
+                }
             }
-            __noex_message => {
-                ::noex::__private::done(
-                    ::noex::GenServer::call_now(self, __noex_message, __noex_cx),
-                )
-            }
-        }
+        })
     }
     #[allow(deprecated)]
     fn terminate_now(

@@ -12,11 +12,19 @@ where
     }
 }
 const _: () = {
-    fn _assert<T: Job, const N: usize>()
+    fn _parameters<T: Job, const N: usize>()
     where
         T::Output: Send,
     {
+        crate::noex::__private::parameter::<T>();
+    }
+    fn _assert<T: Job, const N: usize>()
+    where
+        T::Output: Send,
+        T: ::core::marker::Send + 'static,
+    {
         crate::noex::__private::message_arg::<T>();
+        crate::noex::__private::init::<Pool<T, N>, Pool<T, N>>();
         crate::noex::__private::message_arg::<Pool<T, N>>();
         crate::noex::__private::reply::<Option<Pool<T, N>>>();
     }
@@ -32,7 +40,7 @@ const _: () = {
 pub enum PoolCall<T: Job, const N: usize>
 where
     T::Output: Send,
-    T: 'static,
+    T: ::core::marker::Send + 'static,
 {
     Swap { other: Pool<T, N> },
     #[doc(hidden)]
@@ -42,7 +50,7 @@ where
 impl<T: Job, const N: usize> crate::noex::Message for PoolCall<T, N>
 where
     T::Output: Send,
-    T: 'static,
+    T: ::core::marker::Send + 'static,
 {
     const VARIANTS: &'static [&'static str] = &["swap"];
     fn variant(&self) -> usize {
@@ -63,7 +71,7 @@ where
 pub enum PoolReply<T: Job, const N: usize>
 where
     T::Output: Send,
-    T: 'static,
+    T: ::core::marker::Send + 'static,
 {
     Swap(Option<Pool<T, N>>),
     #[doc(hidden)]
@@ -85,13 +93,13 @@ pub struct PoolRef<T: Job, const N: usize, Server: crate::noex::GenServer = Pool
 )
 where
     T::Output: Send,
-    T: 'static;
+    T: ::core::marker::Send + 'static;
 #[automatically_derived]
 impl<T: Job, const N: usize, Server: crate::noex::GenServer> ::core::clone::Clone
 for PoolRef<T, N, Server>
 where
     T::Output: Send,
-    T: 'static,
+    T: ::core::marker::Send + 'static,
 {
     fn clone(&self) -> Self {
         Self(::core::clone::Clone::clone(&self.0), ::core::marker::PhantomData)
@@ -102,7 +110,7 @@ impl<T: Job, const N: usize, Server: crate::noex::GenServer> ::core::cmp::Partia
 for PoolRef<T, N, Server>
 where
     T::Output: Send,
-    T: 'static,
+    T: ::core::marker::Send + 'static,
 {
     fn eq(&self, other: &Self) -> bool {
         self.0 == other.0
@@ -113,14 +121,14 @@ impl<T: Job, const N: usize, Server: crate::noex::GenServer> ::core::cmp::Eq
 for PoolRef<T, N, Server>
 where
     T::Output: Send,
-    T: 'static,
+    T: ::core::marker::Send + 'static,
 {}
 #[automatically_derived]
 impl<T: Job, const N: usize, Server: crate::noex::GenServer> ::core::fmt::Debug
 for PoolRef<T, N, Server>
 where
     T::Output: Send,
-    T: 'static,
+    T: ::core::marker::Send + 'static,
 {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         ::core::fmt::Debug::fmt(&self.0, f)
@@ -131,7 +139,7 @@ impl<T: Job, const N: usize, Server: crate::noex::GenServer> ::core::ops::Deref
 for PoolRef<T, N, Server>
 where
     T::Output: Send,
-    T: 'static,
+    T: ::core::marker::Send + 'static,
 {
     type Target = crate::noex::ServerRef<Server>;
     fn deref(&self) -> &Self::Target {
@@ -146,7 +154,7 @@ impl<
 > ::core::convert::From<crate::noex::ServerRef<Server>> for PoolRef<T, N, Server>
 where
     T::Output: Send,
-    T: 'static,
+    T: ::core::marker::Send + 'static,
 {
     fn from(server: crate::noex::ServerRef<Server>) -> Self {
         Self(server, ::core::marker::PhantomData)
@@ -157,7 +165,7 @@ where
 impl<T: Job, const N: usize> PoolRef<T, N>
 where
     T::Output: Send,
-    T: 'static,
+    T: ::core::marker::Send + 'static,
 {
     ///Calls `Pool::swap`.
     pub fn swap(
@@ -183,7 +191,7 @@ where
 impl<T: Job, const N: usize> Pool<T, N>
 where
     T::Output: Send,
-    T: 'static,
+    T: ::core::marker::Send + 'static,
 {
     ///Starts `Pool` with what its `open` takes: a builder that is also a future.
     pub fn start(job: T) -> crate::noex::Start<Pool<T, N>> {
@@ -209,7 +217,7 @@ where
 impl<T: Job, const N: usize> crate::noex::GenServer for Pool<T, N>
 where
     T::Output: Send,
-    T: 'static,
+    T: ::core::marker::Send + 'static,
 {
     type Call = PoolCall<T, N>;
     type Reply = PoolReply<T, N>;

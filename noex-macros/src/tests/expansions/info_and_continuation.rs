@@ -13,11 +13,19 @@ impl Account {
         self.warm = true;
     }
 }
-const _: [(); {
-    ::noex::__private::message_arg::<Tick>();
-    #[cfg(feature = "warm")] ::noex::__private::message_arg::<Warm>();
-    0
-}] = [];
+#[doc(hidden)]
+#[automatically_derived]
+impl ::noex::__private::Asserted for Account {
+    const START: usize = {
+        ::noex::__private::init::<Account, Account>();
+        0
+    };
+    const MESSAGES: usize = {
+        ::noex::__private::message_arg::<Tick>();
+        #[cfg(feature = "warm")] ::noex::__private::message_arg::<Warm>();
+        0
+    };
+}
 ///Other messages that `Account` handles.
 #[allow(
     missing_debug_implementations,
@@ -129,19 +137,40 @@ impl Account {
 #[automatically_derived]
 impl ::noex::GenServer for Account {
     type Call = ::noex::Never;
-    type Reply = ::noex::Never;
+    type Reply = ::noex::__private::Sound<
+        ::noex::Never,
+        { <Self as ::noex::__private::Asserted>::MESSAGES },
+    >;
     type Cast = ::noex::Never;
-    type Info = AccountInfo;
-    type Continue = AccountContinue;
+    type Info = ::noex::__private::Sound<
+        AccountInfo,
+        { <Self as ::noex::__private::Asserted>::MESSAGES },
+    >;
+    type Continue = ::noex::__private::Sound<
+        AccountContinue,
+        { <Self as ::noex::__private::Asserted>::MESSAGES },
+    >;
     type Ref = AccountRef;
-    type Args = ();
-    type InitError = <Self as ::noex::__private::IntoInit<Self>>::Error;
+    type Args = ::noex::__private::Sound<
+        (),
+        { <Self as ::noex::__private::Asserted>::START },
+    >;
+    type InitError = <::noex::__private::Sound<
+        Self,
+        { <Self as ::noex::__private::Asserted>::START },
+    > as ::noex::__private::IntoInit<Self>>::Error;
     #[allow(deprecated)]
     async fn init(
-        (): (),
+        (): ::noex::__private::Sound<
+            (),
+            { <Self as ::noex::__private::Asserted>::START },
+        >,
         __noex_cx: &mut ::noex::Context<Self>,
     ) -> ::core::result::Result<::noex::Init<Self>, Self::InitError> {
-        <Self as ::noex::__private::IntoInit<Self>>::into_init(Self::open())
+        <::noex::__private::Sound<
+            Self,
+            { <Self as ::noex::__private::Asserted>::START },
+        > as ::noex::__private::IntoInit<Self>>::into_init(Self::open())
     }
     #[allow(deprecated)]
     fn info_now(

@@ -17,13 +17,21 @@ impl Account {
         self.cents += amount;
     }
 }
-const _: [(); {
-    ::noex::__private::message_arg::<i64>();
-    ::noex::__private::message_arg::<i64>();
-    ::noex::__private::reply::<Result<i64, Overdrawn>>();
-    ::noex::__private::message_arg::<i64>();
-    0
-}] = [];
+#[doc(hidden)]
+#[automatically_derived]
+impl ::noex::__private::Asserted for Account {
+    const START: usize = {
+        ::noex::__private::message_arg::<i64>();
+        ::noex::__private::init::<Account, Account>();
+        0
+    };
+    const MESSAGES: usize = {
+        ::noex::__private::message_arg::<i64>();
+        ::noex::__private::reply::<Result<i64, Overdrawn>>();
+        ::noex::__private::message_arg::<i64>();
+        0
+    };
+}
 ///Calls of [`Account`].
 #[allow(
     missing_debug_implementations,
@@ -171,20 +179,43 @@ impl Account {
 }
 #[automatically_derived]
 impl ::noex::GenServer for Account {
-    type Call = AccountCall;
-    type Reply = AccountReply;
-    type Cast = AccountCast;
+    type Call = ::noex::__private::Sound<
+        AccountCall,
+        { <Self as ::noex::__private::Asserted>::MESSAGES },
+    >;
+    type Reply = ::noex::__private::Sound<
+        AccountReply,
+        { <Self as ::noex::__private::Asserted>::MESSAGES },
+    >;
+    type Cast = ::noex::__private::Sound<
+        AccountCast,
+        { <Self as ::noex::__private::Asserted>::MESSAGES },
+    >;
     type Info = ::noex::Never;
     type Continue = ::noex::Never;
     type Ref = AccountRef;
-    type Args = (i64,);
-    type InitError = <Self as ::noex::__private::IntoInit<Self>>::Error;
+    type Args = ::noex::__private::Sound<
+        (i64,),
+        { <Self as ::noex::__private::Asserted>::START },
+    >;
+    type InitError = <::noex::__private::Sound<
+        Self,
+        { <Self as ::noex::__private::Asserted>::START },
+    > as ::noex::__private::IntoInit<Self>>::Error;
     #[allow(deprecated)]
     async fn init(
-        (cents,): (i64,),
+        (
+            cents,
+        ): ::noex::__private::Sound<
+            (i64,),
+            { <Self as ::noex::__private::Asserted>::START },
+        >,
         __noex_cx: &mut ::noex::Context<Self>,
     ) -> ::core::result::Result<::noex::Init<Self>, Self::InitError> {
-        <Self as ::noex::__private::IntoInit<Self>>::into_init(Self::open(cents))
+        <::noex::__private::Sound<
+            Self,
+            { <Self as ::noex::__private::Asserted>::START },
+        > as ::noex::__private::IntoInit<Self>>::into_init(Self::open(cents))
     }
     #[allow(deprecated)]
     fn call_now(
