@@ -67,6 +67,11 @@ pub(crate) fn args_of(init: &Ident) -> Ident {
     Ident::new("__noex_args", derived(init.span()))
 }
 
+/// The assertion that the child `cache` is a server: `__noex_cache`.
+pub(crate) fn child(child: &Ident) -> Ident {
+    format_ident!("__noex_{}", child.unraw(), span = Span::call_site())
+}
+
 /// `take_out` as `TakeOut`; what is no identifier after that gets an underscore.
 pub(crate) fn pascal(snake: &str) -> String {
     let mut name = String::with_capacity(snake.len());

@@ -145,8 +145,14 @@ pub const fn message_arg<T: MessageArg>() {}
 /// Asserts a reply.
 pub const fn reply<T: Reply>() {}
 
+/// Asserts a reply that is written `Result<..>`.
+pub const fn result_reply<T: ResultReply + Reply>() {}
+
 /// Asserts the result of `#[init]`.
 pub const fn init<T: IntoInit<S>, S>() {}
+
+/// Asserts the child of a tree.
+pub const fn server<S: GenServer>() {}
 
 /// Asserts a type parameter of a server.
 pub const fn parameter<T: Parameter + ?Sized>() {}
@@ -174,6 +180,15 @@ pub trait If<T> {
 impl<T> If<T> for [(); 0] {
     type Then = T;
 }
+
+/// What a reply like `io::Result<u64>` is when all goes well.
+pub type OkOf<R, const N: usize> = <Sound<R, N> as ResultReply>::Ok;
+
+/// What a reply like `io::Result<u64>` is when something does not.
+pub type ErrOf<R, const N: usize> = <Sound<R, N> as ResultReply>::Err;
+
+/// The reference to the child of a tree.
+pub type ChildRef<S, const N: usize> = <Sound<S, N> as GenServer>::Ref;
 
 /// The handler's future, if `N` is 0. It is 1 for a state that cannot be sent, which is an error at the `impl`; each
 /// future that borrows such a state would be one more.

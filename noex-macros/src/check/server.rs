@@ -53,13 +53,9 @@ pub(crate) fn check_unnamed(unnamed: &Unnamed, diag: &mut Diag) {
 }
 
 fn check_header(header: &Header, diag: &mut Diag) {
-    if let Some(unsafety) = &header.unsafety {
-        diag.error(unsafety, "a server's impl block cannot be `unsafe`").help("remove `unsafe`");
-    }
-    if let Some(marker) = &header.marker {
-        let word = text(marker);
-        diag.error(marker, format!("a server's impl block cannot be `{word}`"))
-            .help(format!("remove `{word}`"));
+    // On `unsafe impl Counter` and `impl !Counter` rustc has the word, before any macro sees them.
+    if let Some(marker) = header.marker.as_ref().filter(|marker| text(*marker) == "const") {
+        diag.error(marker, "a server's impl block cannot be `const`").help("remove `const`");
     }
     if let Some(trait_) = &header.trait_ {
         diag.error(trait_, "handlers go in an inherent impl").help(format!("remove `{}`", text(trait_)));

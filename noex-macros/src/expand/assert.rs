@@ -8,6 +8,7 @@ use crate::expand::located;
 use crate::expand::plan::Plan;
 use crate::model::handler::Handler;
 use crate::model::kind::Kind;
+use crate::model::types;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::Type;
@@ -96,6 +97,7 @@ fn of_handler(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
         handler.arguments.iter().for_each(|argument| assert("message_arg", &argument.ty, None));
     }
     match (handler.kind, handler.output()) {
+        (Kind::Call, Some(output)) if types::is_short_result(output) => assert("result_reply", output, None),
         (Kind::Call, Some(output)) => assert("reply", output, None),
         (Kind::Init, Some(output)) => assert("init", output, Some(quote!(, #self_ty))),
         _ => {}
@@ -115,6 +117,22 @@ pub(crate) fn sound(plan: &Plan<'_>, ty: TokenStream, proof: Proof) -> TokenStre
         Proof::Messages => quote!(MESSAGES),
     };
     quote!(#krate::__private::Sound<#ty, { <Self as #krate::__private::Asserted>::#proof }>)
+}
+
+// Output:  OkOf<io::Result<u64>, { <Account as Asserted>::MESSAGES }>
+//
+// `part` is `OkOf` or `ErrOf`, or `Sound` for the reply itself.
+pub(crate) fn of_reply(plan: &Plan<'_>, reply: &Type, part: &str) -> TokenStream {
+    let (krate, self_ty, part) = (plan.krate(), plan.self_ty(), Ident::new(part, Span::call_site()));
+    let length = if plan.is_generic() {
+        quote!(0)
+    } else {
+        quote!({ <#self_ty as #krate::__private::Asserted>::MESSAGES })
+    };
+    let (start, end) = (quote!(#krate::__private::#part<), quote!(, #length>));
+    let (start, end) = (located::at(reply.span(), start), located::at(reply.span(), end));
+    let reply = plan.server.outside(reply);
+    quote!(#start #reply #end)
 }
 
 // Output:  future::<{ <Self as Asserted>::FUTURES }, _>(Self::rating(self, branch))

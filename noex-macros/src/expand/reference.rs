@@ -1,5 +1,6 @@
 //! The reference: a client of the server with a method for each call and cast.
 
+use crate::expand::assert::of_reply;
 use crate::expand::duration::with_timeout;
 use crate::expand::message::{allowed, output};
 use crate::expand::plan::Plan;
@@ -127,10 +128,15 @@ fn method(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     let body = if handler.kind == Kind::Call {
         let (call, reply) = (&names.call, &names.reply);
         // What is called `Result` and is none, is told here, at the type.
-        let outcome = if let Some(output) = handler.output().filter(|output| types::is_result(output)) {
-            located::at(output.span(), quote!(#krate::__private::outcome(__noex_reply)))
-        } else {
-            quote!(::core::result::Result::Ok(__noex_reply))
+        let outcome = match handler.output() {
+            Some(output) if types::is_short_result(output) => {
+                let reply = of_reply(plan, output, "Sound");
+                quote!(#krate::__private::outcome::<#reply>(__noex_reply))
+            }
+            Some(output) if types::is_result(output) => {
+                located::at(output.span(), quote!(#krate::__private::outcome(__noex_reply)))
+            }
+            _ => quote!(::core::result::Result::Ok(__noex_reply)),
         };
         let call = quote! {
             #krate::__private::call(&self.0, #call::#variant { #(#fields),* }, |__noex_reply| {
@@ -199,20 +205,17 @@ fn future_ty(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     let call = ours(quote!(#krate::Call<'_, #self_ty,));
     let end = ours(quote!(>));
     let reply = output(plan, handler);
-    match types::result_arguments_of(handler.output()).as_deref() {
-        Some([ok, error]) => {
+    match (handler.output(), types::result_arguments_of(handler.output()).as_deref()) {
+        (_, Some([ok, error])) => {
             let (ok, error) = (plan.server.outside(ok), plan.server.outside(error));
             quote!(#call #ok, #error #end)
         }
         // An alias such as `io::Result<T>`: only the trait knows its error.
-        Some(_) => {
-            let part = |part: TokenStream| {
-                located::at(reply.span(), quote!(<#reply as #krate::__private::ResultReply>::#part))
-            };
-            let (ok, error) = (part(quote!(Ok)), part(quote!(Err)));
+        (Some(output), Some(_)) => {
+            let (ok, error) = (of_reply(plan, output, "OkOf"), of_reply(plan, output, "ErrOf"));
             quote!(#call #ok, #error #end)
         }
-        None => quote!(#call #reply #end),
+        _ => quote!(#call #reply #end),
     }
 }
 

@@ -29,23 +29,24 @@ pub(crate) fn tree(tree: &Tree, verdict: &Verdict) -> TokenStream {
     let declaration = declaration(krate, tree, &kept);
     let start = start(krate, tree, &kept);
     let accessors = kept.iter().map(|Kept { child, .. }| accessor(krate, tree, child));
+    let assertions = kept.iter().map(|Kept { child, .. }| assertion(krate, child));
     let ident = &tree.ident;
     quote! {
         #declaration
         #[automatically_derived]
         #[allow(private_interfaces)]
-        impl #ident { #start #(#accessors)* }
+        impl #ident { #start #(#accessors)* #(#assertions)* }
     }
 }
 
-// Output:  pub struct Bank { ledger: <Ledger as GenServer>::Ref, __noex_supervisor: SupervisorRef }
+// Output:  pub struct Bank { ledger: ChildRef<Ledger, ..>, __noex_supervisor: SupervisorRef }
 //          impl Clone, Debug, Deref<Target = SupervisorRef> for Bank
 //
 // The last field decides whether the whole has a size: one that is no server shall not be it.
 fn declaration(krate: &Krate, tree: &Tree, kept: &[Kept<'_>]) -> TokenStream {
     let Tree { attributes, visibility, ident, .. } = tree;
     let fields = kept.iter().map(|Kept { child, .. }| {
-        let (cfg, name, reference) = (&child.carried.cfg, &child.name, reference_ty(krate, child));
+        let (cfg, name, reference) = (&child.carried.cfg, &child.name, reference_ty(krate, tree, child));
         quote!(#cfg #name: #reference,)
     });
     let clones = kept.iter().map(|Kept { child, .. }| {
@@ -86,17 +87,36 @@ fn declaration(krate: &Krate, tree: &Tree, kept: &[Kept<'_>]) -> TokenStream {
     }
 }
 
-fn reference_ty(krate: &Krate, child: &Child) -> TokenStream {
-    let ty = &child.ty;
-    let (start, end) = (quote!(<), quote!(as #krate::GenServer>::Ref));
-    let (start, end) = (located::at(ty.span(), start), located::at(ty.span(), end));
-    quote!(#start #ty #end)
+// Output:  ChildRef<Ledger, { Bank::__noex_ledger }>
+fn reference_ty(krate: &Krate, tree: &Tree, child: &Child) -> TokenStream {
+    let (ident, ty, name) = (&tree.ident, &child.ty, names::child(&child.name));
+    quote!(#krate::__private::ChildRef<#ty, { #ident::#name }>)
 }
 
-// Output:  pub fn ledger(&self) -> &<Ledger as GenServer>::Ref { &self.ledger }
+// Output:  Sound<Ledger, { Bank::__noex_ledger }>
+fn sound(krate: &Krate, tree: &Tree, child: &Child) -> TokenStream {
+    let (ident, ty, name) = (&tree.ident, &child.ty, names::child(&child.name));
+    quote!(#krate::__private::Sound<#ty, { #ident::#name }>)
+}
+
+// Output:  const __noex_ledger: usize = { server::<Ledger>(); 0 };
+//
+// All that depends on the child being a server depends on this constant, and is silent where it is none.
+fn assertion(krate: &Krate, child: &Child) -> TokenStream {
+    let (cfg, name, ty) = (&child.carried.cfg, names::child(&child.name), &child.ty);
+    let (start, end) = (quote!(#krate::__private::server::<), quote!(>()));
+    let (start, end) = (located::at(ty.span(), start), located::at(ty.span(), end));
+    quote! {
+        #cfg
+        #[allow(non_upper_case_globals)]
+        const #name: usize = { #start #ty #end; 0 };
+    }
+}
+
+// Output:  pub fn ledger(&self) -> &ChildRef<Ledger, ..> { &self.ledger }
 fn accessor(krate: &Krate, tree: &Tree, child: &Child) -> TokenStream {
     let (visibility, name) = (&tree.visibility, &child.name);
-    let reference = reference_ty(krate, child);
+    let reference = reference_ty(krate, tree, child);
     let Carried { cfg, interface, has_docs, .. } = &child.carried;
     let docs = format!("The child `{name}`: `{}`.", text(&child.ty));
     let docs = (!has_docs).then(|| quote!(#[doc = #docs]));
@@ -167,8 +187,9 @@ fn child(krate: &Krate, tree: &Tree, earlier: &[Kept<'_>], kept: &Kept<'_>) -> T
     let value = if kept.has_arguments {
         // As if the user had written it, with the user's own parentheses: rustc then underlines the argument that
         // is wrong, and offers to add the one that is missing.
+        let sound = located::at(ty.span(), sound(krate, tree, kept.child));
         let (start, end) = (quote_spanned!(ty.span()=> <), quote_spanned!(ty.span()=> >::__noex_args));
-        quote!(#start #ty #end #arguments)
+        quote!(#start #sound #end #arguments)
     } else {
         quote!(::core::unreachable!())
     };
@@ -182,11 +203,11 @@ fn child(krate: &Krate, tree: &Tree, earlier: &[Kept<'_>], kept: &Kept<'_>) -> T
             quote_spanned!(span=> #[allow(unused_variables)] let #name = ::core::clone::Clone::clone(&#name);)
         })
         .collect();
-    let (start, end) = (quote!(__noex_tree.child::<), quote!(>));
-    let (start, end) = (located::at(ty.span(), start), located::at(ty.span(), end));
+    let sound = sound(krate, tree, kept.child);
+    let add = located::at(ty.span(), quote!(__noex_tree.child::<#sound>));
     let given = quote!(#options, { #clones move || { #clones #value } });
     let given = located::parenthesized(ty.span(), given);
-    quote!(#cfg let #name = #start #ty #end #given;)
+    quote!(#cfg let #name = #add #given;)
 }
 
 // Output:  ChildOptions::new("account").restart(Restart::Transient).shutdown(Shutdown::Timeout(..))

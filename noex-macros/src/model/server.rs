@@ -46,7 +46,6 @@ pub(crate) enum Member {
 pub(crate) struct Header {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) inner: Vec<Attribute>,
-    pub(crate) unsafety: Option<Token![unsafe]>,
     pub(crate) impl_: Token![impl],
     pub(crate) generics: Generics,
     pub(crate) marker: Option<TokenStream>,
@@ -57,8 +56,8 @@ pub(crate) struct Header {
 impl Server {
     /// `Err` with the header and the items where the type has no name to derive names from.
     pub(crate) fn read(options: TokenStream, block: Block, diag: &mut Diag) -> Result<Server, Box<Unnamed>> {
-        let Block { attributes, unsafety, impl_, generics, marker, trait_, self_ty, inner, items } = block;
-        let header = Header { attributes, inner, unsafety, impl_, generics, marker, trait_, self_ty };
+        let Block { attributes, impl_, generics, marker, trait_, self_ty, inner, items } = block;
+        let header = Header { attributes, inner, impl_, generics, marker, trait_, self_ty };
         let Some(ident) = types::last_segment(&header.self_ty).map(|segment| segment.ident.clone()) else {
             return Err(Box::new(Unnamed { header, items }));
         };

@@ -173,6 +173,12 @@ pub(crate) fn is_result(ty: &Type) -> bool {
     result_arguments_of(Some(ty)).is_some()
 }
 
+/// Whether `ty` is written `Result<..>` with other arguments than std's, such as `io::Result<u64>`: what it is made of
+/// is for its type to say.
+pub(crate) fn is_short_result(ty: &Type) -> bool {
+    result_arguments_of(Some(ty)).is_some_and(|arguments| arguments.len() != 2)
+}
+
 /// The last segment of a type that is a path.
 pub(crate) fn last_segment(ty: &Type) -> Option<&syn::PathSegment> {
     match ty {

@@ -11,7 +11,6 @@ use syn::{Generics, Token, Type, WhereClause, ext::IdentExt, token};
 /// `impl Account { .. }`
 pub(crate) struct Block {
     pub(crate) attributes: Vec<Attribute>,
-    pub(crate) unsafety: Option<Token![unsafe]>,
     pub(crate) impl_: Token![impl],
     pub(crate) generics: Generics,
     /// The `const` or `!` of `impl const Account`, which no inherent impl has.
@@ -38,7 +37,7 @@ impl Block {
     /// Parses what follows the outer attributes.
     pub(crate) fn parse(attributes: Vec<Attribute>, input: ParseStream<'_>) -> syn::Result<Self> {
         input.call(skip_default)?;
-        let unsafety: Option<Token![unsafe]> = input.parse()?;
+        input.parse::<Option<Token![unsafe]>>()?;
         let impl_: Token![impl] = input.parse()?;
         let mut generics = if input.peek(Token![<]) && !input.peek2(Token![<]) {
             input.parse::<Generics>()?
@@ -65,7 +64,7 @@ impl Block {
         while !content.is_empty() {
             items.push(Item::parse(&content)?);
         }
-        Ok(Block { attributes, unsafety, impl_, generics, marker, trait_, self_ty, inner, items })
+        Ok(Block { attributes, impl_, generics, marker, trait_, self_ty, inner, items })
     }
 }
 

@@ -116,7 +116,6 @@ fn headers() {
                 "a server cannot have lifetime parameters, because it outlives its starter",
                 "own the data, or write `'static` for `'_`",
             ),
-            (quote!(unsafe impl Counter), "a server's impl block cannot be `unsafe`", "remove `unsafe`"),
             (quote!(impl const Counter), "a server's impl block cannot be `const`", "remove `const`"),
             (
                 quote!(impl (A, B)),

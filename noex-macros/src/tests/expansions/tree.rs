@@ -8,9 +8,9 @@ Bank: rest_for_one, at most 5 restarts in 30s
 ```*/
 #[must_use = "the tree stops when the last reference to it is dropped"]
 pub struct Bank {
-    ledger: <Ledger as ::noex::GenServer>::Ref,
-    account: <Account as ::noex::GenServer>::Ref,
-    audit: <Audit as ::noex::GenServer>::Ref,
+    ledger: ::noex::__private::ChildRef<Ledger, { Bank::__noex_ledger }>,
+    account: ::noex::__private::ChildRef<Account, { Bank::__noex_account }>,
+    audit: ::noex::__private::ChildRef<Audit, { Bank::__noex_audit }>,
     __noex_supervisor: ::noex::SupervisorRef,
 }
 #[automatically_derived]
@@ -47,7 +47,7 @@ impl Bank {
         __noex_tree.restarts(5u32, ::core::time::Duration::from_millis(30000));
         let ledger = __noex_tree
             .child::<
-                Ledger,
+                ::noex::__private::Sound<Ledger, { Bank::__noex_ledger }>,
             >(
                 ::noex::ChildOptions::new("ledger"),
                 {
@@ -56,13 +56,16 @@ impl Bank {
                     move || {
                         #[allow(unused_variables)]
                         let config = ::core::clone::Clone::clone(&config);
-                        <Ledger>::__noex_args(config.path.clone())
+                        <::noex::__private::Sound<
+                            Ledger,
+                            { Bank::__noex_ledger },
+                        >>::__noex_args(config.path.clone())
                     }
                 },
             );
         let account = __noex_tree
             .child::<
-                Account,
+                ::noex::__private::Sound<Account, { Bank::__noex_account }>,
             >(
                 ::noex::ChildOptions::new("account")
                     .restart(::noex::Restart::Transient)
@@ -77,13 +80,16 @@ impl Bank {
                     move || {
                         #[allow(unused_variables)]
                         let config = ::core::clone::Clone::clone(&config);
-                        <Account>::__noex_args(config.opening)
+                        <::noex::__private::Sound<
+                            Account,
+                            { Bank::__noex_account },
+                        >>::__noex_args(config.opening)
                     }
                 },
             );
         let audit = __noex_tree
             .child::<
-                Audit,
+                ::noex::__private::Sound<Audit, { Bank::__noex_audit }>,
             >(
                 ::noex::ChildOptions::new("audit"),
                 {
@@ -96,7 +102,10 @@ impl Bank {
                         let ledger = ::core::clone::Clone::clone(&ledger);
                         #[allow(unused_variables)]
                         let account = ::core::clone::Clone::clone(&account);
-                        <Audit>::__noex_args(ledger, account)
+                        <::noex::__private::Sound<
+                            Audit,
+                            { Bank::__noex_audit },
+                        >>::__noex_args(ledger, account)
                     }
                 },
             );
@@ -111,15 +120,34 @@ impl Bank {
         )
     }
     ///The child `ledger`: `Ledger`.
-    pub fn ledger(&self) -> &<Ledger as ::noex::GenServer>::Ref {
+    pub fn ledger(
+        &self,
+    ) -> &::noex::__private::ChildRef<Ledger, { Bank::__noex_ledger }> {
         &self.ledger
     }
     ///The child `account`: `Account`.
-    pub fn account(&self) -> &<Account as ::noex::GenServer>::Ref {
+    pub fn account(
+        &self,
+    ) -> &::noex::__private::ChildRef<Account, { Bank::__noex_account }> {
         &self.account
     }
     ///The child `audit`: `Audit`.
-    pub fn audit(&self) -> &<Audit as ::noex::GenServer>::Ref {
+    pub fn audit(&self) -> &::noex::__private::ChildRef<Audit, { Bank::__noex_audit }> {
         &self.audit
     }
+    #[allow(non_upper_case_globals)]
+    const __noex_ledger: usize = {
+        ::noex::__private::server::<Ledger>();
+        0
+    };
+    #[allow(non_upper_case_globals)]
+    const __noex_account: usize = {
+        ::noex::__private::server::<Account>();
+        0
+    };
+    #[allow(non_upper_case_globals)]
+    const __noex_audit: usize = {
+        ::noex::__private::server::<Audit>();
+        0
+    };
 }
