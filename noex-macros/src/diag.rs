@@ -94,6 +94,13 @@ impl Report {
     }
 }
 
+/// An error that is one only under a condition, `#[cfg(..)]`.
+pub(crate) fn error_if(cfg: &TokenStream, at: &dyn ToTokens, message: String, help: &str) -> TokenStream {
+    let report = Report { at: at.to_token_stream(), message, help: Some(help.into()) };
+    let error = report.to_compile_error();
+    quote!(#cfg #error)
+}
+
 /// The candidate that `word` was probably meant to be.
 pub(crate) fn did_you_mean<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let close = |candidate: &&str| distance(word, candidate) <= (candidate.len().max(word.len()) / 3).max(1);
@@ -131,9 +138,21 @@ pub(crate) fn list(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
+/// `OneForOne` as `one_for_one`.
+fn snake(pascal: &str) -> String {
+    let mut snake = String::new();
+    for letter in pascal.chars() {
+        if letter.is_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    snake
+}
+
 /// The help for a word that is not one of `words`: the likely one, then all of them.
 pub(crate) fn choices(word: &str, words: &[&str], what: &str) -> String {
-    match did_you_mean(word, words) {
+    match did_you_mean(word, words).or_else(|| did_you_mean(&snake(word), words)) {
         Some(near) => format!("did you mean `{near}`? {what}: {}", list(words)),
         None => format!("{what}: {}", list(words)),
     }

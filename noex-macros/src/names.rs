@@ -16,6 +16,9 @@ pub(crate) const GIVEN: [(&str, &str); 3] = [
     ("whereis", "looks the server up by its name"),
 ];
 
+/// Methods of std that take any value as it is, and so come before a method of the reference, which borrows.
+pub(crate) const HIDDEN: [&str; 2] = ["into", "try_into"];
+
 /// Whether every server gets a function of this name.
 pub(crate) fn is_given(name: &Ident) -> bool {
     GIVEN.iter().any(|(given, _)| name == given)

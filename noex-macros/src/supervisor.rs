@@ -20,7 +20,8 @@ pub(crate) fn expansion(tokens: TokenStream, diag: &mut Diag) -> TokenStream {
             for error in &errors {
                 diag.adopt(error);
             }
-            let tree = Tree::read(written, diag);
+            let mut tree = Tree::read(written, diag);
+            tree.has_lost_child |= !errors.is_empty();
             let verdict = check::tree::check(&tree, diag);
             expand::tree::tree(&tree, &verdict)
         }

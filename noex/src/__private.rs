@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use crate::rules::ResultReply;
 pub use crate::server::{IntoInit, done};
 use crate::{
     Call, ChildSpec, Context, GenServer, HandlesInfo, Missed, Period, ServerRef, Start, StartTree,
@@ -35,48 +36,6 @@ pub fn outcome<R: ResultReply>(reply: R) -> Result<R::Ok, R::Err> {
 pub fn other_reply() -> ! {
     unreachable!("a handler's reply is its own variant")
 }
-
-/// A reply written as `Result<..>` is a `Result`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is named like a result, but is none",
-    label = "not `std::result::Result`",
-    note = "`#[call]` takes a reply whose type is written `Result<..>` apart, so that one `?` is enough"
-)]
-pub trait ResultReply {
-    /// What the caller gets.
-    type Ok;
-    /// What the caller gets as `CallError::Handler`.
-    type Err;
-    /// As the `Result` that it is.
-    fn into_result(self) -> Result<Self::Ok, Self::Err>;
-}
-
-impl<T, E> ResultReply for Result<T, E> {
-    type Ok = T;
-    type Err = E;
-
-    fn into_result(self) -> Result<T, E> {
-        self
-    }
-}
-
-/// What a handler may take.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be sent to a server",
-    label = "handler arguments travel in a message"
-)]
-pub trait MessageArg: Send + 'static {}
-
-impl<T: Send + 'static> MessageArg for T {}
-
-/// What a handler may return.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be sent back to the caller",
-    label = "replies travel in a message"
-)]
-pub trait Reply: Send + 'static {}
-
-impl<T: Send + 'static> Reply for T {}
 
 /// `Account::start(..)`.
 pub fn start<S: GenServer>(args: S::Args) -> Start<S> {
@@ -128,34 +87,6 @@ pub fn start_tree<T>(
 ) -> StartTree<T> {
     StartTree::new(tree, finish)
 }
-
-/// What a type parameter of a server is.
-#[diagnostic::on_unimplemented(
-    message = "the parameter `{Self}` of a server must be `Send + 'static`",
-    label = "a server and its messages move between threads",
-    note = "write `{Self}: Send + 'static`"
-)]
-pub trait Parameter: Send + 'static {}
-
-impl<T: Send + 'static + ?Sized> Parameter for T {}
-
-/// Asserts a handler argument.
-pub const fn message_arg<T: MessageArg>() {}
-
-/// Asserts a reply.
-pub const fn reply<T: Reply>() {}
-
-/// Asserts a reply that is written `Result<..>`.
-pub const fn result_reply<T: ResultReply + Reply>() {}
-
-/// Asserts the result of `#[init]`.
-pub const fn init<T: IntoInit<S>, S>() {}
-
-/// Asserts the child of a tree.
-pub const fn server<S: GenServer>() {}
-
-/// Asserts a type parameter of a server.
-pub const fn parameter<T: Parameter + ?Sized>() {}
 
 /// What a server says of itself, as constants that types can depend on. Each is 0 in a program that compiles.
 pub trait Asserted {

@@ -88,6 +88,7 @@ pub mod observer;
 pub mod prelude;
 mod process;
 mod registry;
+pub mod rules;
 mod server;
 pub mod supervisor;
 mod system;
@@ -99,7 +100,7 @@ pub use process::{
 };
 pub use server::{
     Call, CallError, Cast, CastError, Context, DeadlockPath, DeadlockStep, Executed, GenServer,
-    HandlesContinue, HandlesInfo, Init, IntoInit, Mailbox, Message, Never, NotRunning, NotSent, Now,
+    HandlesContinue, HandlesInfo, InfoOf, Init, IntoInit, Mailbox, Message, Never, NotRunning, NotSent, Now,
     OnRestart, Overflow, Reason, SendInfo, ServerConfig, ServerRef, Start, StartError, StartMonitored,
     Target, WeakRef,
 };

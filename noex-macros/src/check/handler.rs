@@ -4,16 +4,18 @@ use crate::check::argument;
 use crate::diag::Diag;
 use crate::model::handler::Handler;
 use crate::model::kind::Kind;
-use crate::model::types::{last_segment, text};
+use crate::model::types::{self, last_segment, text};
 use crate::syntax::method::Form;
+use proc_macro2::Ident;
 use syn::{GenericParam, Type};
 
-pub(crate) fn check(handler: &Handler, diag: &mut Diag) {
+pub(crate) fn check(handler: &Handler, server: &Ident, diag: &mut Diag) {
     check_marks(handler, diag);
     check_qualifiers(handler, diag);
     check_generics(handler, diag);
+    check_where(handler, diag);
     check_receiver(handler, diag);
-    check_context(handler, diag);
+    check_context(handler, server, diag);
     check_message(handler, diag);
     // Of what takes no arguments none can be wrong in itself.
     for argument in handler.arguments.iter().filter(|_| !handler.kind.is_timed()) {
@@ -78,6 +80,14 @@ fn check_generics(handler: &Handler, diag: &mut Diag) {
     }
 }
 
+/// What a handler asks of its server, everybody who sends to it would have to ask.
+fn check_where(handler: &Handler, diag: &mut Diag) {
+    if let Some(where_) = &handler.method.generics.where_clause {
+        diag.error(&where_.where_token, "a handler cannot have a where clause")
+            .help(format!("put `{}` on the impl block", text(where_)));
+    }
+}
+
 fn check_receiver(handler: &Handler, diag: &mut Diag) {
     let kind = handler.kind;
     match (&handler.method.receiver, kind) {
@@ -103,8 +113,20 @@ fn check_receiver(handler: &Handler, diag: &mut Diag) {
     }
 }
 
-fn check_context(handler: &Handler, diag: &mut Diag) {
-    let Some(context) = handler.context.as_ref().filter(|context| context.position > 0) else { return };
+fn check_context(handler: &Handler, server: &Ident, diag: &mut Diag) {
+    let Some(context) = &handler.context else { return };
+    let help = || format!("write `{}: &mut Context<Self>`", text(&context.argument.pattern));
+    if !matches!(types::ungrouped(&context.argument.ty), Type::Reference(_)) {
+        diag.error(&context.argument.ty, "the context is lent to the handler").help(help());
+        return;
+    }
+    if let Some(other) = types::other_context(&context.argument.ty, server) {
+        diag.error(other, "the context is that of the handler's own server").help(help());
+        return;
+    }
+    if context.position == 0 {
+        return;
+    }
     let place = match handler.method.receiver {
         Some(_) => "right after `self`",
         None => "first",

@@ -1,16 +1,18 @@
 //! Rules over a whole server: its header, and how its handlers get along.
 
 use crate::check::handler;
-use crate::diag::Diag;
+use crate::diag::{Diag, did_you_mean};
 use crate::model::handler::Handler;
 use crate::model::kind::Kind;
 use crate::model::server::{Header, Server, Unnamed};
 use crate::model::types::{Fault, fault, text};
-use crate::names::{GIVEN, RESERVED};
+use crate::names::{GIVEN, HIDDEN, RESERVED};
+use crate::syntax::attribute::Attribute;
 use crate::syntax::block::Item;
+use crate::syntax::method::Method;
 use proc_macro2::Ident;
 use quote::ToTokens;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use syn::{GenericParam, Lifetime};
 
 /// Which handlers are free of errors, in the order of `Server::handlers`.
@@ -26,9 +28,10 @@ pub(crate) fn check(server: &Server, diag: &mut Diag) -> Verdict {
         .iter()
         .map(|handler| {
             let before = diag.count();
-            handler::check(handler, diag);
+            handler::check(handler, &server.ident, diag);
             check_name(server, handler.ident(), Some(handler.kind), diag);
-            diag.count() == before
+            // A parameter too many is for rustc to report, and none of the methods can be called then.
+            diag.count() == before && !has_twins(handler) && !server.has_unused_parameter
         })
         .collect();
     for helper in &server.helpers {
@@ -37,9 +40,10 @@ pub(crate) fn check(server: &Server, diag: &mut Diag) -> Verdict {
     check_singles(server, &mut is_sound, diag);
     check_variants(server, &mut is_sound, diag);
     check_messages(server, &mut is_sound, diag);
-    if server.of_kind(Kind::Init).next().is_none() && !has_broken_init(&server.others) {
-        diag.error(&server.header.self_ty, format!("`{}` has no `#[init]` method", server.ident))
-            .help("add `#[init] fn init() -> Self { .. }`");
+    let is_missing = server.of_kind(Kind::Init).next().is_none();
+    if is_missing && !has_broken_init(&server.others) && !has_almost_init(&server.helpers) {
+        let (message, help) = no_init(&server.ident);
+        diag.error(&server.header.self_ty, message).help(help);
     }
     Verdict { is_sound }
 }
@@ -83,8 +87,8 @@ fn check_items(items: &[Item], diag: &mut Diag) {
             Item::Macro(_, name) => diag
                 .error(name, format!("`{name}!` is not looked into, so handlers it makes would not be seen"))
                 .help("write handlers out; other methods go in a plain `impl` block"),
-            Item::Broken(_, error) => diag.adopt(error),
-            Item::Method(_) | Item::Other(_) => {}
+            Item::Broken(_, Some(error)) => diag.adopt(error),
+            Item::Broken(_, None) | Item::Method(_) | Item::Other(_) => {}
         }
     }
 }
@@ -92,6 +96,19 @@ fn check_items(items: &[Item], diag: &mut Diag) {
 /// Whether a method that could not be read was meant to be the `#[init]`, so that none need be missed.
 fn has_broken_init(items: &[Item]) -> bool {
     items.iter().any(|item| matches!(item, Item::Broken(tokens, _) if text(tokens).contains("#[init]")))
+}
+
+/// Whether two arguments have one name, which rustc reports.
+fn has_twins(handler: &Handler) -> bool {
+    let names = handler.arguments.iter().filter_map(|argument| argument.name.as_ref());
+    let mut seen = HashSet::new();
+    names.into_iter().any(|name| !seen.insert(name))
+}
+
+/// Whether an attribute is nearly `#[init]`, which rustc has reported then.
+fn has_almost_init(helpers: &[Method]) -> bool {
+    let mut words = helpers.iter().flat_map(|helper| &helper.attributes).filter_map(Attribute::word);
+    words.any(|word| did_you_mean(&word.to_string(), &["init"]).is_some())
 }
 
 fn check_name(server: &Server, name: &Ident, kind: Option<Kind>, diag: &mut Diag) {
@@ -103,6 +120,10 @@ fn check_name(server: &Server, name: &Ident, kind: Option<Kind>, diag: &mut Diag
         };
         diag.error(name, format!("`{server}::{given}` {what}, so no method can be called `{given}`"))
             .help(format!("choose another name, such as `{other}`"));
+    }
+    if kind.is_some_and(Kind::is_in_reference) && HIDDEN.iter().any(|hidden| name == hidden) {
+        diag.error(name, format!("`{name}` of std comes first on any value, so nobody could call this one"))
+            .help(format!("choose another name, such as `{name}_it`"));
     }
     if kind.is_some() && name.to_string().starts_with(RESERVED) {
         let other = name.to_string().trim_start_matches('_').to_string();
@@ -118,19 +139,31 @@ fn check_singles(server: &Server, is_sound: &mut [bool], diag: &mut Diag) {
     for kind in [Kind::Init, Kind::Terminate] {
         let Some(first) = server.of_kind(kind).next() else { continue };
         each_sound(server, is_sound, |handler, _| {
-            if handler.kind != kind || std::ptr::eq(handler, first) {
+            // Several that are each there under a condition are for the compiler to judge, once it knows those.
+            let is_alternative =
+                !handler.carried.conditions.is_empty() && !first.carried.conditions.is_empty();
+            if handler.kind != kind || std::ptr::eq(handler, first) || is_alternative {
                 return true;
             }
-            let (word, first) = (kind.word(), first.ident());
-            let article = if kind == Kind::Init { "an" } else { "a" };
-            diag.error(
-                handler.ident(),
-                format!("`{}` already has {article} `#[{word}]` method, `{first}`", server.ident),
-            )
-            .help("keep one of the two");
+            let help = match first.carried.conditions.as_slice() {
+                [condition] => format!("add `#[cfg(not({}))]` to this one", text(condition)),
+                _ => "keep one of the two".into(),
+            };
+            diag.error(handler.ident(), twice(&server.ident, kind, first.ident())).help(help);
             false
         });
     }
+}
+
+/// The message on a second `#[init]` or `#[terminate]`.
+pub(crate) fn twice(server: &Ident, kind: Kind, first: &Ident) -> String {
+    let article = if kind == Kind::Init { "an" } else { "a" };
+    format!("`{server}` already has {article} `#[{}]` method, `{first}`", kind.word())
+}
+
+/// The message where there is no `#[init]`, and its help.
+pub(crate) fn no_init(server: &Ident) -> (String, &'static str) {
+    (format!("`{server}` has no `#[init]` method"), "add `#[init] fn init() -> Self { .. }`")
 }
 
 /// Different handlers become different variants.

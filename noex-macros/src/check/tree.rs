@@ -19,7 +19,7 @@ pub(crate) fn check(tree: &Tree, diag: &mut Diag) -> Verdict {
         diag.error(&tree.ident, format!("`{}` has no strategy", tree.ident))
             .help("add `strategy: one_for_one`");
     }
-    if tree.children.is_empty() {
+    if tree.children.is_empty() && !tree.has_lost_child {
         diag.error(&tree.ident, "a supervisor needs at least one child")
             .help(format!("add one to `{}`, such as `cache: Cache(64)`", tree.ident));
     }
@@ -32,7 +32,7 @@ pub(crate) fn check(tree: &Tree, diag: &mut Diag) -> Verdict {
         verdict.is_kept.push(check_name(tree, index, diag));
         let before = diag.count();
         check_mentions(tree, index, diag);
-        verdict.has_arguments.push(diag.count() == before);
+        verdict.has_arguments.push(diag.count() == before && tree.children[index].arguments.is_some());
     }
     verdict
 }

@@ -26,7 +26,7 @@ pub(crate) enum Proof {
 // Input:   #[call] fn withdraw(&mut self, amount: i64) -> Result<i64, Overdrawn>
 // Output:  impl Asserted for Account {
 //              const START: usize = { init::<Self, Self>(); 0 };
-//              const MESSAGES: usize = { message_arg::<i64>(); reply::<Result<i64, Overdrawn>>(); 0 };
+//              const MESSAGES: usize = { argument::<i64>(); reply::<Result<i64, Overdrawn>>(); 0 };
 //          }
 //
 // A type cannot depend on a constant that depends on parameters: a generic server has to do with a function.
@@ -62,7 +62,7 @@ pub(crate) fn assertions(plan: &Plan<'_>) -> TokenStream {
 
 // Output:  const _: () = {
 //              fn _parameters<T: Job>() { parameter::<T>(); }
-//              fn _assert<T: Job>() where T: Send + 'static { message_arg::<T>(); }
+//              fn _assert<T: Job>() where T: Send + 'static { argument::<T>(); }
 //          };
 //
 // The user's own bounds, in the first: what is missing there is said there, and nowhere again.
@@ -71,7 +71,7 @@ fn of_generic(plan: &Plan<'_>, statements: &TokenStream) -> TokenStream {
     let (declared, where_) = (plan.declared(), plan.where_clause());
     let own_where = plan.server.outside(&plan.server.generics.where_clause);
     let parameters = plan.server.type_parameters().into_iter().map(|parameter| {
-        let (start, end) = (quote!(#krate::__private::parameter::<), quote!(>()));
+        let (start, end) = (quote!(#krate::rules::parameter::<), quote!(>()));
         let (start, end) = (located::at(parameter.span(), start), located::at(parameter.span(), end));
         quote!(#start #parameter #end;)
     });
@@ -88,13 +88,16 @@ fn of_handler(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     let mut statements = TokenStream::new();
     let mut assert = |rule: &str, ty: &Type, more: Option<TokenStream>| {
         let rule = Ident::new(rule, Span::call_site());
-        let (start, end) = (quote!(#krate::__private::#rule::<), quote!(#more>()));
+        let (start, end) = (quote!(#krate::rules::#rule::<), quote!(>()));
         let (start, end) = (located::at(ty.span(), start), located::at(ty.span(), end));
         let ty = plan.server.outside(ty);
-        statements.extend(quote!(#cfg #start #ty #end;));
+        statements.extend(quote!(#cfg #start #ty #more #end;));
     };
-    if handler.kind != Kind::Terminate {
-        handler.arguments.iter().for_each(|argument| assert("message_arg", &argument.ty, None));
+    match handler.kind {
+        // A function of a generic server cannot keep rustc from saying the same at the call.
+        Kind::Terminate if plan.is_generic() => {}
+        Kind::Terminate => handler.arguments.iter().for_each(|reason| assert("reason", &reason.ty, None)),
+        _ => handler.arguments.iter().for_each(|argument| assert("argument", &argument.ty, None)),
     }
     match (handler.kind, handler.output()) {
         (Kind::Call, Some(output)) if types::is_short_result(output) => assert("result_reply", output, None),
@@ -111,12 +114,22 @@ pub(crate) fn sound(plan: &Plan<'_>, ty: TokenStream, proof: Proof) -> TokenStre
         // The parameters are the user's tokens, from which rustc would underline to ours.
         return located::at(plan.self_ty().span(), ty);
     }
+    let (start, end) = around(plan, proof);
+    quote!(#start #ty #end)
+}
+
+/// What stands before and after a type that is [`sound`].
+pub(crate) fn around(plan: &Plan<'_>, proof: Proof) -> (TokenStream, TokenStream) {
+    if plan.is_generic() {
+        return (TokenStream::new(), TokenStream::new());
+    }
     let krate = plan.krate();
     let proof = match proof {
         Proof::Start => quote!(START),
         Proof::Messages => quote!(MESSAGES),
     };
-    quote!(#krate::__private::Sound<#ty, { <Self as #krate::__private::Asserted>::#proof }>)
+    let proof = quote!(, { <Self as #krate::__private::Asserted>::#proof }>);
+    (quote!(#krate::__private::Sound<), proof)
 }
 
 // Output:  OkOf<io::Result<u64>, { <Account as Asserted>::MESSAGES }>

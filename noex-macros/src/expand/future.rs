@@ -8,13 +8,16 @@ use crate::names;
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Type;
+use syn::spanned::Spanned;
 
 /// The local names of a handler's arguments in generated code: its own, or ours where it has none.
 pub(crate) fn bindings(handler: &Handler) -> Vec<Ident> {
-    let ours = |index: usize| quote::format_ident!("__noex_{}", index);
+    // Located at the type: the reason may be of a wrong one.
+    let ours =
+        |index: usize, ty: &Type| quote::format_ident!("__noex_{}", index, span = names::derived(ty.span()));
     let named = |(index, argument): (usize, &crate::syntax::method::Argument)| match &argument.name {
-        Some(name) if !handler.kind.takes_one_message() => name.clone(),
-        _ => ours(index),
+        Some(name) if !handler.kind.takes_one_message() && handler.kind != Kind::Terminate => name.clone(),
+        _ => ours(index, &argument.ty),
     };
     handler.arguments.iter().enumerate().map(named).collect()
 }
@@ -22,7 +25,11 @@ pub(crate) fn bindings(handler: &Handler) -> Vec<Ident> {
 /// Calls the handler with its arguments under the names of [`bindings`]; awaits it if it is async.
 pub(crate) fn call(handler: &Handler) -> TokenStream {
     let receiver = (handler.kind != Kind::Init).then(|| quote!(self,));
-    let context = handler.has_context().then(|| quote!(__noex_cx,));
+    // Located at its type, which may be another than the one that is passed.
+    let context = handler.context.as_ref().map(|context| {
+        let span = names::derived(context.argument.ty.span());
+        quote_spanned!(span=> __noex_cx,)
+    });
     let bindings = bindings(handler);
     if handler.is_async() {
         let future = names::future_of(handler.ident());

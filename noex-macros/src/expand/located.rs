@@ -13,7 +13,16 @@ pub(crate) fn at(span: Span, tokens: TokenStream) -> TokenStream {
 
 /// `(tokens)`, with parentheses at `span` around tokens that stay where they are.
 pub(crate) fn parenthesized(span: Span, tokens: TokenStream) -> Group {
-    let mut group = Group::new(Delimiter::Parenthesis, tokens);
+    group(span, Delimiter::Parenthesis, tokens)
+}
+
+/// `{ tokens }`, in the same way.
+pub(crate) fn braced(span: Span, tokens: TokenStream) -> Group {
+    group(span, Delimiter::Brace, tokens)
+}
+
+fn group(span: Span, delimiter: Delimiter, tokens: TokenStream) -> Group {
+    let mut group = Group::new(delimiter, tokens);
     group.set_span(names::derived(span));
     group
 }

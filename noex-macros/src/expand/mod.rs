@@ -1,6 +1,7 @@
 //! The model to tokens. Nothing here can fail: what is wrong was said in `check`, and beside an error stands the
 //! best code that can still be made.
 
+pub(crate) mod alternatives;
 pub(crate) mod assert;
 pub(crate) mod config;
 pub(crate) mod dispatch;

@@ -28,7 +28,12 @@ impl<'a> Plan<'a> {
     pub(crate) fn new(server: &'a Server, verdict: &Verdict) -> Self {
         let mut plan = Plan { server, sound: Vec::new(), broken: Vec::new() };
         for (handler, is_sound) in server.handlers.iter().zip(&verdict.is_sound) {
-            if *is_sound { plan.sound.push(handler) } else { plan.broken.push(handler) }
+            let is_twin = |other: &&Handler| other.ident() == handler.ident() && other.kind == handler.kind;
+            if *is_sound {
+                plan.sound.push(handler);
+            } else if !plan.sound.iter().chain(&plan.broken).any(is_twin) {
+                plan.broken.push(handler);
+            }
         }
         plan
     }
@@ -48,11 +53,6 @@ impl<'a> Plan<'a> {
 
     pub(crate) fn handlers(&self) -> impl Iterator<Item = &'a Handler> {
         self.sound.iter().copied()
-    }
-
-    /// The first of its kind, for `#[init]` and `#[terminate]`.
-    pub(crate) fn single(&self, kind: Kind) -> Option<&'a Handler> {
-        self.handlers().find(|handler| handler.kind == kind)
     }
 
     pub(crate) fn messages(&self, kind: Kind) -> Messages<'a> {

@@ -196,14 +196,15 @@ fn signature(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
 /// `Call<'_, Account, i64, Overdrawn>`, or `Cast<'_, Account>`.
 fn future_ty(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     let (krate, self_ty) = (plan.krate(), plan.self_ty());
-    // All that is ours is located at the handler, or "private method defined here" would show the attribute.
+    // The first and the last of it are located at the handler, or "private method defined here" would show the attribute.
     let ours = |tokens| located::at(handler.ident().span(), tokens);
-    let self_ty = ours(quote!(#self_ty));
-    if handler.kind != Kind::Call {
-        return ours(quote!(#krate::Cast<'_, #self_ty>));
-    }
-    let call = ours(quote!(#krate::Call<'_, #self_ty,));
     let end = ours(quote!(>));
+    if handler.kind != Kind::Call {
+        let cast = ours(quote!(#krate::Cast<'_,));
+        return quote!(#cast #self_ty #end);
+    }
+    let call = ours(quote!(#krate::Call<'_,));
+    let call = quote!(#call #self_ty,);
     let reply = output(plan, handler);
     match (handler.output(), types::result_arguments_of(handler.output()).as_deref()) {
         (_, Some([ok, error])) => {

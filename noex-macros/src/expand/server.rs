@@ -5,11 +5,12 @@ use crate::expand::assert::{Proof, sound};
 use crate::expand::dispatch::dispatch;
 use crate::expand::message::{message, reply, reply_ty};
 use crate::expand::plan::Plan;
-use crate::expand::{assert, future, original, reference, start};
+use crate::expand::{alternatives, assert, future, located, original, reference, start};
 use crate::model::kind::Kind;
 use crate::model::server::Server;
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
+use syn::spanned::Spanned;
 
 /// The kinds of messages, in the order of `GenServer`.
 const MESSAGES: [Kind; 4] = [Kind::Call, Kind::Cast, Kind::Info, Kind::Continuation];
@@ -26,6 +27,7 @@ pub(crate) fn server(server: &Server, verdict: &Verdict) -> TokenStream {
     let gen_server = gen_server(&plan);
     let routes = routes(&plan);
     let assertions = assert::assertions(&plan);
+    let judgement = alternatives::judge(&plan);
     quote! {
         #block
         #assertions
@@ -36,6 +38,7 @@ pub(crate) fn server(server: &Server, verdict: &Verdict) -> TokenStream {
         #promises
         #gen_server
         #routes
+        #judgement
     }
 }
 
@@ -116,12 +119,16 @@ fn routes(plan: &Plan<'_>) -> TokenStream {
             Kind::Continuation => (quote!(HandlesContinue), quote!(continuation)),
             _ => (quote!(HandlesInfo), quote!(info)),
         };
+        // Located at the message, where rustc says that there is one more handler for it.
+        let span = handler.message().map_or_else(Span::call_site, Spanned::span);
+        let impl_ = located::at(span, quote!(impl));
+        let for_ = located::at(span, quote!(for #self_ty));
+        let body = quote!(fn #function(message: #message) -> #message_ty { #name::#variant(message) });
+        let body = located::braced(span, body);
         quote! {
             #cfg
             #[automatically_derived]
-            impl #declared #krate::#trait_<#message> for #self_ty #where_ {
-                fn #function(message: #message) -> #message_ty { #name::#variant(message) }
-            }
+            #impl_ #declared #krate::#trait_<#message> #for_ #where_ #body
         }
     });
     quote!(#(#routes)*)

@@ -1,6 +1,7 @@
 //! How a server comes to life: `init`, `terminate`, and the functions that start it.
 
-use crate::expand::assert::{Proof, sound, sound_future};
+use crate::expand::alternatives::{Alternative, alternatives, none_of};
+use crate::expand::assert::{Proof, around, sound, sound_future};
 use crate::expand::plan::Plan;
 use crate::expand::timers::{has_timers, timers};
 use crate::expand::{future, located};
@@ -19,17 +20,31 @@ use syn::spanned::Spanned;
 //              IntoInit::into_init(Self::open(cents))
 //          }
 pub(crate) fn init(plan: &Plan<'_>) -> TokenStream {
+    let mut inits = TokenStream::new();
+    for Alternative { handler, cfg } in alternatives(plan, Kind::Init) {
+        if let Some(output) = handler.output() {
+            inits.extend(init_by(plan, handler, &cfg, output));
+        }
+    }
+    if let Some(cfg) = none_of(plan, Kind::Init) {
+        inits.extend(init_of_nothing(plan, &cfg));
+    }
+    inits
+}
+
+fn init_by(plan: &Plan<'_>, init: &Handler, cfg: &TokenStream, output: &Type) -> TokenStream {
     let krate = plan.krate();
-    let Some((init, output)) = plan.single(Kind::Init).and_then(|init| Some((init, init.output()?))) else {
-        return init_of_nothing(plan);
-    };
     let bindings = future::bindings(init);
     let types: Vec<_> = init.arguments.iter().map(|argument| &argument.ty).collect();
     let call = located::parenthesized(output.span(), future::call(init));
-    let state = sound(plan, quote!(#output), Proof::Start);
-    let state = quote!(<#state as #krate::__private::IntoInit<Self>>);
-    let error = located::at(output.span(), quote!(#state::Error));
-    let into_init = located::at(output.span(), quote!(#state::into_init));
+    // Located at the type but for the type itself, so that what is wrong with that is the same error everywhere.
+    let (start, end) = around(plan, Proof::Start);
+    let start = located::at(output.span(), quote!(<#start));
+    let end = located::at(output.span(), quote!(#end as #krate::__private::IntoInit<Self>>));
+    let error = located::at(output.span(), quote!(::Error));
+    let error = quote!(#start #output #end #error);
+    let into_init = located::at(output.span(), quote!(::into_init));
+    let into_init = quote!(#start #output #end #into_init);
     let function = located::at(output.span(), quote!(async fn init));
     let args = sound(plan, quote!((#(#types,)*)), Proof::Start);
     let arguments = located::parenthesized(
@@ -46,19 +61,25 @@ pub(crate) fn init(plan: &Plan<'_>) -> TokenStream {
     let result =
         located::at(output.span(), quote!(-> ::core::result::Result<#krate::Init<Self>, Self::InitError>));
     quote! {
+        #cfg
         type Args = #args;
+        #cfg
         type InitError = #error;
+        #cfg
         #[allow(deprecated)]
         #function #arguments #result { #made }
     }
 }
 
 /// Beside the error that there is no (right) `#[init]`.
-fn init_of_nothing(plan: &Plan<'_>) -> TokenStream {
+fn init_of_nothing(plan: &Plan<'_>, cfg: &TokenStream) -> TokenStream {
     let krate = plan.krate();
     quote! {
+        #cfg
         type Args = ();
+        #cfg
         type InitError = ::core::convert::Infallible;
+        #cfg
         async fn init(
             _: (), _: &mut #krate::Context<Self>,
         ) -> ::core::result::Result<#krate::Init<Self>, Self::InitError> {
@@ -78,36 +99,36 @@ pub(crate) fn terminate(plan: &Plan<'_>) -> TokenStream {
     let krate = plan.krate();
     let arguments = quote!(__noex_reason: &#krate::ExitReason, __noex_cx: &mut #krate::Context<Self>);
     let now = quote!(fn terminate_now(&mut self, #arguments) -> #krate::Now<(), ()>);
-    let Some(handler) = plan.single(Kind::Terminate) else {
-        return quote!(#now { #krate::Now::Done(()) });
-    };
-    let cfg = &handler.carried.cfg;
-    let reason = handler.arguments.first().map(|argument| {
-        let binding = &future::bindings(handler)[0];
-        if let Type::Reference(_) = &argument.ty {
-            quote!(let #binding = __noex_reason;)
-        } else {
-            quote!(let #binding = ::core::clone::Clone::clone(__noex_reason);)
-        }
-    });
-    let call = future::call(handler);
-    let body = if handler.is_async() {
-        let future = sound_future(plan, quote!(async move { #reason #call }), false);
-        quote! {
-            fn terminate(
-                &mut self, #arguments
-            ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send {
-                #future
+    let mut methods = TokenStream::new();
+    for Alternative { handler, cfg } in alternatives(plan, Kind::Terminate) {
+        let reason = handler.arguments.first().map(|argument| {
+            let binding = &future::bindings(handler)[0];
+            let ty = sound(plan, quote!(_), Proof::Messages);
+            if let Type::Reference(_) = &argument.ty {
+                quote!(let #binding: #ty = __noex_reason;)
+            } else {
+                quote!(let #binding: #ty = ::core::clone::Clone::clone(__noex_reason);)
             }
-        }
-    } else {
-        quote!(#now { #reason #krate::Now::Done(#call) })
-    };
-    quote! {
-        #cfg
-        #[allow(deprecated)]
-        #body
+        });
+        let call = future::call(handler);
+        let body = if handler.is_async() {
+            let future = sound_future(plan, quote!(async move { #reason #call }), false);
+            quote! {
+                fn terminate(
+                    &mut self, #arguments
+                ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send {
+                    #future
+                }
+            }
+        } else {
+            quote!(#now { #reason #krate::Now::Done(#call) })
+        };
+        methods.extend(quote!(#cfg #[allow(deprecated)] #body));
     }
+    if let Some(cfg) = none_of(plan, Kind::Terminate) {
+        methods.extend(quote!(#cfg #now { #krate::Now::Done(()) }));
+    }
+    methods
 }
 
 // Output:  impl Account {
@@ -120,16 +141,16 @@ pub(crate) fn functions(plan: &Plan<'_>) -> TokenStream {
     let (declared, where_) = plan.generics();
     let (reference, parameters) = (&plan.server.names.reference, plan.parameters());
     let title = plan.title();
-    let starters = match plan.single(Kind::Init) {
-        Some(init) => starters(plan, init),
-        None => start_of_nothing(plan),
-    };
+    let inits = alternatives(plan, Kind::Init);
+    let starters: TokenStream = inits.iter().map(|init| starters(plan, init)).collect();
+    let stand_ins = none_of(plan, Kind::Init).map(|cfg| start_of_nothing(plan, &cfg));
     let whereis_docs = format!("The running `{title}` that has this name.");
     quote! {
         #[automatically_derived]
         #[allow(private_bounds, private_interfaces, unreachable_pub)]
         impl #declared #self_ty #where_ {
             #starters
+            #stand_ins
             #[doc = #whereis_docs]
             pub fn whereis(name: &str) -> ::core::option::Option<#reference #parameters> {
                 #krate::__private::whereis::<#self_ty>(name)
@@ -138,7 +159,7 @@ pub(crate) fn functions(plan: &Plan<'_>) -> TokenStream {
     }
 }
 
-fn starters(plan: &Plan<'_>, init: &Handler) -> TokenStream {
+fn starters(plan: &Plan<'_>, Alternative { handler: init, cfg }: &Alternative<'_>) -> TokenStream {
     let (krate, self_ty, title) = (plan.krate(), plan.self_ty(), plan.title());
     let names: Vec<Ident> = future::bindings(init);
     let types: Vec<TokenStream> =
@@ -157,19 +178,21 @@ fn starters(plan: &Plan<'_>, init: &Handler) -> TokenStream {
     };
     // A bound on types without parameters is checked where it stands, not where the function is called, unless it
     // is a `for` bound: and most servers are never asked for a child.
-    let clone = (!types.is_empty())
-        .then(|| quote!(where for<'__noex> (#(#types,)*): ::core::clone::Clone + ::core::marker::Sync));
+    let clone = (!types.is_empty()).then(|| quote!(where for<'__noex> (#(#types,)*): ::core::clone::Clone));
     quote! {
+        #cfg
         #[doc = #start_docs]
         #separator
         #interface
         pub fn start(#(#names: #types),*) -> #krate::Start<#self_ty> {
             #krate::__private::start((#(#names,)*))
         }
+        #cfg
         #[doc = #child_docs]
         pub fn child(#(#names: #types),*) -> #krate::ChildSpec #clone {
             #krate::__private::child::<#self_ty>((#(#names,)*))
         }
+        #cfg
         #[doc(hidden)]
         pub fn #args(#(#names: #types),*) #result
     }
@@ -177,16 +200,19 @@ fn starters(plan: &Plan<'_>, init: &Handler) -> TokenStream {
 
 /// Beside the error that there is no right `#[init]`: takes whatever the wrong one takes, so that those who start
 /// the server get no error of their own.
-fn start_of_nothing(plan: &Plan<'_>) -> TokenStream {
+fn start_of_nothing(plan: &Plan<'_>, cfg: &TokenStream) -> TokenStream {
     let (krate, self_ty) = (plan.krate(), plan.self_ty());
     let wrong = plan.broken.iter().find(|handler| handler.kind == Kind::Init);
     let arguments = wrong.map_or(0, |wrong| wrong.arguments.len());
     let anything: Vec<TokenStream> = (0..arguments).map(|_| quote!(_: impl ::core::marker::Sized)).collect();
     quote! {
+        #cfg
         #[doc(hidden)]
         pub fn start(#(#anything),*) -> #krate::Start<#self_ty> { ::core::unreachable!() }
+        #cfg
         #[doc(hidden)]
         pub fn child(#(#anything),*) -> #krate::ChildSpec { ::core::unreachable!() }
+        #cfg
         #[doc(hidden)]
         pub fn __noex_args(#(#anything),*) { ::core::unreachable!() }
     }

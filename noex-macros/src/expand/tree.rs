@@ -94,17 +94,19 @@ fn reference_ty(krate: &Krate, tree: &Tree, child: &Child) -> TokenStream {
 }
 
 // Output:  Sound<Ledger, { Bank::__noex_ledger }>
-fn sound(krate: &Krate, tree: &Tree, child: &Child) -> TokenStream {
-    let (ident, ty, name) = (&tree.ident, &child.ty, names::child(&child.name));
-    quote!(#krate::__private::Sound<#ty, { #ident::#name }>)
+//
+// In two parts, before and after the type: that stays at its place.
+fn around(krate: &Krate, tree: &Tree, child: &Child) -> (TokenStream, TokenStream) {
+    let (ident, name) = (&tree.ident, names::child(&child.name));
+    (quote!(#krate::__private::Sound<), quote!(, { #ident::#name }>))
 }
 
-// Output:  const __noex_ledger: usize = { server::<Ledger>(); 0 };
+// Output:  const __noex_ledger: usize = { child::<Ledger>(); 0 };
 //
 // All that depends on the child being a server depends on this constant, and is silent where it is none.
 fn assertion(krate: &Krate, child: &Child) -> TokenStream {
     let (cfg, name, ty) = (&child.carried.cfg, names::child(&child.name), &child.ty);
-    let (start, end) = (quote!(#krate::__private::server::<), quote!(>()));
+    let (start, end) = (quote!(#krate::rules::child::<), quote!(>()));
     let (start, end) = (located::at(ty.span(), start), located::at(ty.span(), end));
     quote! {
         #cfg
@@ -187,9 +189,10 @@ fn child(krate: &Krate, tree: &Tree, earlier: &[Kept<'_>], kept: &Kept<'_>) -> T
     let value = if kept.has_arguments {
         // As if the user had written it, with the user's own parentheses: rustc then underlines the argument that
         // is wrong, and offers to add the one that is missing.
-        let sound = located::at(ty.span(), sound(krate, tree, kept.child));
-        let (start, end) = (quote_spanned!(ty.span()=> <), quote_spanned!(ty.span()=> >::__noex_args));
-        quote!(#start #sound #end #arguments)
+        let (start, end) = around(krate, tree, kept.child);
+        let start = quote_spanned!(ty.span()=> <#start);
+        let end = quote_spanned!(ty.span()=> #end >::__noex_args);
+        quote!(#start #ty #end #arguments)
     } else {
         quote!(::core::unreachable!())
     };
@@ -203,11 +206,12 @@ fn child(krate: &Krate, tree: &Tree, earlier: &[Kept<'_>], kept: &Kept<'_>) -> T
             quote_spanned!(span=> #[allow(unused_variables)] let #name = ::core::clone::Clone::clone(&#name);)
         })
         .collect();
-    let sound = sound(krate, tree, kept.child);
-    let add = located::at(ty.span(), quote!(__noex_tree.child::<#sound>));
+    let (start, end) = around(krate, tree, kept.child);
+    let start = located::at(ty.span(), quote!(__noex_tree.child::<#start));
+    let end = located::at(ty.span(), quote!(#end>));
     let given = quote!(#options, { #clones move || { #clones #value } });
     let given = located::parenthesized(ty.span(), given);
-    quote!(#cfg let #name = #add #given;)
+    quote!(#cfg let #name = #start #ty #end #given;)
 }
 
 // Output:  ChildOptions::new("account").restart(Restart::Transient).shutdown(Shutdown::Timeout(..))

@@ -1,7 +1,7 @@
 //! Which of a handler's attributes go along to what is generated from it.
 
 use crate::syntax::attribute::{Attribute, Conditional};
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
@@ -9,6 +9,8 @@ use syn::spanned::Spanned;
 pub(crate) struct Carried {
     /// For everything made from the handler: `cfg`. One forgotten `cfg` breaks a handler that is configured out.
     pub(crate) cfg: TokenStream,
+    /// The same as predicates, all of which hold where the handler is there.
+    pub(crate) conditions: Vec<TokenStream>,
     /// For the method of the reference: docs, `deprecated`, `must_use`, lint levels.
     pub(crate) interface: TokenStream,
     pub(crate) has_docs: bool,
@@ -21,6 +23,7 @@ impl Carried {
     pub(crate) fn of(attributes: &[Attribute]) -> Self {
         let mut carried = Carried {
             cfg: TokenStream::new(),
+            conditions: Vec::new(),
             interface: TokenStream::new(),
             has_docs: attributes.iter().any(|attribute| attribute.is("doc")),
             own: TokenStream::new(),
@@ -47,6 +50,7 @@ impl Carried {
     fn add(&mut self, attribute: &Attribute) {
         if attribute.is("cfg") {
             self.cfg.extend(quote!(#attribute));
+            self.conditions.push(attribute.arguments());
         } else if let [word] = attribute.path.as_slice()
             && let Some(attribute) = interface(word, &attribute.rest)
         {
@@ -59,6 +63,11 @@ impl Carried {
             let [word] = path.as_slice() else { continue };
             if word == "cfg" {
                 self.cfg.extend(quote!(#[cfg_attr(#predicate, #tokens)]));
+                let condition = match rest.clone().into_iter().next() {
+                    Some(TokenTree::Group(group)) => group.stream(),
+                    _ => TokenStream::new(),
+                };
+                self.conditions.push(quote!(any(not(#predicate), #condition)));
             } else if let Some(attribute) = interface(word, rest) {
                 self.interface.extend(quote!(#[cfg_attr(#predicate, #attribute)]));
             }

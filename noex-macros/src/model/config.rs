@@ -121,6 +121,10 @@ pub(crate) fn settings(
             }
         };
         let key = setting.key.to_string();
+        if setting.is_glued {
+            diag.error(&setting.key, "options are separated by `,`")
+                .help(format!("write a `,` before `{key}`"));
+        }
         if !known.contains(&key.as_str()) {
             let help = match key.as_str() {
                 "unbounded" if known.contains(&"mailbox") => "write `mailbox = unbounded`".to_string(),

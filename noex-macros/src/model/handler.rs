@@ -4,6 +4,7 @@ use crate::diag::{Diag, choices};
 use crate::model::carried::Carried;
 use crate::model::clock::{self, Clock};
 use crate::model::config::{self, Patience};
+use crate::model::foreign::{self, Foreign};
 use crate::model::kind::{Kind, is_keyword_for_continuation};
 use crate::model::types;
 use crate::names;
@@ -64,7 +65,11 @@ impl Handler {
                 hidden_mark = Some(mark.word.clone());
                 marks.push(mark);
             } else {
-                others.push(attribute);
+                match foreign::read(&attribute, &method, diag) {
+                    Some(Foreign::Mark(mark)) => marks.push(mark),
+                    Some(Foreign::Idle) => {}
+                    None => others.push(attribute),
+                }
             }
         }
         if marks.is_empty() {

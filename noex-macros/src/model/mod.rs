@@ -6,6 +6,7 @@
 pub(crate) mod carried;
 pub(crate) mod clock;
 pub(crate) mod config;
+pub(crate) mod foreign;
 pub(crate) mod handler;
 pub(crate) mod kind;
 pub(crate) mod server;

@@ -3,6 +3,7 @@
 use crate::diag::Diag;
 use crate::krate::Krate;
 use crate::model::config::read_block_options;
+use crate::model::foreign;
 use crate::model::handler::Handler;
 use crate::model::kind::Kind;
 use crate::model::types;
@@ -24,6 +25,8 @@ pub(crate) struct Server {
     /// `'static` for each lifetime, which is an error of its own.
     pub(crate) self_ty: Type,
     pub(crate) generics: Generics,
+    /// Whether the block has a parameter that its type has not; generated code does without it.
+    pub(crate) has_unused_parameter: bool,
     pub(crate) names: Names,
     pub(crate) handlers: Vec<Handler>,
     /// Methods without an attribute of ours.
@@ -57,16 +60,20 @@ impl Server {
     /// `Err` with the header and the items where the type has no name to derive names from.
     pub(crate) fn read(options: TokenStream, block: Block, diag: &mut Diag) -> Result<Server, Box<Unnamed>> {
         let Block { attributes, impl_, generics, marker, trait_, self_ty, inner, items } = block;
+        let attributes =
+            attributes.into_iter().filter(|attribute| !report_foreign(attribute, diag)).collect();
         let header = Header { attributes, inner, impl_, generics, marker, trait_, self_ty };
         let Some(ident) = types::last_segment(&header.self_ty).map(|segment| segment.ident.clone()) else {
             return Err(Box::new(Unnamed { header, items }));
         };
+        let unused = unused(&header.generics, &header.self_ty);
         let mut server = Server {
             krate: read_block_options(options, &ident.to_string(), diag),
             names: Names::of(&ident),
             ident,
             self_ty: types::static_type(&header.self_ty),
-            generics: generated(&header.generics),
+            generics: generated(&header.generics, &unused),
+            has_unused_parameter: !unused.is_empty(),
             header,
             handlers: Vec::new(),
             helpers: Vec::new(),
@@ -110,11 +117,44 @@ impl Server {
     }
 }
 
+/// Reports an attribute of another library that says what `#[genserver]` says.
+fn report_foreign(attribute: &Attribute, diag: &mut Diag) -> bool {
+    // Of many messages, where `#[message]` is of one.
+    let is_foreign = foreign::is_whole(attribute) || attribute.is("messages");
+    if let (true, [word]) = (is_foreign, attribute.path.as_slice()) {
+        diag.error(word, format!("`#[{word}]` is no attribute of noex"))
+            .help("remove it: `#[genserver]` is enough");
+    }
+    is_foreign
+}
+
+/// The parameters that neither the type nor anything else in the header mentions.
+fn unused(generics: &Generics, self_ty: &Type) -> Vec<Ident> {
+    let is_mentioned = |name: &Ident| {
+        let others = generics.params.iter().filter(|other| parameter_name(other) != Some(name));
+        types::mentions(self_ty, name)
+            || types::mentions(&generics.where_clause, name)
+            || others.into_iter().any(|other| types::mentions(other, name))
+    };
+    generics.params.iter().filter_map(parameter_name).filter(|name| !is_mentioned(name)).cloned().collect()
+}
+
+fn parameter_name(parameter: &GenericParam) -> Option<&Ident> {
+    match parameter {
+        GenericParam::Type(parameter) => Some(&parameter.ident),
+        GenericParam::Const(parameter) => Some(&parameter.ident),
+        GenericParam::Lifetime(_) => None,
+    }
+}
+
 /// The parameters without lifetimes and defaults.
-fn generated(written: &Generics) -> Generics {
+fn generated(written: &Generics, unused: &[Ident]) -> Generics {
     let mut generics = Generics::default();
     for parameter in &written.params {
         let mut parameter = parameter.clone();
+        if parameter_name(&parameter).is_some_and(|name| unused.contains(name)) {
+            continue;
+        }
         match &mut parameter {
             GenericParam::Type(parameter) => parameter.default = None,
             GenericParam::Const(parameter) => parameter.default = None,

@@ -29,6 +29,8 @@ pub(crate) struct Tree {
     pub(crate) strategy: Strategy,
     pub(crate) intensity: Option<Intensity>,
     pub(crate) children: Vec<Child>,
+    /// Whether something was meant to be a child and could not be read as one.
+    pub(crate) has_lost_child: bool,
 }
 
 /// The strategy as far as it can be made out.
@@ -51,7 +53,8 @@ pub(crate) struct Child {
     pub(crate) carried: Carried,
     pub(crate) name: Ident,
     pub(crate) ty: Type,
-    pub(crate) arguments: Group,
+    /// `None` where they are not written as arguments.
+    pub(crate) arguments: Option<Group>,
     /// The names that the arguments mention: where each stands first.
     pub(crate) mentions: Vec<Mention>,
     pub(crate) restart: Option<Ident>,
@@ -86,9 +89,14 @@ impl Tree {
             strategy: Strategy::Missing,
             intensity: None,
             children: Vec::new(),
+            has_lost_child: false,
         };
         let mut has_intensity = false;
-        for Entry { attributes, name, value, is_glued } in entries {
+        for Entry { attributes, name, value, is_glued, equals } in entries {
+            if let Some(equals) = equals {
+                diag.error(&equals, "a name and its value are separated by `:`")
+                    .help(format!("write `{name}: ..`"));
+            }
             match value {
                 Value::Child { .. } if OPTIONS.iter().any(|option| name == option) => {
                     diag.error(&name, format!("`{name}` is an option, not a child"))
@@ -102,9 +110,9 @@ impl Tree {
                     let mut child = Child {
                         carried: Carried::of(&attributes),
                         mentions: mentions(&arguments.stream()),
+                        ty: without_function(&name, *ty, diag),
                         name,
-                        ty: *ty,
-                        arguments,
+                        arguments: Some(arguments),
                         restart: None,
                         shutdown: None,
                         is_glued,
@@ -123,11 +131,27 @@ impl Tree {
                 }
                 Value::Other(value) if name == "crate" => {
                     tree.krate = config::krate(
-                        &Setting { key: name, value: Some(value).filter(|value| !value.is_empty()) },
+                        &Setting {
+                            key: name,
+                            value: Some(value).filter(|value| !value.is_empty()),
+                            is_glued,
+                        },
                         diag,
                     );
                 }
-                Value::Other(value) => not_a_child(&name, &value, diag),
+                Value::Other(value) => match not_a_child(&name, &value, diag) {
+                    Some(ty) => tree.children.push(Child {
+                        carried: Carried::of(&attributes),
+                        name,
+                        ty,
+                        arguments: None,
+                        mentions: Vec::new(),
+                        restart: None,
+                        shutdown: None,
+                        is_glued,
+                    }),
+                    None => tree.has_lost_child = true,
+                },
             }
         }
         tree
@@ -143,20 +167,43 @@ fn twice(name: &Ident, diag: &mut Diag) {
     diag.error(name, format!("`{name}` is set twice")).help("keep one of the two");
 }
 
-fn not_a_child(name: &Ident, value: &TokenStream, diag: &mut Diag) {
+/// Reports what is neither an option nor a child, and makes out the server where it was meant to be a child.
+fn not_a_child(name: &Ident, value: &TokenStream, diag: &mut Diag) -> Option<Type> {
     let near = crate::diag::did_you_mean(&name.to_string(), &OPTIONS);
     if let Some(near) = near {
         diag.error(name, format!("unknown option `{name}`")).help(format!("did you mean `{near}`?"));
-        return;
+        return None;
     }
-    let help = match OptionValue::of(value) {
-        OptionValue::Word(_) | OptionValue::Constant => {
-            format!("write `{name}: {}()` for a server without arguments", text(value))
-        }
-        _ => format!("write `{name}: Server(..)`, with the arguments of its `#[init]`"),
-    };
     let at: &dyn quote::ToTokens = if value.is_empty() { name } else { value };
-    diag.error(at, format!("`{name}` is neither an option nor a child")).help(help);
+    match tree::parse_server(value.clone()) {
+        Ok(ty) => {
+            let server = text(&ty);
+            diag.error(at, format!("the child `{name}` has no arguments")).help(format!(
+                "write `{name}: {server}(..)`, with the arguments of its `#[init]`, or `{name}: {server}()`"
+            ));
+            Some(ty)
+        }
+        Err(_) => {
+            diag.error(at, format!("`{name}` is neither an option nor a child"))
+                .help(format!("write `{name}: Server(..)`, with the arguments of its `#[init]`"));
+            None
+        }
+    }
+}
+
+/// The server of `Server::start(..)`, where the server alone is meant.
+fn without_function(name: &Ident, ty: Type, diag: &mut Diag) -> Type {
+    let Type::Path(mut path) = ty else { return ty };
+    let segments = &mut path.path.segments;
+    let is_function = |word: &Ident| word == "start" || word == "child" || word == "new";
+    if segments.len() > 1 && segments.last().is_some_and(|last| is_function(&last.ident)) {
+        let function = segments.pop();
+        segments.pop_punct();
+        let server = text(&path);
+        diag.error(&function, "a child is its server with the arguments of its `#[init]`")
+            .help(format!("write `{name}: {server}(..)`"));
+    }
+    Type::Path(path)
 }
 
 fn strategy(name: &Ident, value: &TokenStream, diag: &mut Diag) -> Strategy {

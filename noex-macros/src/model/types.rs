@@ -30,6 +30,18 @@ fn replace(tokens: TokenStream, server: &Type) -> TokenStream {
     output
 }
 
+/// Whether the word `name` stands anywhere in the tokens.
+pub(crate) fn mentions(tokens: &dyn ToTokens, name: &Ident) -> bool {
+    fn find(tokens: TokenStream, name: &Ident) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Ident(word) => word == *name,
+            TokenTree::Group(group) => find(group.stream(), name),
+            _ => false,
+        })
+    }
+    find(tokens.to_token_stream(), name)
+}
+
 /// `ty` with `'static` in the place of every other lifetime.
 pub(crate) fn static_type(ty: &Type) -> Type {
     fn replace(tokens: TokenStream) -> TokenStream {
@@ -128,15 +140,37 @@ pub(crate) fn owned(ty: &Type) -> Option<TokenStream> {
     }
 }
 
-/// Whether `ty` is the server's context, by its place and its look; that it is `Context<Self>` is for rustc to
-/// say, because the handler is called with one.
+/// Whether `ty` is the server's context, by its look: a borrowed `Context`, or one of `Self` by value, which is a
+/// mistake. That it is noex's is for rustc to say, because the handler is called with one.
 pub(crate) fn is_context(ty: &Type) -> bool {
-    let Type::Reference(reference) = ungrouped(ty) else { return false };
-    last_segment(&reference.elem).is_some_and(|segment| segment.ident == "Context")
+    match ungrouped(ty) {
+        Type::Reference(reference) => {
+            last_segment(&reference.elem).is_some_and(|segment| segment.ident == "Context")
+        }
+        ty => context_of(ty).is_some_and(|of| text(of) == "Self"),
+    }
+}
+
+/// The type in `&mut Context<..>`, if it is neither `Self` nor what the server is called.
+pub(crate) fn other_context<'a>(ty: &'a Type, server: &Ident) -> Option<&'a Type> {
+    let Type::Reference(reference) = ungrouped(ty) else { return None };
+    let of = context_of(&reference.elem)?;
+    let is_own = last_segment(of).is_none_or(|segment| segment.ident == "Self" || segment.ident == *server);
+    (!is_own).then_some(of)
+}
+
+/// The type that a `Context<..>` is of.
+fn context_of(ty: &Type) -> Option<&Type> {
+    let segment = last_segment(ty).filter(|segment| segment.ident == "Context")?;
+    let PathArguments::AngleBracketed(generic) = &segment.arguments else { return None };
+    generic.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
 }
 
 /// The type without the invisible group in which a `macro_rules!` hands it over as `$ty:ty`.
-fn ungrouped(ty: &Type) -> &Type {
+pub(crate) fn ungrouped(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => ungrouped(&group.elem),
         ty => ty,

@@ -1,7 +1,7 @@
 //! The impl block: its header and its items.
 
 use crate::syntax::attribute::Attribute;
-use crate::syntax::method::{Method, begins_method, parse_opaque};
+use crate::syntax::method::{Method, UNTYPED, begins_method, parse_opaque};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::parse::discouraged::Speculative;
@@ -25,8 +25,8 @@ pub(crate) struct Block {
 /// One item of the block.
 pub(crate) enum Item {
     Method(Box<Method>),
-    /// A method whose signature is no Rust, with what was wrong.
-    Broken(TokenStream, syn::Error),
+    /// A method whose signature is no Rust, with what was wrong if rustc has not said so.
+    Broken(TokenStream, Option<syn::Error>),
     /// `name! { .. }`, with the name.
     Macro(TokenStream, Ident),
     /// A constant, a type or whatever else.
@@ -88,6 +88,7 @@ impl Item {
                 }
                 Err(error) => {
                     let rest = parse_opaque(input)?;
+                    let error = Some(error).filter(|error| error.to_string() != UNTYPED);
                     Ok(Item::Broken(quote!(#(#attributes)* #rest), error))
                 }
             };

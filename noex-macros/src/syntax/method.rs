@@ -36,6 +36,9 @@ pub(crate) struct Qualifiers {
     pub(crate) linkage: Option<(Token![extern], Option<LitStr>)>,
 }
 
+/// What is said of an argument without a type. Of a method rustc has said so before.
+pub(crate) const UNTYPED: &str = "expected a name with a type, such as `amount: u64`";
+
 /// How a method takes the server.
 pub(crate) struct Receiver {
     pub(crate) form: Form,
@@ -185,7 +188,7 @@ impl Argument {
         let mut pattern = TokenStream::new();
         while !input.peek(Token![:]) || input.peek(Token![::]) {
             if input.is_empty() || input.peek(Token![,]) {
-                return Err(input.error("expected an argument such as `amount: u64`"));
+                return Err(syn::Error::new_spanned(pattern, UNTYPED));
             }
             // Both halves of a `::` at once, so that the loop never stands between them.
             if input.peek(Token![::]) {

@@ -1,7 +1,7 @@
 //! Lists of options: `name = "x", mailbox = 64, trap_exit`.
 
 use crate::syntax::attribute::split_commas;
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, Spacing, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::{ParseStream, Parser};
 use syn::{Lit, LitFloat, LitInt, LitStr, Token, ext::IdentExt};
@@ -27,6 +27,8 @@ pub(crate) struct Setting {
     pub(crate) key: Ident,
     /// What stands after the separator; `None` for a bare word.
     pub(crate) value: Option<TokenStream>,
+    /// Whether a `,` before it is missing.
+    pub(crate) is_glued: bool,
 }
 
 /// What kind of thing a value is.
@@ -45,21 +47,47 @@ pub(crate) enum Value {
 
 /// Reads the options one by one; a wrong one does not take the others with it.
 pub(crate) fn parse(tokens: TokenStream, separator: Separator) -> Vec<Written> {
-    split_commas(tokens).into_iter().map(|tokens| parse_one(tokens, separator)).collect()
+    let parts = split_commas(tokens)
+        .into_iter()
+        .flat_map(|part| split_glued(part, separator).into_iter().enumerate());
+    parts.map(|(index, tokens)| parse_one(tokens, separator, index > 0)).collect()
 }
 
-fn parse_one(tokens: TokenStream, separator: Separator) -> Written {
+/// Splits before the `b` of `a = 1 b = 2`.
+fn split_glued(tokens: TokenStream, separator: Separator) -> Vec<TokenStream> {
+    let character = match separator {
+        Separator::Equals => '=',
+        Separator::Colon => ':',
+    };
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let is_separator = |token: Option<&TokenTree>| {
+        matches!(token, Some(TokenTree::Punct(punct))
+            if punct.as_char() == character && punct.spacing() == Spacing::Alone)
+    };
+    let mut parts = vec![TokenStream::new()];
+    for (index, token) in tokens.iter().enumerate() {
+        // The first key and its separator stand at 0 and 1, and a value has a token.
+        let begins = matches!(token, TokenTree::Ident(_)) && is_separator(tokens.get(index + 1));
+        if index > 2 && begins && !is_separator(tokens.get(index - 1)) {
+            parts.push(TokenStream::new());
+        }
+        parts.last_mut().expect("begins with one part").extend([token.clone()]);
+    }
+    parts
+}
+
+fn parse_one(tokens: TokenStream, separator: Separator, is_glued: bool) -> Written {
     let parse = |input: ParseStream<'_>| {
         let key = Ident::parse_any(input)?;
         if input.is_empty() {
-            return Ok(Setting { key, value: None });
+            return Ok(Setting { key, value: None, is_glued });
         }
         match separator {
             Separator::Equals => drop(input.parse::<Token![=]>()?),
             Separator::Colon => drop(input.parse::<Token![:]>()?),
         }
         let value: TokenStream = input.parse()?;
-        Ok(Setting { key, value: Some(value).filter(|value| !value.is_empty()) })
+        Ok(Setting { key, value: Some(value).filter(|value| !value.is_empty()), is_glued })
     };
     match parse.parse2(tokens.clone()) {
         Ok(setting) => Written::Option(setting),

@@ -24,6 +24,8 @@ pub(crate) struct Entry {
     pub(crate) value: Value,
     /// Whether a `,` before it is missing.
     pub(crate) is_glued: bool,
+    /// The `=` that stands where a `:` belongs.
+    pub(crate) equals: Option<Token![=]>,
 }
 
 /// What stands after the name.
@@ -46,7 +48,14 @@ impl Tree {
     fn parse(input: ParseStream<'_>, errors: &mut Vec<syn::Error>) -> syn::Result<Self> {
         let attributes = Attribute::parse_outer(input)?;
         let visibility: Visibility = input.parse()?;
-        let ident: Ident = input.parse()?;
+        if input.peek(Token![struct]) {
+            let word: Token![struct] = input.parse()?;
+            errors.push(syn::Error::new_spanned(
+                word,
+                "a tree is declared without `struct`\n= help: remove it",
+            ));
+        }
+        let ident = Self::parse_name(input)?;
         let mut parameters = Vec::new();
         if input.peek(token::Paren) {
             let group: Group = input.parse()?;
@@ -58,7 +67,7 @@ impl Tree {
         let content;
         syn::braced!(content in input);
         let mut entries: Vec<Entry> = Vec::new();
-        let mut is_glued = false;
+        let (mut is_glued, mut has_semicolon) = (false, false);
         while !content.is_empty() {
             match Entry::parse(&content, is_glued) {
                 Ok(entry) => entries.push(entry),
@@ -68,8 +77,34 @@ impl Tree {
                 }
             }
             is_glued = content.parse::<Option<Token![,]>>()?.is_none();
+            if let (true, Some(semicolon)) = (is_glued, content.parse::<Option<Token![;]>>()?) {
+                is_glued = false;
+                if !std::mem::replace(&mut has_semicolon, true) {
+                    let message =
+                        "the entries of a tree are separated by `,`\n= help: write `,` in the place of `;`";
+                    errors.push(syn::Error::new_spanned(semicolon, message));
+                }
+            }
         }
         Ok(Tree { attributes, visibility, ident, parameters, entries })
+    }
+}
+
+impl Tree {
+    fn parse_name(input: ParseStream<'_>) -> syn::Result<Ident> {
+        if input.is_empty() || input.peek(token::Brace) || input.peek(token::Paren) {
+            let example = "write `Shop { strategy: one_for_one, cache: Cache(64) }`";
+            return Err(syn::Error::new(input.span(), format!("a tree needs a name\n= help: {example}")));
+        }
+        let ident: Ident = input.parse()?;
+        if input.peek(Token![<]) {
+            let help = "take values as parameters: `Shop(config: Config) { .. }`";
+            return Err(syn::Error::new(
+                input.span(),
+                format!("a tree cannot have type parameters\n= help: {help}"),
+            ));
+        }
+        Ok(ident)
     }
 }
 
@@ -95,12 +130,13 @@ impl Entry {
             return Err(input.error("expected a child such as `cache: Cache(64)`"));
         }
         let name = Ident::parse_any(input)?;
-        if !input.peek(Token![:]) || input.peek(Token![::]) {
+        let equals: Option<Token![=]> = input.parse()?;
+        if equals.is_none() && (!input.peek(Token![:]) || input.peek(Token![::])) {
             return Err(syn::Error::new(name.span(), "expected a child such as `cache: Cache(64)`"));
         }
-        input.parse::<Token![:]>()?;
+        input.parse::<Option<Token![:]>>()?;
         let value = Value::parse(input)?;
-        Ok(Entry { attributes, name, value, is_glued })
+        Ok(Entry { attributes, name, value, is_glued, equals })
     }
 }
 
@@ -118,11 +154,23 @@ impl Value {
         }
         let mut tokens = TokenStream::new();
         // What follows without a comma but looks like the next entry is the next entry.
-        while !input.is_empty() && !input.peek(Token![,]) && (tokens.is_empty() || !begins_entry(input)) {
+        while !is_end(input) && (tokens.is_empty() || !begins_entry(input)) {
             input.parse::<TokenTree>()?.to_tokens(&mut tokens);
         }
         Ok(Value::Other(tokens))
     }
+}
+
+/// `Cache` or `Cache { size: 64 }`, which were meant to be a child.
+pub(crate) fn parse_server(tokens: TokenStream) -> syn::Result<Type> {
+    let parse = |input: ParseStream<'_>| {
+        let ty = parse_path_type(input)?;
+        if input.peek(token::Brace) {
+            input.parse::<Group>()?;
+        }
+        Ok(ty)
+    };
+    parse.parse2(tokens)
 }
 
 /// `bank::Account<Eur>`: a path whose parentheses, if any, are not part of it.
@@ -141,8 +189,12 @@ fn begins_entry(input: ParseStream<'_>) -> bool {
     input.peek(Token![#]) || input.peek(Ident::peek_any) && input.peek2(Token![:]) && !input.peek2(Token![::])
 }
 
+fn is_end(input: ParseStream<'_>) -> bool {
+    input.is_empty() || input.peek(Token![,]) || input.peek(Token![;])
+}
+
 fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
-    while !input.is_empty() && !input.peek(Token![,]) {
+    while !is_end(input) {
         input.parse::<TokenTree>()?;
     }
     Ok(())

@@ -252,6 +252,20 @@ pub trait HandlesInfo<M>: GenServer {
     fn info(message: M) -> Self::Info;
 }
 
+/// A message that the server has an `#[info]` handler for: [`HandlesInfo`] from the message's side.
+///
+/// A bound on the message waits until its type is known, so that an error names it.
+pub trait InfoOf<S: GenServer> {
+    /// The message as the server's info type.
+    fn into_info(self) -> S::Info;
+}
+
+impl<M, S: HandlesInfo<M>> InfoOf<S> for M {
+    fn into_info(self) -> S::Info {
+        S::info(self)
+    }
+}
+
 /// The server has a `#[continuation]` for `M`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no `#[continuation]` for `{M}`",

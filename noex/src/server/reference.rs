@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Call, Cast, CastError, GenServer, HandlesInfo, NotRunning, Overflow, Reason, cast,
+    Call, Cast, CastError, GenServer, InfoOf, NotRunning, Overflow, Reason, cast,
     cast::Send as SendInfo,
     slot::{
         AnySlot, Signal, Slot,
@@ -69,11 +69,8 @@ impl<S: GenServer> ServerRef<S> {
     }
 
     /// Sends a plain message to the server's `#[info]` handler for it.
-    pub fn send<M>(&self, message: M) -> SendInfo<'_, S>
-    where
-        S: HandlesInfo<M>,
-    {
-        SendInfo::new(self, S::info(message))
+    pub fn send<M: InfoOf<S>>(&self, message: M) -> SendInfo<'_, S> {
+        SendInfo::new(self, message.into_info())
     }
 
     /// Stops the server with reason `normal`: it serves what is queued now, then `terminate` runs. Ready

@@ -20,13 +20,14 @@ impl Account {
 #[automatically_derived]
 impl ::noex::__private::Asserted for Account {
     const START: usize = {
-        ::noex::__private::init::<Result<Init<Account>, io::Error>, Account>();
+        ::noex::rules::init::<Result<Init<Account>, io::Error>, Account>();
         0
     };
     const MESSAGES: usize = {
-        ::noex::__private::message_arg::<String>();
-        ::noex::__private::reply::<Rating>();
-        ::noex::__private::reply::<String>();
+        ::noex::rules::argument::<String>();
+        ::noex::rules::reply::<Rating>();
+        ::noex::rules::reply::<String>();
+        ::noex::rules::reason::<ExitReason>();
         0
     };
     const FUTURES: usize = {
@@ -283,7 +284,10 @@ impl ::noex::GenServer for Account {
         __noex_reason: &::noex::ExitReason,
         __noex_cx: &mut ::noex::Context<Self>,
     ) -> ::noex::Now<(), ()> {
-        let reason = ::core::clone::Clone::clone(__noex_reason);
-        ::noex::Now::Done(Self::close(self, reason))
+        let __noex_0: ::noex::__private::Sound<
+            _,
+            { <Self as ::noex::__private::Asserted>::MESSAGES },
+        > = ::core::clone::Clone::clone(__noex_reason);
+        ::noex::Now::Done(Self::close(self, __noex_0))
     }
 }

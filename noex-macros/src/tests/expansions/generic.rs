@@ -16,17 +16,17 @@ const _: () = {
     where
         T::Output: Send,
     {
-        crate::noex::__private::parameter::<T>();
+        crate::noex::rules::parameter::<T>();
     }
     fn _assert<T: Job, const N: usize>()
     where
         T::Output: Send,
         T: ::core::marker::Send + 'static,
     {
-        crate::noex::__private::message_arg::<T>();
-        crate::noex::__private::init::<Pool<T, N>, Pool<T, N>>();
-        crate::noex::__private::message_arg::<Pool<T, N>>();
-        crate::noex::__private::reply::<Option<Pool<T, N>>>();
+        crate::noex::rules::argument::<T>();
+        crate::noex::rules::init::<Pool<T, N>, Pool<T, N>>();
+        crate::noex::rules::argument::<Pool<T, N>>();
+        crate::noex::rules::reply::<Option<Pool<T, N>>>();
     }
 };
 ///Calls of [`Pool`].
@@ -200,7 +200,7 @@ where
     ///`Pool` as a child of a supervisor, which starts each one with a clone of these.
     pub fn child(job: T) -> crate::noex::ChildSpec
     where
-        for<'__noex> (T,): ::core::clone::Clone + ::core::marker::Sync,
+        for<'__noex> (T,): ::core::clone::Clone,
     {
         crate::noex::__private::child::<Pool<T, N>>((job,))
     }

@@ -17,12 +17,12 @@ impl Account {
 #[automatically_derived]
 impl ::noex::__private::Asserted for Account {
     const START: usize = {
-        ::noex::__private::init::<Account, Account>();
+        ::noex::rules::init::<Account, Account>();
         0
     };
     const MESSAGES: usize = {
-        ::noex::__private::message_arg::<Tick>();
-        #[cfg(feature = "warm")] ::noex::__private::message_arg::<Warm>();
+        ::noex::rules::argument::<Tick>();
+        #[cfg(feature = "warm")] ::noex::rules::argument::<Warm>();
         0
     };
 }

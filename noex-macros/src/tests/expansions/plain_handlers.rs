@@ -21,14 +21,14 @@ impl Account {
 #[automatically_derived]
 impl ::noex::__private::Asserted for Account {
     const START: usize = {
-        ::noex::__private::message_arg::<i64>();
-        ::noex::__private::init::<Account, Account>();
+        ::noex::rules::argument::<i64>();
+        ::noex::rules::init::<Account, Account>();
         0
     };
     const MESSAGES: usize = {
-        ::noex::__private::message_arg::<i64>();
-        ::noex::__private::reply::<Result<i64, Overdrawn>>();
-        ::noex::__private::message_arg::<i64>();
+        ::noex::rules::argument::<i64>();
+        ::noex::rules::reply::<Result<i64, Overdrawn>>();
+        ::noex::rules::argument::<i64>();
         0
     };
 }
@@ -164,7 +164,7 @@ impl Account {
     ///`Account` as a child of a supervisor, which starts each one with a clone of these.
     pub fn child(cents: i64) -> ::noex::ChildSpec
     where
-        for<'__noex> (i64,): ::core::clone::Clone + ::core::marker::Sync,
+        for<'__noex> (i64,): ::core::clone::Clone,
     {
         ::noex::__private::child::<Account>((cents,))
     }

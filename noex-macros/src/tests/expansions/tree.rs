@@ -137,17 +137,17 @@ impl Bank {
     }
     #[allow(non_upper_case_globals)]
     const __noex_ledger: usize = {
-        ::noex::__private::server::<Ledger>();
+        ::noex::rules::child::<Ledger>();
         0
     };
     #[allow(non_upper_case_globals)]
     const __noex_account: usize = {
-        ::noex::__private::server::<Account>();
+        ::noex::rules::child::<Account>();
         0
     };
     #[allow(non_upper_case_globals)]
     const __noex_audit: usize = {
-        ::noex::__private::server::<Audit>();
+        ::noex::rules::child::<Audit>();
         0
     };
 }

@@ -1,0 +1,108 @@
+//! The rules that `#[genserver]` and `supervisor!` hold your types to.
+//!
+//! Only types can tell whether they hold, so the macros assert them, each at the type that you wrote. Nothing here is
+//! called by hand; where rustc mentions one of these, this is what it means:
+//!
+//! | rule | who keeps it |
+//! |---|---|
+//! | [`Argument`] | what a handler or `#[init]` takes: `Send + 'static` |
+//! | [`Reply`] | what a call handler returns: `Send + 'static` |
+//! | [`ResultReply`] | a reply that is written `Result<..>`: it is std's |
+//! | [`Parameter`] | a type parameter of a server: `Send + 'static` |
+//! | [`IntoInit`] | what `#[init]` returns; why it fails can be sent |
+//! | [`TakenReason`] | what `#[terminate]` takes: the exit reason, borrowed or not |
+//! | [`GenServer`] | a child of a tree: a server |
+
+use crate::{
+    process::ExitReason,
+    server::{GenServer, IntoInit},
+};
+
+/// A reply written as `Result<..>` is a `Result`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is named like a result, but is none",
+    label = "not `std::result::Result`",
+    note = "`#[call]` takes a reply whose type is written `Result<..>` apart, so that one `?` is enough"
+)]
+pub trait ResultReply {
+    /// What the caller gets.
+    type Ok;
+    /// What the caller gets as `CallError::Handler`.
+    type Err;
+    /// As the `Result` that it is.
+    fn into_result(self) -> Result<Self::Ok, Self::Err>;
+}
+
+impl<T, E> ResultReply for Result<T, E> {
+    type Ok = T;
+    type Err = E;
+
+    fn into_result(self) -> Result<T, E> {
+        self
+    }
+}
+
+/// What a handler may take.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent to a server",
+    label = "handler arguments travel in a message"
+)]
+pub trait Argument: Send + 'static {}
+
+impl<T: Send + 'static> Argument for T {}
+
+/// What a handler may return.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent back to the caller",
+    label = "replies travel in a message"
+)]
+pub trait Reply: Send + 'static {}
+
+impl<T: Send + 'static> Reply for T {}
+
+/// What a `#[terminate]` method may take.
+#[diagnostic::on_unimplemented(
+    message = "a `#[terminate]` method takes the exit reason, not `{Self}`",
+    label = "not the exit reason",
+    note = "write `reason: ExitReason`, or `reason: &ExitReason`"
+)]
+pub trait TakenReason {}
+
+impl TakenReason for ExitReason {}
+
+impl TakenReason for &ExitReason {}
+
+/// What a type parameter of a server is.
+#[diagnostic::on_unimplemented(
+    message = "the parameter `{Self}` of a server must be `Send + 'static`",
+    label = "a server and its messages move between threads",
+    note = "write `{Self}: Send + 'static`"
+)]
+pub trait Parameter: Send + 'static {}
+
+impl<T: Send + 'static + ?Sized> Parameter for T {}
+
+/// Asserts a handler argument.
+pub const fn argument<T: Argument>() {}
+
+/// Asserts a reply.
+pub const fn reply<T: Reply>() {}
+
+/// Asserts a reply that is written `Result<..>`.
+pub const fn result_reply<T: ResultReply + Reply>() {}
+
+/// Asserts the result of `#[init]`.
+pub const fn init<T: IntoInit<S>, S>()
+where
+    T::Error: Send,
+{
+}
+
+/// Asserts what a `#[terminate]` method takes.
+pub const fn reason<T: TakenReason>() {}
+
+/// Asserts the child of a tree.
+pub const fn child<S: GenServer>() {}
+
+/// Asserts a type parameter of a server.
+pub const fn parameter<T: Parameter + ?Sized>() {}
