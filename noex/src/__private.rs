@@ -121,6 +121,11 @@ pub type ErrOf<R, const N: usize> = <Sound<R, N> as ResultReply>::Err;
 /// The reference to the child of a tree.
 pub type ChildRef<S, const N: usize> = <Sound<S, N> as GenServer>::Ref;
 
+/// Beside an error at the state, nothing more about the state.
+impl<T> If<T> for [(); 1] {
+    type Then = ();
+}
+
 /// The handler's future, if `N` is 0. It is 1 for a state that cannot be sent, which is an error at the `impl`; each
 /// future that borrows such a state would be one more.
 pub fn future<const N: usize, F>(future: F) -> <[(); N] as Pass<F>>::Future

@@ -10,6 +10,7 @@
 //! | [`ResultReply`] | a reply that is written `Result<..>`: it is std's |
 //! | [`Parameter`] | a type parameter of a server: `Send + 'static` |
 //! | [`IntoInit`] | what `#[init]` returns; why it fails can be sent |
+//! | [`Shared`] | a server with an async handler that takes `&self`: `Sync` |
 //! | [`TakenReason`] | what `#[terminate]` takes: the exit reason, borrowed or not |
 //! | [`GenServer`] | a child of a tree: a server |
 
@@ -72,6 +73,18 @@ impl TakenReason for ExitReason {}
 
 impl TakenReason for &ExitReason {}
 
+/// A server with async handlers that take `&self`.
+#[diagnostic::on_unimplemented(
+    message = "an async handler that takes `&self` shares `{Self}` between threads",
+    label = "`{Self}` is not `Sync`",
+    note = "take `&mut self`: a server handles one message at a time all the same"
+)]
+pub trait Shared: Sync {}
+
+// What in it is not `Sync` need not be known to mend it.
+#[diagnostic::do_not_recommend]
+impl<T: Sync> Shared for T {}
+
 /// What a type parameter of a server is.
 #[diagnostic::on_unimplemented(
     message = "the parameter `{Self}` of a server must be `Send + 'static`",
@@ -97,6 +110,9 @@ where
     T::Error: Send,
 {
 }
+
+/// Asserts a server with an async handler that takes `&self`.
+pub const fn shared<T: Shared>() {}
 
 /// Asserts what a `#[terminate]` method takes.
 pub const fn reason<T: TakenReason>() {}

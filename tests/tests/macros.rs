@@ -340,3 +340,52 @@ async fn a_tree_without_parameters_holds_generic_servers() {
     assert_eq!(shop.pool().take().await.expect("it answers"), Some(7));
     assert_eq!(shop.other().take().await.expect("it answers"), Some(8));
 }
+
+/// Which of several counts is known to the compiler alone.
+#[genserver]
+struct Either {
+    how: &'static str,
+}
+
+#[genserver]
+impl Either {
+    #[cfg(not(target_os = "none"))]
+    #[init]
+    fn with(how: &'static str) -> Self {
+        Either { how }
+    }
+
+    #[cfg(target_os = "none")]
+    #[init]
+    async fn without() -> Result<Missing, AlsoMissing> {
+        Err(AlsoMissing)
+    }
+
+    #[cfg(all(target_os = "none", unix))]
+    #[init]
+    fn new(missing: Missing) -> Self {
+        missing.either()
+    }
+
+    #[call]
+    fn how(&self) -> &'static str {
+        self.how
+    }
+
+    #[cfg(target_os = "none")]
+    #[terminate]
+    fn close(&mut self, missing: Missing) {}
+
+    #[cfg(not(target_os = "none"))]
+    #[terminate]
+    async fn close(&mut self, reason: &ExitReason) {
+        assert_eq!(*reason, ExitReason::Normal);
+    }
+}
+
+#[tokio::test]
+async fn one_of_several_inits_is_there() {
+    let either = Either::start("with").await.expect("it starts");
+    assert_eq!(either.how().await.expect("it answers"), "with");
+    either.stop().await.expect("it stops");
+}

@@ -84,7 +84,7 @@ fn check_generics(handler: &Handler, diag: &mut Diag) {
 fn check_where(handler: &Handler, diag: &mut Diag) {
     if let Some(where_) = &handler.method.generics.where_clause {
         diag.error(&where_.where_token, "a handler cannot have a where clause")
-            .help(format!("put `{}` on the impl block", text(where_)));
+            .help(format!("put `{}` on the impl block", text(&where_.predicates).trim_end_matches(',')));
     }
 }
 

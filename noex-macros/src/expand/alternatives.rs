@@ -60,7 +60,8 @@ pub(crate) fn judge(plan: &Plan<'_>) -> TokenStream {
                 errors.extend(error_if(&cfg, handler.ident(), message, "keep one of the two"));
             }
         }
-        if let (Kind::Init, false, Some(cfg)) = (kind, handlers.is_empty(), none_of(plan, kind)) {
+        let has_error = handlers.is_empty() || plan.broken.iter().any(|handler| handler.kind == kind);
+        if let (Kind::Init, false, Some(cfg)) = (kind, has_error, none_of(plan, kind)) {
             let (message, help) = no_init(ident);
             errors.extend(error_if(&cfg, &plan.server.header.self_ty, message, help));
         }

@@ -39,16 +39,7 @@ pub(crate) fn assertions(plan: &Plan<'_>) -> TokenStream {
         return of_generic(plan, &quote!(#start #messages));
     }
     let (krate, self_ty, where_) = (plan.krate(), plan.self_ty(), plan.where_clause());
-    let futures = plan.handlers().any(Handler::is_async).then(|| {
-        // Whether the state can be sent is for `impl GenServer` to assert.
-        quote! {
-            const FUTURES: usize = {
-                #[allow(unused_imports)]
-                use #krate::__private::NotSendable as _;
-                Self::MESSAGES + #krate::__private::Sendable::<Self>::NO
-            };
-        }
-    });
+    let futures = plan.handlers().any(Handler::is_async).then(|| futures(plan));
     quote! {
         #[doc(hidden)]
         #[automatically_derived]
@@ -58,6 +49,39 @@ pub(crate) fn assertions(plan: &Plan<'_>) -> TokenStream {
             #futures
         }
     }
+}
+
+// Output:  const FUTURES: usize = {
+//              use NotSendable as _;
+//              shared::<Sound<Self, { Sendable::<Self>::NO }>>();
+//              Self::MESSAGES + Sendable::<Self>::NO
+//          };
+//
+// Whether the state can be sent is for `impl GenServer` to assert, and one that cannot need not be shared.
+fn futures(plan: &Plan<'_>) -> TokenStream {
+    let krate = plan.krate();
+    let shared = plan.handlers().filter_map(|handler| {
+        let (cfg, receiver) = (&handler.carried.cfg, shared_receiver(handler)?);
+        let no = quote!({ #krate::__private::Sendable::<Self>::NO });
+        let shared = quote!(#krate::rules::shared::<#krate::__private::Sound<Self, #no>>());
+        let shared = located::at(receiver.span(), shared);
+        Some(quote!(#cfg #shared;))
+    });
+    quote! {
+        const FUTURES: usize = {
+            #[allow(unused_imports)]
+            use #krate::__private::NotSendable as _;
+            #(#shared)*
+            Self::MESSAGES + #krate::__private::Sendable::<Self>::NO
+        };
+    }
+}
+
+/// The `&self` of an async handler, which borrows the server for as long as it is suspended.
+fn shared_receiver(handler: &Handler) -> Option<&TokenStream> {
+    let receiver = &handler.method.receiver.as_ref().filter(|_| handler.is_async())?.tokens;
+    let is_mut = receiver.clone().into_iter().any(|token| token.to_string() == "mut");
+    (!is_mut).then_some(receiver)
 }
 
 // Output:  const _: () = {

@@ -1,0 +1,33 @@
+// `=` and `;` where a tree has `:` and `,`
+use noex::prelude::*;
+
+#[genserver]
+struct Cache;
+
+#[genserver]
+impl Cache {
+    #[init]
+    fn init(size: u64) -> Self {
+        let _ = size;
+        Cache
+    }
+
+    #[call]
+    fn get(&self) -> u64 {
+        1
+    }
+}
+
+supervisor! {
+    Shop {
+        strategy = one_for_one;
+        cache: Cache(64) { restart: transient shutdown: 5s };
+    }
+}
+
+async fn user() {
+    let shop = Shop::start().await.unwrap();
+    let _: u64 = shop.cache().get().await.unwrap();
+}
+
+fn main() {}
