@@ -72,7 +72,9 @@ use proc_macro::TokenStream;
 ///
 /// Each may be a `fn` or an `async fn`, and may take `cx: &mut Context<Self>` before its other arguments. Generics
 /// and where clauses of the block, and `cfg`, docs, `deprecated`, `must_use` and visibility of a handler are carried
-/// over. The block has one option, `crate`. Methods without an attribute are helpers.
+/// over; type parameters are `Send + 'static`, because a server and its messages move between threads. There may be
+/// several `#[init]` or `#[terminate]` methods under `cfg`s of which one holds. The block has one option, `crate`.
+/// Methods without an attribute are helpers; more of them go in plain `impl` blocks.
 ///
 /// # What is generated
 ///
@@ -84,10 +86,11 @@ use proc_macro::TokenStream;
 ///
 /// # What is rejected
 ///
-/// Arguments and replies that borrow, because they travel in messages; handlers with type or lifetime parameters of
-/// their own; two handlers that become the same message or handle the same one; handlers called `start`, `child` or
-/// `whereis`; options that do not exist. Each mistake is one error at the word that is wrong, and everything else
-/// is generated all the same.
+/// Arguments and replies that borrow or cannot be sent, because they travel in messages; a state that cannot be sent;
+/// handlers with parameters or a where clause of their own; two handlers that become the same message or handle the
+/// same one; handlers called `start`, `child` or `whereis`, or `into` or `try_into`, which std has for any value;
+/// options that do not exist. Each mistake is one error at the word that is wrong, and everything else is generated
+/// all the same.
 #[proc_macro_attribute]
 pub fn genserver(options: TokenStream, item: TokenStream) -> TokenStream {
     genserver::genserver(options.into(), item.into()).into()
@@ -203,7 +206,7 @@ pub fn terminate(_: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # What is rejected
 ///
-/// A tree without a strategy or without children; two children of one name; a child that uses itself or one that
+/// A tree without a strategy or without children, or with type parameters; two children of one name; a child that uses itself or one that
 /// starts after it; two that need one another; unknown options. Wrong arguments are type errors at the argument.
 #[proc_macro]
 pub fn supervisor(tree: TokenStream) -> TokenStream {

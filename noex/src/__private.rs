@@ -88,16 +88,6 @@ pub fn start_tree<T>(
     StartTree::new(tree, finish)
 }
 
-/// What a server says of itself, as constants that types can depend on. Each is 0 in a program that compiles.
-pub trait Asserted {
-    /// The assertions on what `#[init]` takes and returns.
-    const START: usize;
-    /// Those on what travels in messages.
-    const MESSAGES: usize;
-    /// Those, and 1 if the state cannot be sent.
-    const FUTURES: usize = Self::MESSAGES;
-}
-
 /// `T`, if `N` is 0, as it is once all assertions hold. If one does not, `N` is an error and so is this type: rustc
 /// does not report what else would be wrong with it.
 pub type Sound<T, const N: usize> = <[(); N] as If<T>>::Then;
@@ -128,6 +118,7 @@ impl<T> If<T> for [(); 1] {
 
 /// The handler's future, if `N` is 0. It is 1 for a state that cannot be sent, which is an error at the `impl`; each
 /// future that borrows such a state would be one more.
+#[inline]
 pub fn future<const N: usize, F>(future: F) -> <[(); N] as Pass<F>>::Future
 where
     [(); N]: Pass<F>,

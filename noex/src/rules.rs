@@ -13,11 +13,27 @@
 //! | [`Shared`] | a server with an async handler that takes `&self`: `Sync` |
 //! | [`TakenReason`] | what `#[terminate]` takes: the exit reason, borrowed or not |
 //! | [`GenServer`] | a child of a tree: a server |
+//! | [`ServerBlock`] | a server, once: it has one `#[genserver]` impl block |
 
 use crate::{
     process::ExitReason,
     server::{GenServer, IntoInit},
 };
+
+/// The `#[genserver]` impl block of a server. There is one: its helpers go in plain `impl` blocks.
+///
+/// The constants are what the block asserts, and 0 in a program that compiles; types can depend on them.
+pub trait ServerBlock {
+    /// What `#[init]` takes and returns.
+    #[doc(hidden)]
+    const START: usize = 0;
+    /// What travels in messages.
+    #[doc(hidden)]
+    const MESSAGES: usize = 0;
+    /// What futures borrow; 1 for a state that cannot be sent.
+    #[doc(hidden)]
+    const FUTURES: usize = Self::MESSAGES;
+}
 
 /// A reply written as `Result<..>` is a `Result`.
 #[diagnostic::on_unimplemented(

@@ -24,7 +24,7 @@ pub(crate) enum Proof {
 }
 
 // Input:   #[call] fn withdraw(&mut self, amount: i64) -> Result<i64, Overdrawn>
-// Output:  impl Asserted for Account {
+// Output:  impl ServerBlock for Account {
 //              const START: usize = { init::<Self, Self>(); 0 };
 //              const MESSAGES: usize = { argument::<i64>(); reply::<Result<i64, Overdrawn>>(); 0 };
 //          }
@@ -38,16 +38,31 @@ pub(crate) fn assertions(plan: &Plan<'_>) -> TokenStream {
     if plan.is_generic() {
         return of_generic(plan, &quote!(#start #messages));
     }
-    let (krate, self_ty, where_) = (plan.krate(), plan.self_ty(), plan.where_clause());
+    let where_ = plan.where_clause();
     let futures = plan.handlers().any(Handler::is_async).then(|| futures(plan));
+    let constants = quote! {
+        const START: usize = { #start 0 };
+        const MESSAGES: usize = { #messages 0 };
+        #futures
+    };
+    block(plan, &TokenStream::new(), &where_, constants)
+}
+
+/// Located at the server's name, where rustc says so if there is a second one.
+fn block(
+    plan: &Plan<'_>,
+    generics: &TokenStream,
+    where_: &TokenStream,
+    constants: TokenStream,
+) -> TokenStream {
+    let (krate, self_ty) = (plan.krate(), plan.self_ty());
+    let span = self_ty.span();
+    let header = located::at(span, quote!(impl #generics #krate::rules::ServerBlock for));
+    let constants = located::braced(span, constants);
     quote! {
         #[doc(hidden)]
         #[automatically_derived]
-        impl #krate::__private::Asserted for #self_ty #where_ {
-            const START: usize = { #start 0 };
-            const MESSAGES: usize = { #messages 0 };
-            #futures
-        }
+        #header #self_ty #where_ #constants
     }
 }
 
@@ -99,7 +114,10 @@ fn of_generic(plan: &Plan<'_>, statements: &TokenStream) -> TokenStream {
         let (start, end) = (located::at(parameter.span(), start), located::at(parameter.span(), end));
         quote!(#start #parameter #end;)
     });
+    let generics = quote!(<#declared>);
+    let block = block(plan, &generics, &where_, TokenStream::new());
     quote! {
+        #block
         const _: () = {
             fn _parameters<#declared>() #own_where { #(#parameters)* }
             fn _assert<#declared>() #where_ { #statements }
@@ -132,7 +150,7 @@ fn of_handler(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     statements
 }
 
-// Output:  Sound<AccountCall, { <Self as Asserted>::MESSAGES }>
+// Output:  Sound<AccountCall, { <Self as ServerBlock>::MESSAGES }>
 pub(crate) fn sound(plan: &Plan<'_>, ty: TokenStream, proof: Proof) -> TokenStream {
     if plan.is_generic() {
         // The parameters are the user's tokens, from which rustc would underline to ours.
@@ -152,11 +170,11 @@ pub(crate) fn around(plan: &Plan<'_>, proof: Proof) -> (TokenStream, TokenStream
         Proof::Start => quote!(START),
         Proof::Messages => quote!(MESSAGES),
     };
-    let proof = quote!(, { <Self as #krate::__private::Asserted>::#proof }>);
+    let proof = quote!(, { <Self as #krate::rules::ServerBlock>::#proof }>);
     (quote!(#krate::__private::Sound<), proof)
 }
 
-// Output:  OkOf<io::Result<u64>, { <Account as Asserted>::MESSAGES }>
+// Output:  OkOf<io::Result<u64>, { <Account as ServerBlock>::MESSAGES }>
 //
 // `part` is `OkOf` or `ErrOf`, or `Sound` for the reply itself.
 pub(crate) fn of_reply(plan: &Plan<'_>, reply: &Type, part: &str) -> TokenStream {
@@ -164,7 +182,7 @@ pub(crate) fn of_reply(plan: &Plan<'_>, reply: &Type, part: &str) -> TokenStream
     let length = if plan.is_generic() {
         quote!(0)
     } else {
-        quote!({ <#self_ty as #krate::__private::Asserted>::MESSAGES })
+        quote!({ <#self_ty as #krate::rules::ServerBlock>::MESSAGES })
     };
     let (start, end) = (quote!(#krate::__private::#part<), quote!(, #length>));
     let (start, end) = (located::at(reply.span(), start), located::at(reply.span(), end));
@@ -172,13 +190,13 @@ pub(crate) fn of_reply(plan: &Plan<'_>, reply: &Type, part: &str) -> TokenStream
     quote!(#start #reply #end)
 }
 
-// Output:  future::<{ <Self as Asserted>::FUTURES }, _>(Self::rating(self, branch))
+// Output:  future::<{ <Self as ServerBlock>::FUTURES }, _>(Self::rating(self, branch))
 pub(crate) fn sound_future(plan: &Plan<'_>, future: TokenStream, is_init: bool) -> TokenStream {
     if plan.is_generic() {
         return future;
     }
     let krate = plan.krate();
-    let this = quote!(<Self as #krate::__private::Asserted>);
+    let this = quote!(<Self as #krate::rules::ServerBlock>);
     let start = is_init.then(|| quote!(#this::START +));
     quote!(#krate::__private::future::<{ #start #this::FUTURES }, _>(#future))
 }

@@ -97,6 +97,58 @@ fn signatures() {
             (
                 quote!(
                     #[call]
+                    fn put(&mut self)
+                    where
+                        T: Clone,
+                    {
+                    }
+                ),
+                "a handler cannot have a where clause",
+                "put `T: Clone` on the impl block",
+            ),
+            (
+                quote!(
+                    #[call]
+                    fn try_into(&self) {}
+                ),
+                "`try_into` of std comes first on any value, so nobody could call this one",
+                "choose another name, such as `try_into_it`",
+            ),
+            (
+                quote!(
+                    #[handle_call]
+                    fn put(&self) {}
+                ),
+                "`#[handle_call]` is no attribute of noex",
+                "write `#[call]`",
+            ),
+            (
+                quote!(
+                    #[actor]
+                    fn helper(&self) {}
+                ),
+                "`#[actor]` is no attribute of noex",
+                "remove it: `#[genserver]` above the `impl` is enough",
+            ),
+            (
+                quote!(
+                    #[call]
+                    fn put(&self, cx: Context<Self>) {}
+                ),
+                "the context is lent to the handler",
+                "write `cx: &mut Context<Self>`",
+            ),
+            (
+                quote!(
+                    #[call]
+                    fn put(&self, cx: &mut Context<Other>) {}
+                ),
+                "the context is that of the handler's own server",
+                "write `cx: &mut Context<Self>`",
+            ),
+            (
+                quote!(
+                    #[call]
                     unsafe fn put(&mut self) {}
                 ),
                 "a handler cannot be `unsafe`",
@@ -400,4 +452,56 @@ fn configured_out_handlers_may_share_a_name() {
         #[cfg(not(unix))] #[call] fn get(&self) -> u8 { 2 }
     });
     assert_eq!(told, [""; 0]);
+}
+
+#[test]
+fn what_rustc_reports_is_not_reported_again() {
+    let none: [&str; 0] = [];
+    let twins = quote!(
+        #[call]
+        fn put(&self, a: u8, a: u8) {}
+        #[call]
+        fn put(&self) {}
+    );
+    assert_eq!(in_block(twins), none);
+    let untyped = quote!(
+        #[call]
+        fn put(&self, a u8) {}
+    );
+    assert_eq!(in_block(untyped), none);
+    let almost = quote!(
+        impl Counter {
+            #[inti]
+            fn init() -> Self {
+                Counter
+            }
+        }
+    );
+    assert_eq!(super::messages(quote!(), almost), none);
+}
+
+#[test]
+fn inits_under_cfg_are_for_the_compiler() {
+    let none: [&str; 0] = [];
+    let block = |first: TokenStream, second: TokenStream| {
+        let block = quote!(impl Counter {
+            #first
+            #[init]
+            fn new() -> Self { Counter }
+            #second
+            #[init]
+            fn open() -> Self { Counter }
+        });
+        super::messages(quote!(), block)
+    };
+    assert_eq!(block(quote!(#[cfg(a)]), quote!(#[cfg(not(a))])), none);
+    assert_eq!(block(quote!(#[cfg(a)]), quote!(#[cfg_attr(b, cfg(c))])), none);
+    assert_eq!(
+        block(quote!(#[cfg(a)]), quote!()),
+        ["`Counter` already has an `#[init]` method, `new`\n= help: add `#[cfg(not(a))]` to this one"]
+    );
+    assert_eq!(
+        block(quote!(), quote!(#[cfg(a)])),
+        ["`Counter` already has an `#[init]` method, `new`\n= help: keep one of the two"]
+    );
 }

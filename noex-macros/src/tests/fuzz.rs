@@ -7,7 +7,11 @@ use quote::quote;
 
 const ROUNDS: usize = 1500;
 
-const WORDS: [&str; 51] = [
+const WORDS: [&str; 55] = [
+    "message",
+    "actor",
+    "into",
+    "new",
     "impl",
     "struct",
     "enum",

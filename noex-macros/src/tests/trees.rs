@@ -18,6 +18,32 @@ fn options() {
         &["unknown strategy `one_for_two`\n= help: did you mean `one_for_one`? strategies: \
            `one_for_one`, `one_for_all`, `rest_for_one`"],
     );
+    assert_told(
+        quote!(strategy: OneForAll, #child),
+        &["unknown strategy `OneForAll`\n= help: did you mean `one_for_all`? strategies: \
+           `one_for_one`, `one_for_all`, `rest_for_one`"],
+    );
+    assert_told(
+        quote!(strategy = one_for_one, #child),
+        &["a name and its value are separated by `:`\n= help: write `strategy: ..`"],
+    );
+    assert_told(
+        quote!(strategy: one_for_one; cache: Cache(1);),
+        &["the entries of a tree are separated by `,`\n= help: write `,` in the place of `;`"],
+    );
+    assert_told(
+        quote!(strategy: one_for_one, cache: Cache),
+        &["the child `cache` has no arguments\n= help: write `cache: Cache(..)`, with the arguments of its \
+           `#[init]`, or `cache: Cache()`"],
+    );
+    assert_told(
+        quote!(strategy: one_for_one, cache: a::Cache::start(1)),
+        &["a child is its server with the arguments of its `#[init]`\n= help: write `cache: a::Cache(..)`"],
+    );
+    assert_told(
+        quote!(strategy: one_for_one, cache: Cache(1) { restart: transient shutdown: 5s }),
+        &["options are separated by `,`\n= help: write a `,` before `shutdown`"],
+    );
     assert_told(quote!(#child), &["`Shop` has no strategy\n= help: add `strategy: one_for_one`"]);
     assert_told(
         quote!(strategy: one_for_one),

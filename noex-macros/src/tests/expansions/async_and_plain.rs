@@ -18,7 +18,7 @@ impl Account {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl ::noex::__private::Asserted for Account {
+impl ::noex::rules::ServerBlock for Account {
     const START: usize = {
         ::noex::rules::init::<Result<Init<Account>, io::Error>, Account>();
         0
@@ -33,6 +33,9 @@ impl ::noex::__private::Asserted for Account {
     const FUTURES: usize = {
         #[allow(unused_imports)]
         use ::noex::__private::NotSendable as _;
+        ::noex::rules::shared::<
+            ::noex::__private::Sound<Self, { ::noex::__private::Sendable::<Self>::NO }>,
+        >();
         Self::MESSAGES + ::noex::__private::Sendable::<Self>::NO
     };
 }
@@ -178,8 +181,8 @@ impl Account {
     > + ::core::marker::Send + '__noex {
         ::noex::__private::future::<
             {
-                <Self as ::noex::__private::Asserted>::START
-                    + <Self as ::noex::__private::Asserted>::FUTURES
+                <Self as ::noex::rules::ServerBlock>::START
+                    + <Self as ::noex::rules::ServerBlock>::FUTURES
             },
             _,
         >(Self::open(__noex_cx))
@@ -191,7 +194,7 @@ impl Account {
         branch: String,
     ) -> impl ::core::future::Future<Output = Rating> + ::core::marker::Send + '__noex {
         ::noex::__private::future::<
-            { <Self as ::noex::__private::Asserted>::FUTURES },
+            { <Self as ::noex::rules::ServerBlock>::FUTURES },
             _,
         >(Self::rating(self, __noex_cx, branch))
     }
@@ -200,11 +203,11 @@ impl Account {
 impl ::noex::GenServer for Account {
     type Call = ::noex::__private::Sound<
         AccountCall,
-        { <Self as ::noex::__private::Asserted>::MESSAGES },
+        { <Self as ::noex::rules::ServerBlock>::MESSAGES },
     >;
     type Reply = ::noex::__private::Sound<
         AccountReply,
-        { <Self as ::noex::__private::Asserted>::MESSAGES },
+        { <Self as ::noex::rules::ServerBlock>::MESSAGES },
     >;
     type Cast = ::noex::Never;
     type Info = ::noex::Never;
@@ -212,23 +215,23 @@ impl ::noex::GenServer for Account {
     type Ref = AccountRef;
     type Args = ::noex::__private::Sound<
         (),
-        { <Self as ::noex::__private::Asserted>::START },
+        { <Self as ::noex::rules::ServerBlock>::START },
     >;
     type InitError = <::noex::__private::Sound<
         Result<Init<Self>, io::Error>,
-        { <Self as ::noex::__private::Asserted>::START },
+        { <Self as ::noex::rules::ServerBlock>::START },
     > as ::noex::__private::IntoInit<Self>>::Error;
     #[allow(deprecated)]
     async fn init(
         (): ::noex::__private::Sound<
             (),
-            { <Self as ::noex::__private::Asserted>::START },
+            { <Self as ::noex::rules::ServerBlock>::START },
         >,
         __noex_cx: &mut ::noex::Context<Self>,
     ) -> ::core::result::Result<::noex::Init<Self>, Self::InitError> {
         <::noex::__private::Sound<
             Result<Init<Self>, io::Error>,
-            { <Self as ::noex::__private::Asserted>::START },
+            { <Self as ::noex::rules::ServerBlock>::START },
         > as ::noex::__private::IntoInit<
             Self,
         >>::into_init(Self::__noex_open(__noex_cx).await)
@@ -251,17 +254,17 @@ impl ::noex::GenServer for Account {
         &mut self,
         __noex_message: ::noex::__private::Sound<
             AccountCall,
-            { <Self as ::noex::__private::Asserted>::MESSAGES },
+            { <Self as ::noex::rules::ServerBlock>::MESSAGES },
         >,
         __noex_cx: &mut ::noex::Context<Self>,
     ) -> impl ::core::future::Future<
         Output = ::noex::__private::Sound<
             AccountReply,
-            { <Self as ::noex::__private::Asserted>::MESSAGES },
+            { <Self as ::noex::rules::ServerBlock>::MESSAGES },
         >,
     > + ::core::marker::Send {
         ::noex::__private::future::<
-            { <Self as ::noex::__private::Asserted>::FUTURES },
+            { <Self as ::noex::rules::ServerBlock>::FUTURES },
             _,
         >(async move {
             match __noex_message {
@@ -286,7 +289,7 @@ impl ::noex::GenServer for Account {
     ) -> ::noex::Now<(), ()> {
         let __noex_0: ::noex::__private::Sound<
             _,
-            { <Self as ::noex::__private::Asserted>::MESSAGES },
+            { <Self as ::noex::rules::ServerBlock>::MESSAGES },
         > = ::core::clone::Clone::clone(__noex_reason);
         ::noex::Now::Done(Self::close(self, __noex_0))
     }

@@ -11,6 +11,13 @@ where
         None
     }
 }
+#[doc(hidden)]
+#[automatically_derived]
+impl<T: Job, const N: usize> crate::noex::rules::ServerBlock for Pool<T, N>
+where
+    T::Output: Send,
+    T: ::core::marker::Send + 'static,
+{}
 const _: () = {
     fn _parameters<T: Job, const N: usize>()
     where

@@ -15,7 +15,7 @@ impl Account {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl ::noex::__private::Asserted for Account {
+impl ::noex::rules::ServerBlock for Account {
     const START: usize = {
         ::noex::rules::init::<Account, Account>();
         0
@@ -139,37 +139,37 @@ impl ::noex::GenServer for Account {
     type Call = ::noex::Never;
     type Reply = ::noex::__private::Sound<
         ::noex::Never,
-        { <Self as ::noex::__private::Asserted>::MESSAGES },
+        { <Self as ::noex::rules::ServerBlock>::MESSAGES },
     >;
     type Cast = ::noex::Never;
     type Info = ::noex::__private::Sound<
         AccountInfo,
-        { <Self as ::noex::__private::Asserted>::MESSAGES },
+        { <Self as ::noex::rules::ServerBlock>::MESSAGES },
     >;
     type Continue = ::noex::__private::Sound<
         AccountContinue,
-        { <Self as ::noex::__private::Asserted>::MESSAGES },
+        { <Self as ::noex::rules::ServerBlock>::MESSAGES },
     >;
     type Ref = AccountRef;
     type Args = ::noex::__private::Sound<
         (),
-        { <Self as ::noex::__private::Asserted>::START },
+        { <Self as ::noex::rules::ServerBlock>::START },
     >;
     type InitError = <::noex::__private::Sound<
         Self,
-        { <Self as ::noex::__private::Asserted>::START },
+        { <Self as ::noex::rules::ServerBlock>::START },
     > as ::noex::__private::IntoInit<Self>>::Error;
     #[allow(deprecated)]
     async fn init(
         (): ::noex::__private::Sound<
             (),
-            { <Self as ::noex::__private::Asserted>::START },
+            { <Self as ::noex::rules::ServerBlock>::START },
         >,
         __noex_cx: &mut ::noex::Context<Self>,
     ) -> ::core::result::Result<::noex::Init<Self>, Self::InitError> {
         <::noex::__private::Sound<
             Self,
-            { <Self as ::noex::__private::Asserted>::START },
+            { <Self as ::noex::rules::ServerBlock>::START },
         > as ::noex::__private::IntoInit<Self>>::into_init(Self::open())
     }
     #[allow(deprecated)]

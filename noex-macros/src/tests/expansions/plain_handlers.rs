@@ -19,7 +19,7 @@ impl Account {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl ::noex::__private::Asserted for Account {
+impl ::noex::rules::ServerBlock for Account {
     const START: usize = {
         ::noex::rules::argument::<i64>();
         ::noex::rules::init::<Account, Account>();
@@ -181,26 +181,26 @@ impl Account {
 impl ::noex::GenServer for Account {
     type Call = ::noex::__private::Sound<
         AccountCall,
-        { <Self as ::noex::__private::Asserted>::MESSAGES },
+        { <Self as ::noex::rules::ServerBlock>::MESSAGES },
     >;
     type Reply = ::noex::__private::Sound<
         AccountReply,
-        { <Self as ::noex::__private::Asserted>::MESSAGES },
+        { <Self as ::noex::rules::ServerBlock>::MESSAGES },
     >;
     type Cast = ::noex::__private::Sound<
         AccountCast,
-        { <Self as ::noex::__private::Asserted>::MESSAGES },
+        { <Self as ::noex::rules::ServerBlock>::MESSAGES },
     >;
     type Info = ::noex::Never;
     type Continue = ::noex::Never;
     type Ref = AccountRef;
     type Args = ::noex::__private::Sound<
         (i64,),
-        { <Self as ::noex::__private::Asserted>::START },
+        { <Self as ::noex::rules::ServerBlock>::START },
     >;
     type InitError = <::noex::__private::Sound<
         Self,
-        { <Self as ::noex::__private::Asserted>::START },
+        { <Self as ::noex::rules::ServerBlock>::START },
     > as ::noex::__private::IntoInit<Self>>::Error;
     #[allow(deprecated)]
     async fn init(
@@ -208,13 +208,13 @@ impl ::noex::GenServer for Account {
             cents,
         ): ::noex::__private::Sound<
             (i64,),
-            { <Self as ::noex::__private::Asserted>::START },
+            { <Self as ::noex::rules::ServerBlock>::START },
         >,
         __noex_cx: &mut ::noex::Context<Self>,
     ) -> ::core::result::Result<::noex::Init<Self>, Self::InitError> {
         <::noex::__private::Sound<
             Self,
-            { <Self as ::noex::__private::Asserted>::START },
+            { <Self as ::noex::rules::ServerBlock>::START },
         > as ::noex::__private::IntoInit<Self>>::into_init(Self::open(cents))
     }
     #[allow(deprecated)]
