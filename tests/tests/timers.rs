@@ -481,7 +481,7 @@ struct Shelf<T> {
 }
 
 #[genserver]
-impl<T: Send + Default> Shelf<T> {
+impl<T: Send + Default + 'static> Shelf<T> {
     const PERIOD: Duration = Duration::from_secs(2);
 
     #[init]

@@ -108,6 +108,7 @@ fn shared_receiver(handler: &Handler) -> Option<&TokenStream> {
 fn of_generic(plan: &Plan<'_>, statements: &TokenStream) -> TokenStream {
     let krate = plan.krate();
     let (declared, where_) = (plan.declared(), plan.where_clause());
+    let own = plan.server.outside(&plan.server.generics.params);
     let own_where = plan.server.outside(&plan.server.generics.where_clause);
     let parameters = plan.server.type_parameters().into_iter().map(|parameter| {
         let (start, end) = (quote!(#krate::rules::parameter::<), quote!(>()));
@@ -119,7 +120,7 @@ fn of_generic(plan: &Plan<'_>, statements: &TokenStream) -> TokenStream {
     quote! {
         #block
         const _: () = {
-            fn _parameters<#declared>() #own_where { #(#parameters)* }
+            fn _parameters<#own>() #own_where { #(#parameters)* }
             fn _assert<#declared>() #where_ { #statements }
         };
     }

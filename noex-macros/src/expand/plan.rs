@@ -7,7 +7,7 @@ use crate::model::kind::Kind;
 use crate::model::server::Server;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Type, Visibility};
+use syn::{GenericParam, Type, TypeParam, TypeParamBound, Visibility, WherePredicate, parse_quote};
 
 /// A server, ready to be expanded.
 pub(crate) struct Plan<'a> {
@@ -78,30 +78,65 @@ impl<'a> Plan<'a> {
         (declared, self.where_clause())
     }
 
-    /// `T: Job`, without the brackets, as it reads outside of the impl block.
-    pub(crate) fn declared(&self) -> TokenStream {
-        self.server.outside(&self.server.generics.params)
-    }
-
     /// Whether generated items have parameters.
     pub(crate) fn is_generic(&self) -> bool {
         !self.server.generics.params.is_empty()
     }
 
+    /// `T: Job`, without the brackets, as it reads outside of the impl block.
+    pub(crate) fn declared(&self) -> TokenStream {
+        let mut params = self.server.generics.params.clone();
+        for parameter in &mut params {
+            if let GenericParam::Type(parameter) = parameter
+                && !parameter.bounds.is_empty()
+            {
+                let missing = self.missing_bounds(parameter);
+                parameter.bounds.extend(missing);
+            }
+        }
+        self.server.outside(&params)
+    }
+
     /// The user's where clause, and that all parameters can be sent and live as long as the server may.
     ///
     /// A server is `Send + 'static`, and with it its parameters; where the user forgot to say so, `assert` says it
-    /// once, and not each item of ours once more.
+    /// once, and not each item of ours once more. Bounds go where the user has some: clippy wants them in one place.
     pub(crate) fn where_clause(&self) -> TokenStream {
         let mut predicates = TokenStream::new();
         for predicate in self.server.generics.where_clause.iter().flat_map(|where_| &where_.predicates) {
             let predicate = self.server.outside(predicate);
             predicates.extend(quote!(#predicate,));
         }
-        for parameter in self.server.type_parameters() {
-            predicates.extend(quote!(#parameter: ::core::marker::Send + 'static,));
+        for parameter in self.server.generics.type_params().filter(|parameter| parameter.bounds.is_empty()) {
+            let (ident, missing) = (&parameter.ident, self.missing_bounds(parameter));
+            if !missing.is_empty() {
+                predicates.extend(quote!(#ident: #(#missing)+*,));
+            }
         }
         if predicates.is_empty() { predicates } else { quote!(where #predicates) }
+    }
+
+    /// Of `Send` and `'static` what the user's bounds on the parameter do not mention.
+    fn missing_bounds(&self, parameter: &TypeParam) -> Vec<TypeParamBound> {
+        let where_ = self.server.generics.where_clause.iter().flat_map(|where_| &where_.predicates);
+        let of_it = where_.filter_map(|predicate| match predicate {
+            WherePredicate::Type(predicate) => match &predicate.bounded_ty {
+                Type::Path(ty) if ty.path.is_ident(&parameter.ident) => Some(&predicate.bounds),
+                _ => None,
+            },
+            _ => None,
+        });
+        let bounds: Vec<&TypeParamBound> = of_it.chain([&parameter.bounds]).flatten().collect();
+        let is_send = |bound: &&TypeParamBound| matches!(bound, TypeParamBound::Trait(bound) if bound.path.is_ident("Send"));
+        let is_static = |bound: &&TypeParamBound| matches!(bound, TypeParamBound::Lifetime(lifetime) if lifetime.ident == "static");
+        let mut missing = Vec::new();
+        if !bounds.iter().any(is_send) {
+            missing.push(parse_quote!(::core::marker::Send));
+        }
+        if !bounds.iter().any(is_static) {
+            missing.push(parse_quote!('static));
+        }
+        missing
     }
 
     /// `<T>`: the parameters as a generated type is given them.

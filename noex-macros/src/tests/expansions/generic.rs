@@ -13,10 +13,12 @@ where
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl<T: Job, const N: usize> crate::noex::rules::ServerBlock for Pool<T, N>
+impl<
+    T: Job + ::core::marker::Send + 'static,
+    const N: usize,
+> crate::noex::rules::ServerBlock for Pool<T, N>
 where
     T::Output: Send,
-    T: ::core::marker::Send + 'static,
 {}
 const _: () = {
     fn _parameters<T: Job, const N: usize>()
@@ -25,10 +27,9 @@ const _: () = {
     {
         crate::noex::rules::parameter::<T>();
     }
-    fn _assert<T: Job, const N: usize>()
+    fn _assert<T: Job + ::core::marker::Send + 'static, const N: usize>()
     where
         T::Output: Send,
-        T: ::core::marker::Send + 'static,
     {
         crate::noex::rules::argument::<T>();
         crate::noex::rules::init::<Pool<T, N>, Pool<T, N>>();
@@ -44,20 +45,19 @@ const _: () = {
     private_interfaces,
     unreachable_pub
 )]
-pub enum PoolCall<T: Job, const N: usize>
+pub enum PoolCall<T: Job + ::core::marker::Send + 'static, const N: usize>
 where
     T::Output: Send,
-    T: ::core::marker::Send + 'static,
 {
     Swap { other: Pool<T, N> },
     #[doc(hidden)]
     __Phantom(crate::noex::Never, ::core::marker::PhantomData<fn() -> (T,)>),
 }
 #[automatically_derived]
-impl<T: Job, const N: usize> crate::noex::Message for PoolCall<T, N>
+impl<T: Job + ::core::marker::Send + 'static, const N: usize> crate::noex::Message
+for PoolCall<T, N>
 where
     T::Output: Send,
-    T: ::core::marker::Send + 'static,
 {
     const VARIANTS: &'static [&'static str] = &["swap"];
     fn variant(&self) -> usize {
@@ -75,10 +75,9 @@ where
     private_interfaces,
     unreachable_pub
 )]
-pub enum PoolReply<T: Job, const N: usize>
+pub enum PoolReply<T: Job + ::core::marker::Send + 'static, const N: usize>
 where
     T::Output: Send,
-    T: ::core::marker::Send + 'static,
 {
     Swap(Option<Pool<T, N>>),
     #[doc(hidden)]
@@ -94,59 +93,72 @@ Clones are cheap and stay good over restarts. The parameter is always `Pool`; wr
     private_interfaces,
     unreachable_pub
 )]
-pub struct PoolRef<T: Job, const N: usize, Server: crate::noex::GenServer = Pool<T, N>>(
+pub struct PoolRef<
+    T: Job + ::core::marker::Send + 'static,
+    const N: usize,
+    Server: crate::noex::GenServer = Pool<T, N>,
+>(
     crate::noex::ServerRef<Server>,
     ::core::marker::PhantomData<fn() -> (T,)>,
 )
 where
-    T::Output: Send,
-    T: ::core::marker::Send + 'static;
+    T::Output: Send;
 #[automatically_derived]
-impl<T: Job, const N: usize, Server: crate::noex::GenServer> ::core::clone::Clone
-for PoolRef<T, N, Server>
+impl<
+    T: Job + ::core::marker::Send + 'static,
+    const N: usize,
+    Server: crate::noex::GenServer,
+> ::core::clone::Clone for PoolRef<T, N, Server>
 where
     T::Output: Send,
-    T: ::core::marker::Send + 'static,
 {
     fn clone(&self) -> Self {
         Self(::core::clone::Clone::clone(&self.0), ::core::marker::PhantomData)
     }
 }
 #[automatically_derived]
-impl<T: Job, const N: usize, Server: crate::noex::GenServer> ::core::cmp::PartialEq
-for PoolRef<T, N, Server>
+impl<
+    T: Job + ::core::marker::Send + 'static,
+    const N: usize,
+    Server: crate::noex::GenServer,
+> ::core::cmp::PartialEq for PoolRef<T, N, Server>
 where
     T::Output: Send,
-    T: ::core::marker::Send + 'static,
 {
     fn eq(&self, other: &Self) -> bool {
         self.0 == other.0
     }
 }
 #[automatically_derived]
-impl<T: Job, const N: usize, Server: crate::noex::GenServer> ::core::cmp::Eq
-for PoolRef<T, N, Server>
+impl<
+    T: Job + ::core::marker::Send + 'static,
+    const N: usize,
+    Server: crate::noex::GenServer,
+> ::core::cmp::Eq for PoolRef<T, N, Server>
 where
     T::Output: Send,
-    T: ::core::marker::Send + 'static,
 {}
 #[automatically_derived]
-impl<T: Job, const N: usize, Server: crate::noex::GenServer> ::core::fmt::Debug
-for PoolRef<T, N, Server>
+impl<
+    T: Job + ::core::marker::Send + 'static,
+    const N: usize,
+    Server: crate::noex::GenServer,
+> ::core::fmt::Debug for PoolRef<T, N, Server>
 where
     T::Output: Send,
-    T: ::core::marker::Send + 'static,
 {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         ::core::fmt::Debug::fmt(&self.0, f)
     }
 }
 #[automatically_derived]
-impl<T: Job, const N: usize, Server: crate::noex::GenServer> ::core::ops::Deref
-for PoolRef<T, N, Server>
+impl<
+    T: Job + ::core::marker::Send + 'static,
+    const N: usize,
+    Server: crate::noex::GenServer,
+> ::core::ops::Deref for PoolRef<T, N, Server>
 where
     T::Output: Send,
-    T: ::core::marker::Send + 'static,
 {
     type Target = crate::noex::ServerRef<Server>;
     fn deref(&self) -> &Self::Target {
@@ -155,13 +167,12 @@ where
 }
 #[automatically_derived]
 impl<
-    T: Job,
+    T: Job + ::core::marker::Send + 'static,
     const N: usize,
     Server: crate::noex::GenServer,
 > ::core::convert::From<crate::noex::ServerRef<Server>> for PoolRef<T, N, Server>
 where
     T::Output: Send,
-    T: ::core::marker::Send + 'static,
 {
     fn from(server: crate::noex::ServerRef<Server>) -> Self {
         Self(server, ::core::marker::PhantomData)
@@ -169,10 +180,9 @@ where
 }
 #[automatically_derived]
 #[allow(private_bounds, private_interfaces, unreachable_patterns, unreachable_pub)]
-impl<T: Job, const N: usize> PoolRef<T, N>
+impl<T: Job + ::core::marker::Send + 'static, const N: usize> PoolRef<T, N>
 where
     T::Output: Send,
-    T: ::core::marker::Send + 'static,
 {
     ///Calls `Pool::swap`.
     pub fn swap(
@@ -195,10 +205,9 @@ where
 }
 #[automatically_derived]
 #[allow(private_bounds, private_interfaces, unreachable_pub)]
-impl<T: Job, const N: usize> Pool<T, N>
+impl<T: Job + ::core::marker::Send + 'static, const N: usize> Pool<T, N>
 where
     T::Output: Send,
-    T: ::core::marker::Send + 'static,
 {
     ///Starts `Pool` with what its `open` takes: a builder that is also a future.
     pub fn start(job: T) -> crate::noex::Start<Pool<T, N>> {
@@ -221,10 +230,10 @@ where
     }
 }
 #[automatically_derived]
-impl<T: Job, const N: usize> crate::noex::GenServer for Pool<T, N>
+impl<T: Job + ::core::marker::Send + 'static, const N: usize> crate::noex::GenServer
+for Pool<T, N>
 where
     T::Output: Send,
-    T: ::core::marker::Send + 'static,
 {
     type Call = PoolCall<T, N>;
     type Reply = PoolReply<T, N>;

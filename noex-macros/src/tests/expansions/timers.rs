@@ -17,6 +17,24 @@ impl Account {
         self.cache.clear()
     }
 }
+#[doc(hidden)]
+#[automatically_derived]
+impl ::noex::rules::ServerBlock for Account {
+    const START: usize = {
+        ::noex::rules::init::<Account, Account>();
+        0
+    };
+    const MESSAGES: usize = { 0 };
+    const FUTURES: usize = {
+        #[allow(unused_imports)]
+        use ::noex::__private::NotSendable as _;
+        #[cfg(unix)]
+        ::noex::rules::shared::<
+            ::noex::__private::Sound<Self, { ::noex::__private::Sendable::<Self>::NO }>,
+        >();
+        Self::MESSAGES + ::noex::__private::Sendable::<Self>::NO
+    };
+}
 ///Other messages that `Account` handles.
 #[allow(
     missing_debug_implementations,
@@ -118,27 +136,46 @@ impl Account {
         &'__noex mut self,
         __noex_cx: &'__noex mut ::noex::Context<Self>,
     ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send + '__noex {
-        Self::report(self, __noex_cx)
+        ::noex::__private::future::<
+            { <Self as ::noex::rules::ServerBlock>::FUTURES },
+            _,
+        >(Self::report(self, __noex_cx))
     }
 }
 #[automatically_derived]
 impl ::noex::GenServer for Account {
     type Call = ::noex::Never;
-    type Reply = ::noex::Never;
+    type Reply = ::noex::__private::Sound<
+        ::noex::Never,
+        { <Self as ::noex::rules::ServerBlock>::MESSAGES },
+    >;
     type Cast = ::noex::Never;
-    type Info = AccountInfo;
+    type Info = ::noex::__private::Sound<
+        AccountInfo,
+        { <Self as ::noex::rules::ServerBlock>::MESSAGES },
+    >;
     type Continue = ::noex::Never;
     type Ref = AccountRef;
-    type Args = ();
-    type InitError = <Self as ::noex::__private::IntoInit<Self>>::Error;
+    type Args = ::noex::__private::Sound<
+        (),
+        { <Self as ::noex::rules::ServerBlock>::START },
+    >;
+    type InitError = <::noex::__private::Sound<
+        Self,
+        { <Self as ::noex::rules::ServerBlock>::START },
+    > as ::noex::__private::IntoInit<Self>>::Error;
     #[allow(deprecated)]
     async fn init(
-        (): (),
+        (): ::noex::__private::Sound<
+            (),
+            { <Self as ::noex::rules::ServerBlock>::START },
+        >,
         __noex_cx: &mut ::noex::Context<Self>,
     ) -> ::core::result::Result<::noex::Init<Self>, Self::InitError> {
-        let __noex_made = <Self as ::noex::__private::IntoInit<
+        let __noex_made = <::noex::__private::Sound<
             Self,
-        >>::into_init(Self::open());
+            { <Self as ::noex::rules::ServerBlock>::START },
+        > as ::noex::__private::IntoInit<Self>>::into_init(Self::open());
         ::noex::__private::every(
             __noex_cx,
             ::core::time::Duration::from_millis(3600000),
@@ -171,20 +208,28 @@ impl ::noex::GenServer for Account {
         }
     }
     #[allow(deprecated, unreachable_patterns)]
-    async fn handle_info(
+    fn handle_info(
         &mut self,
-        __noex_message: AccountInfo,
+        __noex_message: ::noex::__private::Sound<
+            AccountInfo,
+            { <Self as ::noex::rules::ServerBlock>::MESSAGES },
+        >,
         __noex_cx: &mut ::noex::Context<Self>,
-    ) -> () {
-        match __noex_message {
-            #[cfg(unix)]
-            AccountInfo::Report {} => Self::__noex_report(self, __noex_cx).await,
-            __noex_message => {
-                ::noex::__private::done(
-                    ::noex::GenServer::info_now(self, __noex_message, __noex_cx),
-                )
+    ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send {
+        ::noex::__private::future::<
+            { <Self as ::noex::rules::ServerBlock>::FUTURES },
+            _,
+        >(async move {
+            match __noex_message {
+                #[cfg(unix)]
+                AccountInfo::Report {} => Self::__noex_report(self, __noex_cx).await,
+                __noex_message => {
+                    ::noex::__private::done(
+                        ::noex::GenServer::info_now(self, __noex_message, __noex_cx),
+                    )
+                }
             }
-        }
+        })
     }
     fn terminate_now(
         &mut self,
