@@ -62,7 +62,8 @@ use proc_macro::TokenStream;
 /// | attribute | arguments | returns | options |
 /// |---|---|---|---|
 /// | [`#[init]`](macro@init) | what `start` takes | `Self`, `Result<Self, E>`, `Init<Self>` or `Result<Init<Self>, E>` | |
-/// | [`#[call]`](macro@call) | `&self` or `&mut self`, then any | the reply | `timeout = 2s` |
+/// | [`#[call]`](macro@call) | `&self` or `&mut self`, then any | the reply | `timeout = 2s`, `concurrent` |
+/// | a deferred call | as above, then `reply: ReplyTo<T>` | nothing; `T` is sent later | `timeout = 2s` |
 /// | [`#[cast]`](macro@cast) | `&self` or `&mut self`, then any | nothing | |
 /// | [`#[info]`](macro@info) | `&self` or `&mut self`, one message | nothing | |
 /// | [`#[every(30s)]`](macro@every) | `&self` or `&mut self` | nothing | `missed = burst`, `skip`, `delay` |
@@ -81,14 +82,14 @@ use proc_macro::TokenStream;
 /// - `AccountRef`, the reference, with a method for each call and cast, which derefs to `ServerRef<Account>`;
 /// - `AccountCall`, `AccountReply`, `AccountCast`, `AccountInfo` and `AccountContinue`, plain enums with one variant
 ///   for each handler, fields named as the arguments;
-/// - `Account::start`, `Account::child` and `Account::whereis`;
+/// - `Account::start`, `Account::child`, `Account::whereis` and `Account::named`;
 /// - the implementations of `ServerConfig`, `GenServer`, `HandlesInfo` and `HandlesContinue`.
 ///
 /// # What is rejected
 ///
 /// Arguments and replies that borrow or cannot be sent, because they travel in messages; a state that cannot be sent;
 /// handlers with parameters or a where clause of their own; two handlers that become the same message or handle the
-/// same one; handlers called `start`, `child` or `whereis`, or `into` or `try_into`, which std has for any value;
+/// same one; handlers called `start`, `child`, `whereis` or `named`, or `into` or `try_into`, which std has for any value;
 /// options that do not exist. Each mistake is one error at the word that is wrong, and everything else is generated
 /// all the same.
 #[proc_macro_attribute]
@@ -107,7 +108,15 @@ pub fn init(_: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Marks a handler that answers, inside of a [`#[genserver]`](macro@genserver) impl block.
 ///
-/// `#[call(timeout = 2s)]` overrides the server's `call_timeout`; `timeout = infinity` waits without limit.
+/// | form | meaning |
+/// |---|---|
+/// | `#[call(timeout = 2s)]` | overrides the server's `call_timeout`; `infinity` waits without limit |
+/// | a last argument `reply: ReplyTo<T>` | the reply is a `T`, sent later with `reply.send(..)` from anywhere, once; the handler returns nothing |
+/// | `#[call(concurrent)]` on an `async fn` with `&self` | runs beside the mailbox on a clone of the state, which must be `Clone` and `Sync` |
+///
+/// A concurrent handler does not hold up the server and sees the state as it was when its turn came. Its panic is
+/// its caller's `CallError::Crashed` and an event; the server lives on. A server that stops waits for it; one that is
+/// killed or crashes does not.
 #[proc_macro_attribute]
 pub fn call(_: TokenStream, item: TokenStream) -> TokenStream {
     inert::outside(Kind::Call, item.into()).into()

@@ -10,10 +10,11 @@ use syn::ext::IdentExt;
 pub(crate) const RESERVED: &str = "__";
 
 /// The functions that every server gets, and what each is for.
-pub(crate) const GIVEN: [(&str, &str); 3] = [
+pub(crate) const GIVEN: [(&str, &str); 4] = [
     ("start", "starts the server"),
     ("child", "is the server as a child of a supervisor"),
     ("whereis", "looks the server up by its name"),
+    ("named", "is the server that has a name"),
 ];
 
 /// Methods of std that take any value as it is, and so come before a method of the reference, which borrows.

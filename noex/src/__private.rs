@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use crate::rules::ResultReply;
+use crate::rules::{ConcurrentState, ResultReply};
 pub use crate::server::{IntoInit, done};
 use crate::{
     Call, ChildSpec, Context, GenServer, HandlesInfo, Missed, Period, ServerRef, Start, StartTree,
@@ -80,12 +80,22 @@ pub fn idle<S: GenServer>(cx: &Context<S>, silences: &[Told<S::Info>]) {
     watch_silence(cx, silences);
 }
 
+/// `Account::named(..)`.
+pub fn named<S: GenServer>(name: &str) -> S::Ref {
+    System::global().named::<S>(name)
+}
+
 /// The start of a declared tree.
 pub fn start_tree<T>(
     tree: SupervisorBuilder,
     finish: impl FnOnce(SupervisorRef) -> T + Send + 'static,
 ) -> StartTree<T> {
     StartTree::new(tree, finish)
+}
+
+/// The state for a concurrent handler.
+pub fn concurrent_state<S: ConcurrentState>(state: &S) -> S {
+    state.clone()
 }
 
 /// `T`, if `N` is 0, as it is once all assertions hold. If one does not, `N` is an error and so is this type: rustc

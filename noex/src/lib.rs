@@ -57,7 +57,9 @@
 //!
 //! - One message at a time a server, in sending order for each sender.
 //! - A call ends in a reply or in a [`CallError`] that says whether the handler ran; a message that nobody
-//!   serves is a counted dead letter ([`System::dead_letters`], [`observer::EventKind::DeadLetter`]).
+//!   serves is a counted dead letter ([`System::dead_letters`], [`System::on_undelivered`]).
+//! - A call that is answered later ([`ReplyTo`]) holds nothing up, and ends with its server if not before; one
+//!   that a handler makes waits no longer than that handler's own caller ([`Context::deadline`]).
 //! - A panic ends the incarnation, never the program; a supervisor starts the next one in the same slot, so
 //!   that references stay good and what was queued is served.
 //! - An idle server is its slot and nothing else: no task, no timer, no channel.
@@ -99,10 +101,10 @@ pub use process::{
     StreamId, Timer, TimerId, Watch,
 };
 pub use server::{
-    Call, CallError, Cast, CastError, Context, DeadlockPath, DeadlockStep, Executed, GenServer,
-    HandlesContinue, HandlesInfo, InfoOf, Init, IntoInit, Mailbox, Message, Never, NotRunning, NotSent, Now,
-    OnRestart, Overflow, Reason, SendInfo, ServerConfig, ServerRef, Start, StartError, StartMonitored,
-    Target, WeakRef,
+    Answer, Answers, Call, CallError, Cast, CastError, Context, DeadlockPath, DeadlockStep, Dropped,
+    Executed, GenServer, HandlesContinue, HandlesInfo, InfoOf, Init, IntoInit, Mailbox, Message, Never,
+    NotRunning, NotSent, NotYet, Now, OnRestart, Overflow, Reason, ReplyTo, Request, Requests, SendInfo,
+    ServerConfig, ServerRef, Start, StartError, StartMonitored, Target, WeakRef, abcast, multi_call,
 };
 pub use supervisor::{
     ChildInfo, ChildOptions, ChildSpec, Kind, Restart, Shutdown, StartTree, Strategy, Supervisor,

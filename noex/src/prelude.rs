@@ -5,6 +5,6 @@
 
 pub use crate::{
     CallError, CastError, Context, Down, Exit, ExitReason, GenServer, Init, Message, Monitor, Never, Now,
-    Pid, ServerConfig, ServerRef, Start, StartError, SupervisorError, System, Timer, call, cast,
+    Pid, ReplyTo, ServerConfig, ServerRef, Start, StartError, SupervisorError, System, Timer, call, cast,
     continuation, every, genserver, idle, init, supervisor, terminate,
 };

@@ -11,6 +11,7 @@
 //! | [`Parameter`] | a type parameter of a server: `Send + 'static` |
 //! | [`IntoInit`] | what `#[init]` returns; why it fails can be sent |
 //! | [`Shared`] | a server with an async handler that takes `&self`: `Sync` |
+//! | [`ConcurrentState`] | a server with a `#[call(concurrent)]` handler: `Clone` |
 //! | [`TakenReason`] | what `#[terminate]` takes: the exit reason, borrowed or not |
 //! | [`GenServer`] | a child of a tree: a server |
 //! | [`ServerBlock`] | a server, once: it has one `#[genserver]` impl block |
@@ -34,6 +35,16 @@ pub trait ServerBlock {
     #[doc(hidden)]
     const FUTURES: usize = Self::MESSAGES;
 }
+
+/// A server with a `#[call(concurrent)]` handler, which runs on a clone of the state.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` must be `Clone`, because `#[call(concurrent)]` runs on a clone of the state",
+    label = "`{Self}` is not `Clone`",
+    note = "add `#[derive(Clone)]` to its struct, or remove `concurrent`"
+)]
+pub trait ConcurrentState: Clone {}
+
+impl<S: Clone> ConcurrentState for S {}
 
 /// A reply written as `Result<..>` is a `Result`.
 #[diagnostic::on_unimplemented(

@@ -1,6 +1,7 @@
 //! The system: what all servers of a program share.
 
 use std::{
+    any::Any,
     cell::RefCell,
     collections::HashMap,
     fmt,
@@ -13,10 +14,13 @@ use std::{
 use tokio::runtime::{Handle, Id};
 
 use crate::{
-    observer::{EventKind, EventStream, Events},
+    observer::{DeadLetter, EventKind, EventStream, Events, Letters, Undelivered},
     process::{Pid, door::Door, panic},
     registry::Names,
-    server::slot::Core,
+    server::{
+        ServerRef,
+        slot::{self, Core},
+    },
 };
 
 /// Names, events and counters that servers share. There is a global one; a test can make its own.
@@ -42,7 +46,7 @@ pub struct System {
 struct Inner {
     names: Names,
     events: Events,
-    dead_letters: AtomicU64,
+    letters: Letters,
     /// One door a runtime: tests often have a runtime each.
     doors: Mutex<HashMap<Id, Weak<Door>>>,
 }
@@ -64,7 +68,7 @@ impl System {
             inner: Arc::new(Inner {
                 names: Names::default(),
                 events: Events::default(),
-                dead_letters: AtomicU64::new(0),
+                letters: Letters::default(),
                 doors: Mutex::default(),
             }),
         }
@@ -81,6 +85,35 @@ impl System {
         self.inner.names.find(name).map(Into::into)
     }
 
+    /// As [`whereis`](System::whereis), for one expression: where there is no such server, a reference to none,
+    /// whose calls fail with `CallError::NotRunning` and give `NoProc` as the reason. It stays that way: a
+    /// server that gets the name later is another.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use noex::prelude::*;
+    /// # #[genserver] struct Till { cents: u64 }
+    /// # #[genserver] impl Till {
+    /// #     #[init] fn init() -> Self { Till { cents: 0 } }
+    /// #     #[call] fn count(&self) -> u64 { self.cents }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let till = Till::start().name("till 3").await?;
+    /// assert_eq!(Till::named("till 3").count().await?, 0);
+    /// let error = Till::named("till 4").count().await.unwrap_err();
+    /// assert_eq!(error.to_string(), "`count` of till 4 cannot be called: the server is not running (no such process)");
+    /// # Ok(()) }
+    /// ```
+    pub fn named<S: crate::GenServer>(&self, name: &str) -> S::Ref {
+        self.whereis::<S>(name).unwrap_or_else(|| {
+            let nobody = slot::vacant::<S>(System::next_slot());
+            nobody.core().set_label(name.into());
+            nobody.inbox.close();
+            ServerRef::new(nobody).into()
+        })
+    }
+
     /// What happens from now on, as typed events.
     pub fn events(&self) -> EventStream {
         self.inner.events.subscribe()
@@ -89,7 +122,45 @@ impl System {
     /// How many messages ended unserved: their server ended, their caller was gone, or the mailbox
     /// overflowed. Calls that were answered with an error do not count.
     pub fn dead_letters(&self) -> u64 {
-        self.inner.dead_letters.load(Ordering::Relaxed)
+        self.inner.letters.count()
+    }
+
+    /// Has `hook` called with each message that ends unserved, in place of the hook before. Messages of
+    /// callers that were told of it are no dead letters.
+    ///
+    /// It runs where the message was found dead, at the server's end or on a sender's task: it should be
+    /// short, a [`try_cast`](crate::ServerRef::try_cast) to a server of its own as a rule. No lock is held;
+    /// its panic concerns nobody.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use noex::prelude::*;
+    /// use std::sync::{Arc, Mutex};
+    /// # #[genserver] struct Counter { count: u64 }
+    /// # #[genserver] impl Counter {
+    /// #     #[init] fn init() -> Self { Counter { count: 0 } }
+    /// #     #[cast] fn add(&mut self, by: u64) { self.count += by }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let system = System::new();
+    /// let lost = Arc::new(Mutex::new(0));
+    /// let total = lost.clone();
+    /// system.on_undelivered(move |letter| {
+    ///     if let Some(CounterCast::Add { by }) = letter.message.downcast_ref() {
+    ///         *total.lock().unwrap() += by;
+    ///     }
+    /// });
+    /// let counter = Counter::start().system(&system).await?;
+    /// counter.suspend().await?;
+    /// counter.add(2).await?;
+    /// counter.kill();
+    /// counter.ended().await;
+    /// assert_eq!(*lost.lock().unwrap(), 2);
+    /// # Ok(()) }
+    /// ```
+    pub fn on_undelivered(&self, hook: impl Fn(DeadLetter) + Send + Sync + 'static) {
+        self.inner.letters.hook(Arc::new(hook));
     }
 
     pub(crate) fn names(&self) -> &Names {
@@ -100,20 +171,35 @@ impl System {
         NEXT_SLOT.fetch_add(1, Ordering::Relaxed)
     }
 
-    pub(crate) fn dead_letter(&self) {
-        self.inner.dead_letters.fetch_add(1, Ordering::Relaxed);
+    /// Counts and announces a message that ended unserved, and hands it to whoever wants it.
+    pub(crate) fn dead_letter(
+        &self,
+        handler: &'static str,
+        why: Undelivered,
+        to: impl FnOnce() -> (Pid, Arc<str>),
+        message: impl FnOnce() -> Box<dyn Any + Send>,
+    ) {
+        let Inner { letters, events, .. } = &*self.inner;
+        letters.add();
+        let (is_heard, is_hooked) = (events.has_listeners(), letters.is_hooked());
+        if !is_heard && !is_hooked {
+            return panic::drop_quietly(message);
+        }
+        let (pid, server) = to();
+        if is_heard {
+            events.send_of(pid, server.clone(), EventKind::DeadLetter { handler, why: why.clone() });
+        }
+        if is_hooked {
+            letters.hand_over(DeadLetter { pid, server, handler, why, message: message() });
+        } else {
+            panic::drop_quietly(message);
+        }
     }
 
     #[inline]
     pub(crate) fn announce(&self, core: &Core, kind: impl FnOnce() -> EventKind) {
         if self.inner.events.has_listeners() {
             self.inner.events.send(core, kind());
-        }
-    }
-
-    pub(crate) fn announce_of(&self, pid: Pid, server: Arc<str>, kind: impl FnOnce() -> EventKind) {
-        if self.inner.events.has_listeners() {
-            self.inner.events.send_of(pid, server, kind());
         }
     }
 

@@ -4,7 +4,7 @@ use crate::check::argument;
 use crate::diag::Diag;
 use crate::model::handler::Handler;
 use crate::model::kind::Kind;
-use crate::model::types::{self, last_segment, text};
+use crate::model::types::{self, is_reply_to, last_segment, text};
 use crate::syntax::method::Form;
 use proc_macro2::Ident;
 use syn::{GenericParam, Type};
@@ -16,6 +16,8 @@ pub(crate) fn check(handler: &Handler, server: &Ident, diag: &mut Diag) {
     check_where(handler, diag);
     check_receiver(handler, diag);
     check_context(handler, server, diag);
+    check_reply_to(handler, diag);
+    check_concurrent(handler, diag);
     check_message(handler, diag);
     // Of what takes no arguments none can be wrong in itself.
     for argument in handler.arguments.iter().filter(|_| !handler.kind.is_timed()) {
@@ -139,6 +141,60 @@ fn check_context(handler: &Handler, server: &Ident, diag: &mut Diag) {
     ));
 }
 
+/// The reply address comes last, and the reply goes there.
+fn check_reply_to(handler: &Handler, diag: &mut Diag) {
+    let mut more = handler.arguments.iter().filter(|argument| is_reply_to(&argument.ty));
+    let Some(reply_to) = &handler.reply_to else {
+        if let Some(argument) = more.next() {
+            diag.error(&argument.ty, format!("nobody waits for a reply of {}", handler.kind.noun()))
+                .help("use `#[call]`, or drop this argument");
+        }
+        return;
+    };
+    if let Some(argument) = more.next() {
+        diag.error(&argument.pattern, "a call has one reply").help("make one type of both replies");
+    } else if reply_to.after > 0 {
+        let argument = &reply_to.argument;
+        let (pattern, ty) = (text(&argument.pattern), text(&argument.ty));
+        diag.error(&argument.pattern, "the reply address comes after the message")
+            .help(format!("write `{pattern}: {ty}` last"));
+    }
+    if let Some(output) = handler.returned() {
+        diag.error(output, "a handler with a `ReplyTo` replies through it").help("drop the return type");
+    }
+}
+
+/// A concurrent handler is a future that owns all it needs.
+fn check_concurrent(handler: &Handler, diag: &mut Diag) {
+    let Some(word) = &handler.concurrent else { return };
+    if !handler.is_async() {
+        diag.error(word, "a concurrent handler waits beside the mailbox, so it is async")
+            .help(format!("write `async fn {}`, or remove `concurrent`", handler.ident()));
+    }
+    if let Some(receiver) = handler.method.receiver.as_ref().filter(|receiver| receiver.is_mutable) {
+        diag.error(
+            &receiver.tokens,
+            "a concurrent handler works on a clone of the state, so a change would be lost",
+        )
+        .help("use `&self`");
+    }
+    if let Some(context) = &handler.context {
+        diag.error(
+            &context.argument.pattern,
+            "a concurrent handler runs beside its server, so it has no context",
+        )
+        .help("remove it, or remove `concurrent`");
+    }
+    if let Some(reply_to) = &handler.reply_to {
+        diag.error(&reply_to.argument.pattern, "a concurrent handler replies with what it returns").help(
+            format!(
+                "return `{}`, or remove `concurrent`",
+                handler.output().map_or_else(|| "()".into(), |reply| text(reply))
+            ),
+        );
+    }
+}
+
 /// Info handlers and continuations take one message, `#[terminate]` at most the reason.
 fn check_message(handler: &Handler, diag: &mut Diag) {
     match (handler.kind, handler.arguments.as_slice()) {
@@ -166,6 +222,9 @@ fn check_message(handler: &Handler, diag: &mut Diag) {
 
 /// What does not answer, returns nothing.
 fn check_output(handler: &Handler, diag: &mut Diag) {
+    if handler.returned().is_some() && handler.reply_to.is_some() {
+        return;
+    }
     let Some(output) = handler.output() else {
         if handler.kind == Kind::Init {
             diag.error(handler.ident(), "`#[init]` creates the server, but this returns nothing")

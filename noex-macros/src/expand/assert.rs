@@ -39,7 +39,7 @@ pub(crate) fn assertions(plan: &Plan<'_>) -> TokenStream {
         return of_generic(plan, &quote!(#start #messages));
     }
     let where_ = plan.where_clause();
-    let futures = plan.handlers().any(Handler::is_async).then(|| futures(plan));
+    let futures = plan.handlers().any(Handler::runs_later).then(|| futures(plan));
     let constants = quote! {
         const START: usize = { #start 0 };
         const MESSAGES: usize = { #messages 0 };
@@ -94,7 +94,12 @@ fn futures(plan: &Plan<'_>) -> TokenStream {
 
 /// The `&self` of an async handler, which borrows the server for as long as it is suspended.
 fn shared_receiver(handler: &Handler) -> Option<&TokenStream> {
-    let receiver = &handler.method.receiver.as_ref().filter(|_| handler.is_async())?.tokens;
+    let receiver = &handler
+        .method
+        .receiver
+        .as_ref()
+        .filter(|_| handler.is_async() && handler.concurrent.is_none())?
+        .tokens;
     let is_mut = receiver.clone().into_iter().any(|token| token.to_string() == "mut");
     (!is_mut).then_some(receiver)
 }

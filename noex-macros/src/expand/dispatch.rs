@@ -1,13 +1,15 @@
 //! From a message to its handler.
 
 use crate::expand::assert::{Proof, sound, sound_future};
-use crate::expand::future;
 use crate::expand::message::reply_ty;
 use crate::expand::plan::{Messages, Plan};
+use crate::expand::{future, located};
 use crate::model::handler::Handler;
 use crate::model::kind::Kind;
+use crate::names;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
+use syn::ext::IdentExt;
 
 /// The two methods of a kind, `call_now` and `handle_call`, and what they take and return.
 struct Names {
@@ -20,11 +22,11 @@ struct Names {
 /// `call_now` and `handle_call`, as far as there are handlers for each.
 ///
 /// Plain handlers run in `call_now`, on the caller's task if the server is idle. Async ones run in `handle_call`,
-/// which hands the others on.
+/// which hands the others on, and so do those whose reply comes later.
 pub(crate) fn dispatch(plan: &Plan<'_>, messages: &Messages<'_>) -> TokenStream {
     let names = Names::of(plan, messages);
     let (later, now): (Vec<&Handler>, Vec<&Handler>) =
-        messages.handlers.iter().copied().partition(|handler| handler.is_async());
+        messages.handlers.iter().copied().partition(|handler| handler.runs_later());
     let mut methods = TokenStream::new();
     if !now.is_empty() {
         methods.extend(dispatch_now(plan, messages, &names, &now, !later.is_empty()));
@@ -83,15 +85,17 @@ fn dispatch_now(
 
 // Output:  fn handle_call(
 //              &mut self, call: Sound<AccountCall, ..>, cx: &mut Context<Self>,
-//          ) -> impl Future<Output = Sound<AccountReply, ..>> + Send {
+//          ) -> impl Future<Output = Option<Sound<AccountReply, ..>>> + Send {
 //              future::<{ Self::FUTURES }, _>(async move {
 //                  match call {
 //                      AccountCall::Rating { branch } =>
-//                          AccountReply::Rating(Self::__noex_rating(self, cx, branch).await),
-//                      call => done(Self::call_now(self, call, cx)),
+//                          Some(AccountReply::Rating(Self::__noex_rating(self, cx, branch).await)),
+//                      call => Some(done(Self::call_now(self, call, cx))),
 //                  }
 //              })
 //          }
+//
+// Only a call is answered, so that only there is a `Some`, and `None` where the reply comes later.
 fn dispatch_later(
     plan: &Plan<'_>,
     messages: &Messages<'_>,
@@ -104,16 +108,22 @@ fn dispatch_later(
     // The future captures the one and outputs the other.
     let message_ty = sound(plan, message_ty.clone(), Proof::Messages);
     let reply_ty = match messages.kind {
-        Kind::Call => sound(plan, reply_ty.clone(), Proof::Messages),
+        Kind::Call => {
+            let reply_ty = sound(plan, reply_ty.clone(), Proof::Messages);
+            quote!(::core::option::Option<#reply_ty>)
+        }
         _ => reply_ty.clone(),
     };
-    let done = arms(plan, messages, handlers, |value| value);
+    let answer = |value: TokenStream| match messages.kind {
+        Kind::Call => quote!(::core::option::Option::Some(#value)),
+        _ => value,
+    };
+    let done = arms(plan, messages, handlers, answer);
     let others = has_others.then(|| {
-        quote! {
-            __noex_message => #krate::__private::done(
-                #krate::GenServer::#now(self, __noex_message, __noex_cx)
-            ),
-        }
+        let done = answer(quote! {
+            #krate::__private::done(#krate::GenServer::#now(self, __noex_message, __noex_cx))
+        });
+        quote!(__noex_message => #done,)
     });
     let allowed = allowed(messages);
     let future = quote!(async move { match __noex_message { #done #others } });
@@ -143,6 +153,10 @@ fn arms(
         } else {
             quote!(#name::#variant { #(#bindings),* })
         };
+        if handler.is_deferred() {
+            let value = deferred(plan, handler, &bindings);
+            return quote!(#cfg #pattern => #value,);
+        }
         let call = future::call(handler);
         let value = match handler.kind {
             Kind::Call => {
@@ -155,6 +169,43 @@ fn arms(
         quote!(#cfg #pattern => #value,)
     });
     quote!(#(#arms)*)
+}
+
+// Input:   #[call] fn take(&mut self, reply: ReplyTo<u32>)
+// Output:  { let reply_to = Context::reply_to(cx, TicketsReply::Take); Self::take(self, reply_to); None }
+//
+// Input:   #[call(concurrent)] async fn rating(&self, branch: String) -> Rating
+// Output:  {
+//              let state = __private::concurrent_state(self);
+//              Context::beside(cx, "rating", AccountReply::Rating, Self::__noex_rating(state, branch));
+//              None
+//          }
+fn deferred(plan: &Plan<'_>, handler: &Handler, bindings: &[Ident]) -> TokenStream {
+    let (krate, reply, variant) = (plan.krate(), &plan.server.names.reply, &handler.variant);
+    let none = quote!(::core::option::Option::None);
+    let wrap = match handler.output() {
+        Some(_) => quote!(#reply::#variant),
+        None => quote!(|()| #reply::#variant(())),
+    };
+    if let Some(word) = &handler.concurrent {
+        let future = names::future_of(handler.ident());
+        let name = handler.ident().unraw().to_string();
+        // All of it at the word: what it asks of the state is said there.
+        let clone = located::at(word.span(), quote!(#krate::__private::concurrent_state(&*self)));
+        return quote!({
+            let __noex_state = #clone;
+            #krate::Context::beside(
+                __noex_cx, #name, #wrap, Self::#future(__noex_state, #(#bindings),*)
+            );
+            #none
+        });
+    }
+    let call = future::call(handler);
+    quote!({
+        let __noex_reply_to = #krate::Context::reply_to(__noex_cx, #wrap);
+        #call;
+        #none
+    })
 }
 
 /// A handler may be deprecated for those who call it, not for us; and a `cfg` may leave nothing for the last arm.

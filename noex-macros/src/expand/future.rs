@@ -31,13 +31,19 @@ pub(crate) fn call(handler: &Handler) -> TokenStream {
         quote_spanned!(span=> __noex_cx,)
     });
     let bindings = bindings(handler);
+    let reply_to = reply_to(handler);
     if handler.is_async() {
         let future = names::future_of(handler.ident());
-        quote!(Self::#future(#receiver #context #(#bindings),*).await)
+        quote!(Self::#future(#receiver #context #(#bindings,)* #reply_to).await)
     } else {
         let ident = handler.ident();
-        quote!(Self::#ident(#receiver #context #(#bindings),*))
+        quote!(Self::#ident(#receiver #context #(#bindings,)* #reply_to))
     }
+}
+
+/// The reply address under our name, where the handler takes one.
+fn reply_to(handler: &Handler) -> Option<TokenStream> {
+    handler.reply_to.as_ref().map(|_| quote!(__noex_reply_to))
 }
 
 // Input:   #[call] async fn rating(&self, branch: String) -> Rating
@@ -51,9 +57,9 @@ pub(crate) fn call(handler: &Handler) -> TokenStream {
 pub(crate) fn promise(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     let (krate, cfg, ident) = (plan.krate(), &handler.carried.cfg, handler.ident());
     let future = names::future_of(ident);
-    let output = match (handler.kind, handler.output()) {
-        (_, None) => quote!(()),
-        (_, Some(output)) => plan.server.outside(output),
+    let output = match handler.returned() {
+        None => quote!(()),
+        Some(output) => plan.server.outside(output),
     };
     let bindings = bindings(handler);
     let types = handler.arguments.iter().map(|argument| match &argument.ty {
@@ -71,18 +77,52 @@ pub(crate) fn promise(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     } else {
         (None, None)
     };
+    if handler.concurrent.is_some() {
+        return concurrent_promise(plan, handler, &output);
+    }
+    let reply_to = reply_to(handler);
+    let reply_to_ty = handler.reply_to.as_ref().map(|reply_to| {
+        let ty = plan.server.outside(&reply_to.argument.ty);
+        quote!(__noex_reply_to: #ty)
+    });
     let opaque = quote_spanned! {names::derived(ident.span())=>
         impl ::core::future::Future<Output = #output> + ::core::marker::Send + '__noex
     };
     // What is captured and cannot be sent was said where it is declared.
-    let body =
-        sound_future(plan, quote!(Self::#ident(#given #context #(#bindings),*)), handler.kind == Kind::Init);
+    let body = sound_future(
+        plan,
+        quote!(Self::#ident(#given #context #(#bindings,)* #reply_to)),
+        handler.kind == Kind::Init,
+    );
     quote! {
         #cfg
         #[allow(deprecated, private_interfaces)]
         fn #future<'__noex>(
-            #receiver #context_ty #(#bindings: #types),*
+            #receiver #context_ty #(#bindings: #types,)* #reply_to_ty
         ) -> #opaque {
+            #body
+        }
+    }
+}
+
+// Input:   #[call(concurrent)] async fn rating(&self, branch: String) -> Rating
+// Output:  fn __noex_rating(state: Self, branch: String) -> impl Future<Output = Rating> + Send + 'static {
+//              future::<{ Self::FUTURES }, _>(async move { Self::rating(&state, branch).await })
+//          }
+fn concurrent_promise(plan: &Plan<'_>, handler: &Handler, output: &TokenStream) -> TokenStream {
+    let (cfg, ident) = (&handler.carried.cfg, handler.ident());
+    let future = names::future_of(ident);
+    let bindings = bindings(handler);
+    let types = handler.arguments.iter().map(|argument| plan.server.outside(&argument.ty));
+    let opaque = quote_spanned! {names::derived(ident.span())=>
+        impl ::core::future::Future<Output = #output> + ::core::marker::Send + 'static
+    };
+    let body = quote!(async move { Self::#ident(&__noex_state, #(#bindings),*).await });
+    let body = sound_future(plan, body, false);
+    quote! {
+        #cfg
+        #[allow(deprecated, private_interfaces)]
+        fn #future(__noex_state: Self, #(#bindings: #types),*) -> #opaque {
             #body
         }
     }

@@ -43,6 +43,7 @@ pub(crate) fn message(plan: &Plan<'_>, messages: &Messages<'_>) -> TokenStream {
     let docs = docs(plan, messages.kind);
     let allowed = allowed();
     let hint = async_hint(messages);
+    let deferred = deferred(messages);
     quote! {
         #[doc = #docs]
         #allowed
@@ -52,21 +53,38 @@ pub(crate) fn message(plan: &Plan<'_>, messages: &Messages<'_>) -> TokenStream {
             const VARIANTS: &'static [&'static str] = &[#(#labels),*];
             #hint
             fn variant(&self) -> usize { match *self { #(#indices)* #phantom_arm } }
+            #deferred
         }
     }
 }
 
-/// Which of the first 64 variants have async handlers, a bit each; nothing where none has.
+/// Which of the first 64 variants have async or deferred handlers, a bit each; nothing where none has.
 fn async_hint(messages: &Messages<'_>) -> Option<TokenStream> {
     let bits = messages
         .handlers
         .iter()
         .take(64)
         .enumerate()
-        .filter(|(_, handler)| handler.is_async())
+        .filter(|(_, handler)| handler.runs_later())
         .fold(0_u64, |bits, (index, _)| bits | 1 << index);
     let bits = Literal::u64_unsuffixed(bits);
     (bits.to_string() != "0").then(|| quote!(const ASYNC: u64 = #bits;))
+}
+
+// Input:   #[call] fn take(&mut self, reply: ReplyTo<u32>)
+// Output:  fn is_deferred(&self) -> bool { match *self { Self::Take { .. } => true, _ => false } }
+fn deferred(messages: &Messages<'_>) -> Option<TokenStream> {
+    let handlers: Vec<_> = messages.handlers.iter().filter(|handler| handler.is_deferred()).collect();
+    let arms = handlers.iter().map(|handler| {
+        let (cfg, variant) = (&handler.carried.cfg, &handler.variant);
+        quote!(#cfg Self::#variant { .. } => true,)
+    });
+    (!handlers.is_empty()).then(|| {
+        quote! {
+            #[allow(unreachable_patterns)]
+            fn is_deferred(&self) -> bool { match *self { #(#arms)* _ => false } }
+        }
+    })
 }
 
 // Input:   #[call] fn withdraw(&mut self, amount: i64) -> Result<i64, Overdrawn>

@@ -135,6 +135,7 @@ pub(crate) fn terminate(plan: &Plan<'_>) -> TokenStream {
 //              pub fn start(cents: i64) -> Start<Account> { __private::start((cents,)) }
 //              pub fn child(cents: i64) -> ChildSpec where (i64,): Clone { .. }
 //              pub fn whereis(name: &str) -> Option<AccountRef> { .. }
+//              pub fn named(name: &str) -> AccountRef { .. }
 //          }
 pub(crate) fn functions(plan: &Plan<'_>) -> TokenStream {
     let (krate, self_ty) = (plan.krate(), plan.self_ty());
@@ -145,6 +146,10 @@ pub(crate) fn functions(plan: &Plan<'_>) -> TokenStream {
     let starters: TokenStream = inits.iter().map(|init| starters(plan, init)).collect();
     let stand_ins = none_of(plan, Kind::Init).map(|cfg| start_of_nothing(plan, &cfg));
     let whereis_docs = format!("The running `{title}` that has this name.");
+    let named_docs = format!(
+        "The `{title}` that has this name, or a reference to none, whose calls fail with \
+         `CallError::NotRunning`."
+    );
     quote! {
         #[automatically_derived]
         #[allow(private_bounds, private_interfaces, unreachable_pub)]
@@ -154,6 +159,10 @@ pub(crate) fn functions(plan: &Plan<'_>) -> TokenStream {
             #[doc = #whereis_docs]
             pub fn whereis(name: &str) -> ::core::option::Option<#reference #parameters> {
                 #krate::__private::whereis::<#self_ty>(name)
+            }
+            #[doc = #named_docs]
+            pub fn named(name: &str) -> #reference #parameters {
+                #krate::__private::named::<#self_ty>(name)
             }
         }
     }

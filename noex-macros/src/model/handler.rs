@@ -20,12 +20,15 @@ pub(crate) struct Handler {
     pub(crate) method: Method,
     pub(crate) carried: Carried,
     pub(crate) context: Option<Context>,
+    pub(crate) reply_to: Option<ReplyTo>,
     pub(crate) arguments: Vec<Argument>,
     pub(crate) variant: Ident,
     /// `#[call(timeout = 2s)]`
     pub(crate) timeout: Option<Patience>,
     /// `#[every(30s, missed = skip)]`, `#[idle(60s)]`; `None` where that is an error.
     pub(crate) clock: Option<Clock>,
+    /// `#[call(concurrent)]`: the word
+    pub(crate) concurrent: Option<Ident>,
     /// Our attributes after the first, each a contradiction or a repetition.
     pub(crate) more_marks: Vec<Mark>,
     /// Our attribute behind a `cfg_attr`.
@@ -36,6 +39,13 @@ pub(crate) struct Handler {
 pub(crate) struct Context {
     /// Where it stands among the arguments.
     pub(crate) position: usize,
+    pub(crate) argument: Argument,
+}
+
+/// The argument `reply: ReplyTo<T>`, which is the reply's address and no part of the message.
+pub(crate) struct ReplyTo {
+    /// How many arguments stand after it, which should be none.
+    pub(crate) after: usize,
     pub(crate) argument: Argument,
 }
 
@@ -50,7 +60,7 @@ impl Handler {
     pub(crate) fn read(mut method: Method, diag: &mut Diag) -> Result<Handler, Box<Method>> {
         let mut marks = Vec::new();
         let mut hidden_mark = None;
-        let (mut timeout, mut clock) = (None, None);
+        let (mut timeout, mut clock, mut concurrent) = (None, None, None);
         let mut others = Vec::new();
         for attribute in std::mem::take(&mut method.attributes) {
             if let Some(mark) = Mark::of(&attribute) {
@@ -60,6 +70,7 @@ impl Handler {
                 let options = Options::read(mark.kind, &attribute, diag);
                 timeout = timeout.or(options.timeout);
                 clock = clock.or(options.clock);
+                concurrent = concurrent.or(options.concurrent);
                 marks.push(mark);
             } else if let Some(mark) = Mark::behind_cfg_attr(&attribute) {
                 hidden_mark = Some(mark.word.clone());
@@ -82,14 +93,24 @@ impl Handler {
             .iter()
             .position(|argument| types::is_context(&argument.ty))
             .map(|position| Context { position, argument: arguments.remove(position) });
+        let reply_to = arguments
+            .iter()
+            .rposition(|argument| types::is_reply_to(&argument.ty))
+            .filter(|_| kind == Kind::Call)
+            .map(|position| ReplyTo {
+                after: arguments.len() - position - 1,
+                argument: arguments.remove(position),
+            });
         Ok(Handler {
             kind,
             variant: names::variant(&method.ident),
             carried: Carried::of(&others),
             context,
+            reply_to,
             arguments,
             timeout,
             clock,
+            concurrent,
             more_marks: marks,
             hidden_mark,
             method,
@@ -108,8 +129,27 @@ impl Handler {
         self.context.is_some()
     }
 
-    /// The written return type; `None` for nothing and `()`.
+    /// Its reply does not come from its return.
+    pub(crate) fn is_deferred(&self) -> bool {
+        self.reply_to.is_some() || self.concurrent.is_some()
+    }
+
+    /// It is handled in `handle_call` or its like, not in `call_now`.
+    pub(crate) fn runs_later(&self) -> bool {
+        self.is_async() || self.is_deferred()
+    }
+
+    /// The type of the outcome, as written: what is returned, or what the reply address takes; `None` for
+    /// nothing and `()`.
     pub(crate) fn output(&self) -> Option<&Type> {
+        match &self.reply_to {
+            Some(reply_to) => types::reply_of(&reply_to.argument.ty),
+            None => self.returned(),
+        }
+    }
+
+    /// The written return type; `None` for nothing and `()`.
+    pub(crate) fn returned(&self) -> Option<&Type> {
         types::written_output(&self.method.output)
     }
 
@@ -139,6 +179,7 @@ impl Mark {
 struct Options {
     timeout: Option<Patience>,
     clock: Option<Clock>,
+    concurrent: Option<Ident>,
 }
 
 impl Options {
@@ -175,6 +216,13 @@ impl Options {
                     }
                     seen.push(setting.key.clone());
                     match kind {
+                        Kind::Call if setting.key == "concurrent" => {
+                            if let Some(value) = &setting.value {
+                                diag.error(value, "`concurrent` takes no value")
+                                    .help("write `#[call(concurrent)]`");
+                            }
+                            read.concurrent = Some(setting.key.clone());
+                        }
                         Kind::Call => read.timeout = Patience::read(setting, diag),
                         _ => {
                             let missed = config::word(setting, &clock::MISSED, diag);
@@ -194,7 +242,7 @@ impl Options {
 /// The options that an attribute knows.
 fn known_options(kind: Kind) -> &'static [&'static str] {
     match kind {
-        Kind::Call => &["timeout"],
+        Kind::Call => &["timeout", "concurrent"],
         Kind::Every => &["missed"],
         _ => &[],
     }

@@ -169,6 +169,25 @@ fn context_of(ty: &Type) -> Option<&Type> {
     })
 }
 
+/// Whether `ty` is the address of a reply, by its look; that it is noex's is for rustc to say, because the
+/// handler is called with one.
+pub(crate) fn is_reply_to(ty: &Type) -> bool {
+    last_segment(ty).is_some_and(|segment| segment.ident == "ReplyTo")
+}
+
+/// Of `ReplyTo<T>` the `T`; `None` for `()`, and where nothing is written.
+pub(crate) fn reply_of(ty: &Type) -> Option<&Type> {
+    let PathArguments::AngleBracketed(generic) = &last_segment(ty)?.arguments else { return None };
+    let reply = generic.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })?;
+    match ungrouped(reply) {
+        Type::Tuple(tuple) if tuple.elems.is_empty() => None,
+        _ => Some(reply),
+    }
+}
+
 /// The type without the invisible group in which a `macro_rules!` hands it over as `$ty:ty`.
 pub(crate) fn ungrouped(ty: &Type) -> &Type {
     match ty {

@@ -42,6 +42,7 @@ pub(crate) const UNTYPED: &str = "expected a name with a type, such as `amount: 
 /// How a method takes the server.
 pub(crate) struct Receiver {
     pub(crate) form: Form,
+    pub(crate) is_mutable: bool,
     pub(crate) tokens: TokenStream,
 }
 
@@ -178,7 +179,9 @@ impl Receiver {
             (None, Some(_)) => Form::Typed,
             (None, None) => Form::Value,
         };
-        Ok(Receiver { form, tokens: quote!(#and #lifetime #mutability #word #colon #ty) })
+        let is_mutable = mutability.is_some()
+            || matches!(&ty, Some(Type::Reference(reference)) if reference.mutability.is_some());
+        Ok(Receiver { form, is_mutable, tokens: quote!(#and #lifetime #mutability #word #colon #ty) })
     }
 }
 

@@ -160,7 +160,7 @@ fn signatures() {
                     fn put(&mut self) {}
                 ),
                 "unknown option `timout`",
-                "did you mean `timeout`? options of `#[call]`: `timeout`",
+                "did you mean `timeout`? options of `#[call]`: `timeout`, `concurrent`",
             ),
             (
                 quote!(
@@ -172,11 +172,11 @@ fn signatures() {
             ),
             (
                 quote!(
-                    #[call(concurrent)]
+                    #[call(sideways)]
                     fn put(&self) {}
                 ),
-                "unknown option `concurrent`",
-                "options of `#[call]`: `timeout`",
+                "unknown option `sideways`",
+                "options of `#[call]`: `timeout`, `concurrent`",
             ),
             (
                 quote!(
@@ -503,5 +503,121 @@ fn inits_under_cfg_are_for_the_compiler() {
     assert_eq!(
         block(quote!(), quote!(#[cfg(a)])),
         ["`Counter` already has an `#[init]` method, `new`\n= help: keep one of the two"]
+    );
+}
+
+#[test]
+fn replies_that_come_later() {
+    assert_each(
+        vec![
+            (
+                quote!(
+                    #[call]
+                    fn take(&mut self, reply: ReplyTo<u32>, from: u32) {}
+                ),
+                "the reply address comes after the message",
+                "write `reply: ReplyTo<u32>` last",
+            ),
+            (
+                quote!(
+                    #[call]
+                    fn take(&mut self, one: ReplyTo<u32>, other: ReplyTo<u32>) {}
+                ),
+                "a call has one reply",
+                "make one type of both replies",
+            ),
+            (
+                quote!(
+                    #[call]
+                    fn take(&mut self, reply: ReplyTo<u32>) -> u32 {
+                        1
+                    }
+                ),
+                "a handler with a `ReplyTo` replies through it",
+                "drop the return type",
+            ),
+            (
+                quote!(
+                    #[cast]
+                    fn take(&mut self, reply: ReplyTo<u32>) {}
+                ),
+                "nobody waits for a reply of a cast handler",
+                "use `#[call]`, or drop this argument",
+            ),
+            (
+                quote!(
+                    #[call]
+                    fn take(&mut self, reply: ReplyTo<&str>) {}
+                ),
+                "a reply cannot borrow from the server",
+                "return `String`",
+            ),
+        ],
+        in_block,
+    );
+}
+
+#[test]
+fn concurrent_handlers() {
+    assert_each(
+        vec![
+            (
+                quote!(
+                    #[call(concurrent)]
+                    fn ask(&self) {}
+                ),
+                "a concurrent handler waits beside the mailbox, so it is async",
+                "write `async fn ask`, or remove `concurrent`",
+            ),
+            (
+                quote!(
+                    #[call(concurrent)]
+                    async fn ask(&mut self) {}
+                ),
+                "a concurrent handler works on a clone of the state, so a change would be lost",
+                "use `&self`",
+            ),
+            (
+                quote!(
+                    #[call(concurrent)]
+                    async fn ask(self: &mut Self) {}
+                ),
+                "a concurrent handler works on a clone of the state, so a change would be lost",
+                "use `&self`",
+            ),
+            (
+                quote!(
+                    #[call(concurrent)]
+                    async fn ask(&self, cx: &mut Context<Self>) {}
+                ),
+                "a concurrent handler runs beside its server, so it has no context",
+                "remove it, or remove `concurrent`",
+            ),
+            (
+                quote!(
+                    #[call(concurrent)]
+                    async fn ask(&self, reply: ReplyTo<u32>) {}
+                ),
+                "a concurrent handler replies with what it returns",
+                "return `u32`, or remove `concurrent`",
+            ),
+            (
+                quote!(
+                    #[call(concurrent = true)]
+                    async fn ask(&self) {}
+                ),
+                "`concurrent` takes no value",
+                "write `#[call(concurrent)]`",
+            ),
+            (
+                quote!(
+                    #[cast(concurrent)]
+                    async fn ask(&self) {}
+                ),
+                "unknown option `concurrent`",
+                "`#[cast]` has no options",
+            ),
+        ],
+        in_block,
     );
 }

@@ -80,6 +80,23 @@ fn async_and_plain_handlers_with_context() {
 }
 
 #[test]
+fn replies_from_elsewhere() {
+    let block = quote! {
+        impl Tickets {
+            #[init]
+            fn open() -> Self { Tickets }
+            #[call]
+            pub fn take(&mut self, row: u32, reply: ReplyTo<Result<u32, SoldOut>>) { self.waiting.push((row, reply)) }
+            #[call]
+            async fn close(&mut self, cx: &mut Context<Self>, reply: ReplyTo<()>) { self.closed.push(reply) }
+            #[call(concurrent)]
+            async fn price(&self, row: u32) -> Result<u32, SoldOut> { ask(row).await }
+        }
+    };
+    assert_expansion("later_and_concurrent", server(quote!(), block));
+}
+
+#[test]
 fn messages_of_other_kinds() {
     let block = quote! {
         impl Account {

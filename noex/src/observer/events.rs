@@ -52,6 +52,13 @@ pub enum EventKind {
         /// Why.
         reason: ExitReason,
     },
+    /// A `#[call(concurrent)]` handler panicked: its caller was told, the server lives on.
+    HandlerCrashed {
+        /// The handler.
+        handler: &'static str,
+        /// The panic.
+        reason: ExitReason,
+    },
     /// A supervisor restarts this child.
     Restarting {
         /// The child's id.
@@ -108,11 +115,13 @@ pub enum Level {
 }
 
 impl EventKind {
-    /// How much attention it deserves. `Error` is for abnormal ends alone: `normal`, `shutdown` and
+    /// How much attention it deserves. `Error` is for abnormal ends and panics alone: `normal`, `shutdown` and
     /// `shutdown(x)` are no errors, as in OTP.
     pub fn level(&self) -> Level {
         match self {
-            EventKind::Crashed { .. } | EventKind::GaveUp { .. } => Level::Error,
+            EventKind::Crashed { .. } | EventKind::HandlerCrashed { .. } | EventKind::GaveUp { .. } => {
+                Level::Error
+            }
             EventKind::Restarting { .. }
             | EventKind::CallTimedOut { .. }
             | EventKind::DeadLetter { .. }

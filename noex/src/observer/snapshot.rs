@@ -1,8 +1,14 @@
 //! What can be seen of a server from outside.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use crate::{process::Pid, server::slot::AnySlot};
+use crate::{
+    process::Pid,
+    server::{
+        Target,
+        slot::{AnySlot, core::PAUSED},
+    },
+};
 
 /// A server as of one moment: read from relaxed counters, without disturbing it.
 ///
@@ -30,7 +36,7 @@ pub struct Snapshot {
     pub name: Option<Arc<str>>,
     /// The server's type.
     pub server: &'static str,
-    /// Running or down.
+    /// Running, suspended or down.
     pub status: Status,
     /// Lives before this one.
     pub restarts: u32,
@@ -44,6 +50,15 @@ pub struct Snapshot {
     pub served: Vec<(&'static str, u64)>,
     /// The handler that runs now.
     pub handler: Option<&'static str>,
+    /// At least so long it has run: since the first snapshot that saw this very run of it. A server never
+    /// reads the time for its messages, so nobody knows better.
+    pub handler_for: Duration,
+    /// The calls that the handler awaits now.
+    pub waiting_for: Vec<Target>,
+    /// `#[call(concurrent)]` handlers that run now.
+    pub concurrent: usize,
+    /// `#[call(concurrent)]` handlers that panicked, over all lives.
+    pub concurrent_crashes: u64,
     /// Bytes that the slot holds: the state's own size included, its heap not.
     pub bytes: usize,
 }
@@ -54,6 +69,8 @@ pub struct Snapshot {
 pub enum Status {
     /// An incarnation lives.
     Running,
+    /// It lives and serves no message until it is resumed.
+    Suspended,
     /// Not started, between two lives, or ended.
     Down,
 }
@@ -62,17 +79,30 @@ impl Snapshot {
     pub(crate) fn of(slot: &dyn AnySlot) -> Self {
         let core = slot.core();
         let queue = slot.queue();
+        let served = slot.served();
+        let current = core.current().filter(|current| *current != PAUSED);
+        let (concurrent, concurrent_crashes) = core.beside();
+        let status = match core.current() {
+            _ if !core.is_alive() => Status::Down,
+            Some(PAUSED) => Status::Suspended,
+            _ => Status::Running,
+        };
+        let messages = served.iter().map(|(_, count)| count).sum();
         Snapshot {
             pid: core.pid(),
             name: core.name(),
             server: core.type_name(),
-            status: if core.is_alive() { Status::Running } else { Status::Down },
+            status,
             restarts: core.incarnation().saturating_sub(1),
             queue: queue.queued,
             queue_high_water: queue.high_water,
             senders_waiting: queue.parked,
-            served: slot.served(),
-            handler: core.current().map(|_| slot.current_handler()),
+            served,
+            handler: current.map(|_| slot.current_handler()),
+            handler_for: current.map_or(Duration::ZERO, |current| core.seen_for(current, messages)),
+            waiting_for: core.awaited(),
+            concurrent,
+            concurrent_crashes,
             bytes: slot.bytes(),
         }
     }

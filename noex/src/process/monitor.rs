@@ -18,6 +18,7 @@ use crate::{
         AnySlot,
         notice::{Origin, Recall, Stamp, notify},
         reply::ReplyCell,
+        serving::Until,
     },
 };
 
@@ -183,7 +184,7 @@ impl Watch {
     /// Watches that life; where it is over the reason is `gone`.
     pub(crate) fn of(target: Life, gone: impl FnOnce(&dyn AnySlot) -> ExitReason) -> Self {
         let (monitor, mut cell) = (Monitor::next(), Arc::new(ReplyCell::new()));
-        let (tell, watched) = (cell.open(None), target.peer());
+        let (tell, watched) = (cell.open(None, Until::Forever), target.peer());
         let watcher = Box::new(move |pid: Pid, reason: &ExitReason| {
             let name = watched.upgrade().and_then(|slot| slot.core().name());
             tell.send(Down { monitor, pid, name, reason: reason.clone() });
@@ -191,7 +192,7 @@ impl Watch {
         if target.slot.core().watch_as(monitor, target.number, watcher).is_err() {
             let (pid, name) = (target.pid(), target.slot.core().name());
             cell = Arc::new(ReplyCell::new());
-            cell.open(None).send(Down { monitor, pid, name, reason: gone(&*target.slot) });
+            cell.open(None, Until::Forever).send(Down { monitor, pid, name, reason: gone(&*target.slot) });
         }
         Watch { monitor, target, cell }
     }

@@ -38,6 +38,11 @@ pub(crate) fn watch() {
 pub(crate) struct Caught(Box<dyn Any + Send>);
 
 impl Caught {
+    /// Goes on with the panic, for a callback that was run for somebody else.
+    pub(crate) fn resume(self) -> ! {
+        panic::resume_unwind(self.0)
+    }
+
     /// The exit reason; called on the thread that caught the panic, at once.
     #[cold]
     pub(crate) fn into_reason(self, handler: &'static str) -> ExitReason {

@@ -227,6 +227,10 @@ impl Runner {
 
     /// Drops the handler, which lays its right down, and ends the server.
     fn end_handler(&mut self, slot: &dyn AnySlot, reason: ExitReason) {
+        // Reply addresses may be dropped with it; after a panic `terminate` may still answer for others.
+        if !reason.is_panic() {
+            slot.core().break_promises(&reason);
+        }
         drop(clear_seat(mem::replace(&mut self.seat, empty_seat())));
         self.edges.clear();
         slot.break_off(reason);

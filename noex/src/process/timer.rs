@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     Context, GenServer, HandlesInfo, ServerRef,
-    observer::{EventKind, Undelivered},
+    observer::Undelivered,
     server::{
         deliver,
         slot::{
@@ -225,7 +225,7 @@ impl<S: GenServer> Context<S> {
                 let stamp = Stamp::new(life, Origin::Timer(timer));
                 deliver(server.slot().clone(), T::info(message), stamp).await;
             }
-            None => nobody(&system, me, name),
+            None => nobody(&system, me, name, message),
         })
     }
 
@@ -256,8 +256,6 @@ impl<S: GenServer> Context<S> {
 }
 
 /// A message for a name that nobody has.
-fn nobody(system: &System, from: Pid, name: Arc<str>) {
-    system.dead_letter();
-    let why = Undelivered::NoSuchName;
-    system.announce_of(from, name, || EventKind::DeadLetter { handler: "timer", why });
+fn nobody<M: Send + 'static>(system: &System, from: Pid, name: Arc<str>, message: M) {
+    system.dead_letter("timer", Undelivered::NoSuchName, || (from, name), || Box::new(message));
 }

@@ -5,30 +5,25 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::{Arc, Weak},
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
-use tokio::{task::coop, time::Sleep};
+use tokio::task::coop;
 
 use super::{
-    CallError, GenServer, Message, ServerRef,
+    CallError, GenServer, Message, Overflow, Request, ServerRef,
     error::Failure,
     slot::{
         Slot,
-        envelope::{Envelope, Pushed},
+        envelope::Envelope,
         inline::{self, Inline},
-        refuse,
         reply::ReplyCell,
-        right::QUEUED,
-        turn,
-        waits::{self, Awaited},
+        serving::Until,
+        waits,
     },
-};
-use crate::{
-    observer::EventKind,
-    process::door::{now, sleep_until},
+    waiting::{Asked, Over, Polled, Waiting},
 };
 
 /// How often a caller looks again at a server that is in another caller's hands before it queues.
@@ -55,8 +50,7 @@ const DEPTH: usize = 8;
 pub struct Call<'a, S: GenServer, T = <S as GenServer>::Reply, E = Infallible> {
     server: &'a ServerRef<S>,
     read: fn(S::Reply) -> Result<T, E>,
-    limit: Option<Duration>,
-    variant: usize,
+    asked: Asked,
     step: Step<S>,
 }
 
@@ -68,20 +62,64 @@ enum Step<S: GenServer> {
 
 impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
     pub(crate) fn new(server: &'a ServerRef<S>, call: S::Call, read: fn(S::Reply) -> Result<T, E>) -> Self {
-        Call { server, read, limit: S::CALL_TIMEOUT, variant: 0, step: Step::New(call) }
+        let asked = Asked { limit: S::CALL_TIMEOUT, overflow: S::OVERFLOW, variant: 0 };
+        Call { server, read, asked, step: Step::New(call) }
     }
 
     /// Waits at most `limit` for the reply, counted from the first poll, instead of the server's
     /// `call_timeout`.
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.limit = Some(limit);
+        self.asked.limit = Some(limit);
         self
     }
 
     /// Waits without limit.
     pub fn no_timeout(mut self) -> Self {
-        self.limit = None;
+        self.asked.limit = None;
         self
+    }
+
+    /// Fails at once with [`CallError::MailboxFull`] where it would have to wait for room in the mailbox.
+    pub fn try_call(mut self) -> Self {
+        if self.asked.overflow == Overflow::Wait {
+            self.asked.overflow = Overflow::Fail;
+        }
+        self
+    }
+
+    /// Sends the call now and gives what stands for its reply: a future that owns all it needs, to be
+    /// awaited later, elsewhere, or together with others. Its limit counts from here.
+    ///
+    /// # Panics
+    ///
+    /// When the call was polled before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use noex::prelude::*;
+    /// # #[genserver] struct Counter { count: u64 }
+    /// # #[genserver] impl Counter {
+    /// #     #[init] fn init() -> Self { Counter { count: 0 } }
+    /// #     #[call] fn add(&mut self, by: u64) -> u64 { self.count += by; self.count }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let counter = Counter::start().await?;
+    /// let request = counter.add(2).request();
+    /// let task = tokio::spawn(request);             // it is `'static`
+    /// assert_eq!(task.await??, 2);
+    /// # Ok(()) }
+    /// ```
+    pub fn request(mut self) -> Request<T, E>
+    where
+        T: 'static,
+        E: 'static,
+    {
+        let Step::New(call) = std::mem::replace(&mut self.step, Step::Over) else {
+            panic!("a call that was polled is no request any more")
+        };
+        self.asked.variant = call.variant();
+        Request::send(self.server, call, self.asked, self.read)
     }
 
     fn slot(&self) -> &'a Arc<Slot<S>> {
@@ -137,8 +175,7 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
         let slot = self.slot();
         let cell = ReplyCell::spare();
         let mut call = Some(call);
-        let reply = cell.open(None);
-        let mut reply = Some(reply);
+        let mut reply = Some(cell.open(None, Until::limit(self.asked.limit)));
         let started = inline::start_async(slot, || match (call.take(), reply.take()) {
             (Some(call), Some(reply)) => Envelope::Call(call, reply),
             _ => unreachable!("asked for once"),
@@ -153,138 +190,31 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
     }
 
     fn queue(&mut self, call: S::Call, cx: &mut Context<'_>) -> Polled<S> {
-        let slot = self.slot();
-        let mut summoned = false;
-        let (cell, pushed) =
-            slot.inbox.push_call(call, Some(cx.waker().clone()), || summoned = slot.raise(QUEUED));
-        if summoned {
-            turn::summon(slot);
-        }
-        match pushed {
-            Pushed::Queued | Pushed::Parked { .. } => {
-                if matches!(pushed, Pushed::Parked { first: true, .. }) {
-                    refuse::announce(slot, || EventKind::MailboxHigh);
-                }
-                let ticket = match pushed {
-                    Pushed::Parked { ticket, .. } => Some(ticket),
-                    _ => None,
-                };
-                self.step = Step::Waiting(Waiting { ticket, ..Waiting::new(cell, true) });
-                self.begin_to_wait(cx)
-            }
-            Pushed::Dropped { lost } => {
-                refuse::overflowed(slot, lost);
-                self.step = Step::Waiting(Waiting::new(cell, true));
+        match Waiting::queue(self.slot(), call, self.asked, Some(cx.waker().clone())) {
+            Ok(waiting) => {
+                self.step = Step::Waiting(waiting);
                 self.wait(cx)
             }
-            Pushed::Full(message) => {
-                drop(message);
-                let capacity = S::MAILBOX.capacity().unwrap_or(usize::MAX);
-                Poll::Ready(Err(Failure::MailboxFull { capacity }))
-            }
-            Pushed::Closed(message) => {
-                drop(message);
-                Poll::Ready(Err(Failure::NotRunning(slot.core().last_reason())))
-            }
+            Err(failure) => Poll::Ready(Err(failure)),
         }
-    }
-
-    /// The reply is not there and the waker is in its place: starts the clock, and leaves word of the wait.
-    fn begin_to_wait(&mut self, cx: &mut Context<'_>) -> Polled<S> {
-        let slot = self.slot();
-        let limit = self.limit;
-        let Step::Waiting(waiting) = &mut self.step else { return Poll::Pending };
-        waiting.settled = true;
-        if let Some(door) = slot.core().door() {
-            door.let_go();
-        }
-        let weak = Arc::downgrade(&waiting.cell) as Weak<dyn Awaited>;
-        let wakers = if limit.is_some() { 2 } else { 1 };
-        let handler = S::Call::VARIANTS.get(self.variant).copied().unwrap_or("?");
-        waiting.noted = waits::wait_for(|| slot.clone(), handler, || weak, cx.waker(), wakers);
-        if let Some(limit) = limit {
-            let clock = waiting.clock.insert(sleep_until(now() + limit, slot.core().door()));
-            if clock.as_mut().poll(cx).is_ready() {
-                return self.too_late(limit);
-            }
-        }
-        Poll::Pending
     }
 
     fn wait(&mut self, cx: &mut Context<'_>) -> Polled<S> {
+        let slot = self.slot();
         let Step::Waiting(waiting) = &mut self.step else { panic!("a call was polled after it was ready") };
-        if let Poll::Ready(answer) = waiting.cell.poll(cx.waker()) {
-            self.let_go(true);
-            return Poll::Ready(answer);
+        let polled = waiting.poll(slot, &mut self.asked, cx);
+        if let Poll::Ready(answer) = &polled {
+            self.let_go(Over::with(answer));
         }
-        if !waiting.settled {
-            return self.begin_to_wait(cx);
-        }
-        if waiting.noted {
-            let wakers = if waiting.clock.is_some() { 2 } else { 1 };
-            waits::still_waits(Arc::as_ptr(&waiting.cell).cast(), cx.waker(), wakers);
-        }
-        match (&mut waiting.clock, self.limit) {
-            (Some(clock), Some(limit)) => {
-                ready!(clock.as_mut().poll(cx));
-                self.too_late(limit)
-            }
-            _ => Poll::Pending,
-        }
+        polled
     }
 
-    fn too_late(&mut self, limit: Duration) -> Polled<S> {
-        self.let_go(false);
-        let handler = S::Call::VARIANTS.get(self.variant).copied().unwrap_or("?");
-        refuse::announce(self.slot(), || EventKind::CallTimedOut { handler, after: limit });
-        Poll::Ready(Err(Failure::Timeout(limit)))
-    }
-
-    fn let_go(&mut self, answered: bool) {
+    fn let_go(&mut self, over: Over) {
         if let Step::Waiting(waiting) = std::mem::replace(&mut self.step, Step::Over) {
-            if waiting.noted {
-                waits::wait_is_over(&(Arc::downgrade(&waiting.cell) as Weak<dyn Awaited>));
-            }
-            if answered {
-                if waiting.queued {
-                    self.slot().inbox.give_back(waiting.cell);
-                } else {
-                    waiting.cell.keep();
-                }
-            } else if let Some(call) = waiting.ticket.and_then(|ticket| self.slot().inbox.withdraw(ticket)) {
-                refuse::discard(self.slot(), call);
-            }
+            waiting.let_go(self.slot(), over);
         }
     }
-
-    #[cold]
-    fn explain(&self, failure: Failure) -> CallError<E> {
-        let handler = S::Call::VARIANTS.get(self.variant).copied().unwrap_or("?");
-        failure.at(self.slot().core().target(handler))
-    }
 }
-
-/// The reply is awaited.
-struct Waiting<S: GenServer> {
-    cell: Arc<ReplyCell<S::Reply>>,
-    /// The cell came with the place in the queue.
-    queued: bool,
-    clock: Option<Pin<Box<Sleep>>>,
-    /// The clock runs, and word of the wait is left.
-    settled: bool,
-    /// A handler waits: its server's edges have this call.
-    noted: bool,
-    /// Its place among the senders that wait for room, if it had to wait for that.
-    ticket: Option<u64>,
-}
-
-impl<S: GenServer> Waiting<S> {
-    fn new(cell: Arc<ReplyCell<S::Reply>>, queued: bool) -> Self {
-        Waiting { cell, queued, clock: None, settled: false, noted: false, ticket: None }
-    }
-}
-
-type Polled<S> = Poll<Result<<S as GenServer>::Reply, Failure>>;
 
 #[cold]
 fn crashed(reason: crate::ExitReason) -> Failure {
@@ -306,7 +236,7 @@ impl<S: GenServer, T, E> Future for Call<'_, S, T, E> {
             let Step::New(call) = std::mem::replace(&mut this.step, Step::Over) else {
                 unreachable!("looked at above")
             };
-            this.variant = call.variant();
+            this.asked.variant = call.variant();
             let tried = if S::INLINE { inline::call_inline(this.slot(), call) } else { Inline::Busy(call) };
             match tried {
                 Inline::Done(reply) => Poll::Ready(Ok(reply)),
@@ -319,7 +249,7 @@ impl<S: GenServer, T, E> Future for Call<'_, S, T, E> {
         };
         match ready!(polled) {
             Ok(reply) => Poll::Ready((this.read)(reply).map_err(CallError::Handler)),
-            Err(failure) => Poll::Ready(Err(this.explain(failure))),
+            Err(failure) => Poll::Ready(Err(this.asked.explain(this.slot(), failure))),
         }
     }
 }
@@ -327,7 +257,7 @@ impl<S: GenServer, T, E> Future for Call<'_, S, T, E> {
 impl<S: GenServer, T, E> Drop for Call<'_, S, T, E> {
     fn drop(&mut self) {
         if matches!(self.step, Step::Waiting(_)) {
-            self.let_go(false);
+            self.let_go(Over::GivenUp);
         }
     }
 }

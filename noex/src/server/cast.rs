@@ -48,6 +48,41 @@ impl<'a, S: GenServer> Cast<'a, S> {
     }
 }
 
+impl<S: GenServer> Cast<'_, S> {
+    /// Sends the message now, without waiting, from anywhere.
+    ///
+    /// # Errors
+    ///
+    /// Gives the message back when the server is gone or its mailbox is full.
+    ///
+    /// # Panics
+    ///
+    /// When the cast was polled before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use noex::prelude::*;
+    /// # #[genserver] struct Counter { count: u64 }
+    /// # #[genserver] impl Counter {
+    /// #     #[init] fn init() -> Self { Counter { count: 0 } }
+    /// #     #[cast] fn add(&mut self, by: u64) { self.count += by }
+    /// #     #[call] fn get(&self) -> u64 { self.count }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let counter = Counter::start().await?;
+    /// counter.add(2).try_send()?;
+    /// assert_eq!(counter.get().await?, 2);
+    /// # Ok(()) }
+    /// ```
+    pub fn try_send(mut self) -> Result<(), CastError<S::Cast>> {
+        match std::mem::replace(&mut self.0.step, Step::Over) {
+            Step::New(Envelope::Cast(cast)) => self.0.server.try_cast(cast),
+            _ => panic!("a cast that was polled is sent, or on its way"),
+        }
+    }
+}
+
 impl<'a, S: GenServer> Send<'a, S> {
     pub(crate) fn new(server: &'a ServerRef<S>, info: S::Info) -> Self {
         Send(Post { server, step: Step::New(Envelope::Info(info)) })
@@ -173,7 +208,7 @@ impl<S: GenServer> Post<'_, S> {
         let slot = self.server.slot();
         let refused = place.refused.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(path) = refused
-            && let Some(message) = slot.inbox.withdraw(place.ticket)
+            && let Some(message) = withdraw(place)
         {
             let target = slot.core().target(handler_of(&message));
             return Poll::Ready(Err((message, NotSent::Deadlock { target, path })));
@@ -193,10 +228,19 @@ impl<S: GenServer> Drop for Post<'_, S> {
     #[inline]
     fn drop(&mut self) {
         if let Step::Parked(place) = &self.step {
-            drop(place.slot.inbox.withdraw(place.ticket));
+            drop(withdraw(place));
             waits::wait_is_over(&(Arc::downgrade(place) as Weak<dyn Awaited>));
         }
     }
+}
+
+/// Takes a message back that waits for room.
+fn withdraw<S: GenServer>(place: &Place<S>) -> Option<Envelope<S>> {
+    let (message, low) = place.slot.inbox.withdraw(place.ticket);
+    if low {
+        refuse::announce(&place.slot, || EventKind::MailboxLow);
+    }
+    message
 }
 
 /// Queues a message if there is room for it, and tells the server.

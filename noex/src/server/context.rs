@@ -1,15 +1,17 @@
 //! What a handler can ask of its server's surroundings.
 
 use std::{
+    any::Any,
     collections::VecDeque,
     fmt,
+    future::Future,
     sync::{Arc, Weak},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{
-    GenServer, HandlesContinue, ServerRef,
-    slot::{AnySlot, Slot, refuse},
+    GenServer, HandlesContinue, ReplyTo, ServerRef,
+    slot::{self, AnySlot, Slot, beside, refuse, serving},
 };
 use crate::{
     observer::EventKind,
@@ -63,11 +65,20 @@ struct Orders<S: GenServer> {
     idle: Option<(Duration, S::Info)>,
     /// The timer whose message is being handled.
     fired: Option<TimerId>,
+    hibernate: bool,
+    /// The reply address of the deferred call in hand, until its handler takes it. Without its type, so that
+    /// a reply that cannot be sent is no error of the context's as well.
+    lent: Option<Box<dyn Any + Send>>,
 }
 
 impl<S: GenServer> Orders<S> {
     fn is_empty(&self) -> bool {
-        self.stop.is_none() && self.then.is_empty() && self.idle.is_none() && self.fired.is_none()
+        self.stop.is_none()
+            && self.then.is_empty()
+            && self.idle.is_none()
+            && self.fired.is_none()
+            && !self.hibernate
+            && self.lent.is_none()
     }
 }
 
@@ -83,7 +94,14 @@ impl<S: GenServer> Context<S> {
 
     fn orders(&mut self) -> &mut Orders<S> {
         self.orders.get_or_insert_with(|| {
-            Box::new(Orders { stop: None, then: VecDeque::new(), idle: None, fired: None })
+            Box::new(Orders {
+                stop: None,
+                then: VecDeque::new(),
+                idle: None,
+                fired: None,
+                hibernate: false,
+                lent: None,
+            })
         })
     }
 
@@ -131,6 +149,22 @@ impl<S: GenServer> Context<S> {
         }
     }
 
+    pub(crate) fn take_hibernate(&mut self) -> bool {
+        self.orders.as_mut().is_some_and(|orders| std::mem::take(&mut orders.hibernate))
+    }
+
+    /// Gives the handler that is about to run the reply address of its call.
+    pub(crate) fn lend(&mut self, reply: slot::reply::ReplyTo<S::Reply>) {
+        self.orders().lent = Some(Box::new(reply));
+    }
+
+    /// The reply address that the handler did not take.
+    pub(crate) fn take_lent(&mut self) -> Option<slot::reply::ReplyTo<S::Reply>> {
+        let lent = self.orders.as_mut()?.lent.take();
+        self.forget_orders();
+        lent?.downcast().ok().map(|lent| *lent)
+    }
+
     pub(crate) fn slot(&self) -> Arc<Slot<S>> {
         // Handlers run in their slot, and `init` in the slot being filled: it cannot be gone.
         self.slot.upgrade().expect("a context is used inside its own server")
@@ -166,6 +200,12 @@ impl<S: GenServer> Context<S> {
         self.orders().stop = Some(reason);
     }
 
+    /// Gives the memory of the mailbox back after this handler, for a server that expects to be idle for
+    /// long. What is queued is served all the same; nothing else can be seen of it. As `hibernate` in OTP.
+    pub fn hibernate(&mut self) {
+        self.orders().hibernate = true;
+    }
+
     /// Runs the continuation for `message` after this handler, before anything queued.
     ///
     /// Several are run in the order they were asked for. As `{:continue, term}` in Elixir.
@@ -174,6 +214,94 @@ impl<S: GenServer> Context<S> {
         S: HandlesContinue<M>,
     {
         self.orders().then.push_back(S::continuation(message));
+    }
+}
+
+/// What concerns the call in hand.
+impl<S: GenServer> Context<S> {
+    /// Until when the caller of the call in hand waits, for an async handler: calls that it makes wait no
+    /// longer. `None` when nobody waits, or without limit, and in a plain `fn`, which ends before any limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use noex::prelude::*;
+    /// use std::time::{Duration, Instant};
+    ///
+    /// #[genserver]
+    /// struct Clock {}
+    ///
+    /// #[genserver]
+    /// impl Clock {
+    ///     #[init]
+    ///     fn init() -> Self { Clock {} }
+    ///
+    ///     /// How long there is, to do it well.
+    ///     #[call]
+    ///     async fn left(&mut self, cx: &mut Context<Self>) -> Option<Duration> {
+    ///         cx.deadline().map(|at| at - Instant::now())
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let clock = Clock::start().await?;
+    /// assert!(clock.left().timeout(Duration::from_secs(1)).await?.unwrap() <= Duration::from_secs(1));
+    /// assert_eq!(clock.left().no_timeout().await?, None);
+    /// # Ok(()) }
+    /// ```
+    pub fn deadline(&self) -> Option<Instant> {
+        serving::deadline(self.slot().core().id).map(tokio::time::Instant::into_std)
+    }
+
+    /// Whether the caller of the call in hand is gone, as of when this async handler was last resumed: its
+    /// reply would vanish. `false` in a plain `fn`.
+    pub fn is_cancelled(&self) -> bool {
+        serving::is_cancelled(self.slot().core().id)
+    }
+
+    /// Ready when the caller of the call in hand is gone; never in a handler that serves no call.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when it is dropped.
+    pub fn cancelled(&self) -> impl Future<Output = ()> + Send + use<S> {
+        let id = self.slot().core().id;
+        std::future::poll_fn(move |_| serving::poll_cancelled(id))
+    }
+
+    /// The reply address of the call in hand, whose reply is then sent later: for a call of which
+    /// [`Message::is_deferred`](crate::Message::is_deferred) says so. `reply` makes the server's reply type of
+    /// it. `#[genserver]` asks for it where a handler's last argument is a [`ReplyTo`].
+    ///
+    /// # Panics
+    ///
+    /// When there is no such call in hand, or its address was taken.
+    pub fn reply_to<T: 'static>(&mut self, reply: fn(T) -> S::Reply) -> ReplyTo<T> {
+        let lent = self.take_lent().expect("a deferred call is in hand, and its reply address was not taken");
+        ReplyTo::new(&self.slot(), lent, reply)
+    }
+
+    /// Runs `handler` beside the mailbox and replies with its outcome: for a call of which
+    /// [`Message::is_deferred`](crate::Message::is_deferred) says so. `#[call(concurrent)]` does this with a
+    /// clone of the state. `name`: the handler's, for errors and events.
+    ///
+    /// When the server stops, it waits for the handler; when it is killed or crashes, the handler is
+    /// dropped where it awaits. Its own panic is the caller's
+    /// [`CallError::Crashed`](crate::CallError::Crashed) and an event, and the server lives on.
+    ///
+    /// # Panics
+    ///
+    /// As [`reply_to`](Context::reply_to).
+    pub fn beside<T: 'static>(
+        &mut self,
+        name: &'static str,
+        reply: fn(T) -> S::Reply,
+        handler: impl Future<Output = T> + Send + 'static,
+    ) {
+        let lent = self.take_lent().expect("a deferred call is in hand, and its reply address was not taken");
+        let Some(cell) = lent.cell().cloned() else { return };
+        let slot = self.slot();
+        beside::spawn(&slot, name, cell, ReplyTo::new(&slot, lent, reply), handler);
     }
 }
 

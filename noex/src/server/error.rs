@@ -89,8 +89,8 @@ pub enum CallError<E = Infallible> {
         #[source]
         reason: Reason,
     },
-    /// The server crashed.
-    #[error("{target} has no reply: the server crashed ({reason})")]
+    /// The server crashed, or ended while it had the call.
+    #[error("{target} has no reply: the server {} ({reason})", if reason.is_orderly() { "ended" } else { "crashed" })]
     Crashed {
         /// Whom was called.
         target: Target,
@@ -149,11 +149,67 @@ impl<E> CallError<E> {
         }
     }
 
+    /// The same with another error of the handler's.
+    pub fn map<F>(self, map: impl FnOnce(E) -> F) -> CallError<F> {
+        match self {
+            CallError::Handler(error) => CallError::Handler(map(error)),
+            CallError::Timeout { target, after } => CallError::Timeout { target, after },
+            CallError::Stopped { target, reason } => CallError::Stopped { target, reason },
+            CallError::Crashed { target, reason, may_have_run } => {
+                CallError::Crashed { target, reason, may_have_run }
+            }
+            CallError::NotRunning { target, reason } => CallError::NotRunning { target, reason },
+            CallError::MailboxFull { target, capacity } => CallError::MailboxFull { target, capacity },
+            CallError::Deadlock { target, path } => CallError::Deadlock { target, path },
+            CallError::ReplyDropped { target } => CallError::ReplyDropped { target },
+        }
+    }
+
     /// The handler's own error, if it is one.
     pub fn into_handler(self) -> Result<E, Self> {
         match self {
             CallError::Handler(error) => Ok(error),
             other => Err(other),
+        }
+    }
+}
+
+impl<E> CallError<CallError<E>> {
+    /// One error of two, for a handler that passes on the outcome of a call of its own: its caller need not
+    /// tell which of the two calls failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use noex::prelude::*;
+    /// # #[genserver] struct Bank {}
+    /// # #[genserver] impl Bank {
+    /// #     #[init] fn init() -> Self { Bank {} }
+    /// #     #[call] fn rate(&self) -> Result<u32, String> { Err("closed".into()) }
+    /// # }
+    ///
+    /// #[genserver]
+    /// struct Shop { bank: BankRef }
+    ///
+    /// #[genserver]
+    /// impl Shop {
+    ///     #[init]
+    ///     fn init(bank: BankRef) -> Self { Shop { bank } }
+    ///
+    ///     #[call]
+    ///     async fn price(&mut self) -> Result<u32, CallError<String>> { self.bank.rate().await }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let shop = Shop::start(Bank::start().await?).await?;
+    /// let error: CallError<String> = shop.price().await.map_err(CallError::flatten).unwrap_err();
+    /// assert!(matches!(error, CallError::Handler(why) if why == "closed"));
+    /// # Ok(()) }
+    /// ```
+    pub fn flatten(self) -> CallError<E> {
+        match self {
+            CallError::Handler(inner) => inner,
+            outer => outer.map(|_| unreachable!("it is no handler's")),
         }
     }
 }

@@ -14,11 +14,15 @@ mod call;
 mod cast;
 mod config;
 mod context;
+mod deferred;
 pub(crate) mod error;
 mod init;
+mod many;
 mod reference;
+mod request;
 pub(crate) mod slot;
 mod start;
+mod waiting;
 
 use std::{any::Any, fmt, future::Future};
 
@@ -27,12 +31,15 @@ pub use cast::{Cast, Send as SendInfo};
 pub(crate) use cast::{deliver, tell};
 pub use config::{Mailbox, OnRestart, Overflow, ServerConfig};
 pub use context::Context;
+pub use deferred::{Answer, Dropped, ReplyTo};
 pub use error::{
     CallError, CastError, DeadlockPath, DeadlockStep, Executed, NotRunning, NotSent, Reason, StartError,
     Target,
 };
 pub use init::{Init, IntoInit};
+pub use many::{Answers, abcast, multi_call};
 pub use reference::{ServerRef, WeakRef};
+pub use request::{NotYet, Request, Requests};
 pub use start::{Start, StartMonitored};
 
 /// A server: state, and handlers for four kinds of messages.
@@ -114,13 +121,14 @@ pub trait GenServer: ServerConfig + Sized + Send + 'static {
         Now::Later(call)
     }
 
-    /// Handles a call whose handler is async.
+    /// Handles a call whose handler is async. `None`: the reply comes later, from the address that
+    /// [`Context::reply_to`] gave; [`Message::is_deferred`] says of which calls.
     fn handle_call(
         &mut self,
         call: Self::Call,
         cx: &mut Context<Self>,
-    ) -> impl Future<Output = Self::Reply> + Send {
-        async move { done(self.call_now(call, cx)) }
+    ) -> impl Future<Output = Option<Self::Reply>> + Send {
+        async move { Some(done(self.call_now(call, cx))) }
     }
 
     /// Handles a cast whose handler is a plain `fn`.
@@ -218,6 +226,12 @@ pub trait Message: 'static {
     /// Which of them this is.
     fn variant(&self) -> usize {
         0
+    }
+
+    /// Whether this is a call whose reply does not come from its handler's return: `handle_call` handles it,
+    /// and may take its [`ReplyTo`].
+    fn is_deferred(&self) -> bool {
+        false
     }
 }
 

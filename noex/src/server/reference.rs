@@ -1,23 +1,27 @@
 //! References to servers.
 
 use std::{
+    any::Any,
     fmt,
     sync::{Arc, Weak},
 };
 
 use super::{
-    Call, Cast, CastError, GenServer, InfoOf, NotRunning, Overflow, Reason, cast,
+    Call, CallError, Cast, CastError, GenServer, InfoOf, NotRunning, Overflow, Reason, cast,
     cast::Send as SendInfo,
+    error::Failure,
     slot::{
         AnySlot, Signal, Slot,
         envelope::Envelope,
+        errands, life, refuse,
         reply::ReplyCell,
+        serving::Until,
         waits::{self, Awaited},
     },
 };
 use crate::{
     observer::Snapshot,
-    process::{ExitReason, Monitor, Pid},
+    process::{ExitReason, Monitor, Pid, door::within, panic::catch},
 };
 
 /// A typed reference to a server: cheap to clone, good over restarts.
@@ -43,6 +47,12 @@ impl<S: GenServer> ServerRef<S> {
     /// Calls the server with one of its message values; the typed methods do the same with less writing.
     pub fn call(&self, call: S::Call) -> Call<'_, S> {
         Call::new(self, call, Ok)
+    }
+
+    /// As [`call`](ServerRef::call), but fails at once with [`CallError::MailboxFull`] where it would have to
+    /// wait for room in the mailbox.
+    pub fn try_call(&self, call: S::Call) -> Call<'_, S> {
+        self.call(call).try_call()
     }
 
     /// Casts one of its message values. Waits for room in the mailbox, never for the handler.
@@ -73,6 +83,40 @@ impl<S: GenServer> ServerRef<S> {
         SendInfo::new(self, message.into_info())
     }
 
+    /// Sends a message whose type the sender does not know to be one of the server's. Without an `#[info]`
+    /// handler for it, the message is dropped and counted as a dead letter, and the server does not notice.
+    ///
+    /// # Errors
+    ///
+    /// As of [`send`](ServerRef::send).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use noex::prelude::*;
+    /// # #[genserver] struct Counter { count: u64 }
+    /// # #[genserver] impl Counter {
+    /// #     #[init] fn init() -> Self { Counter { count: 0 } }
+    /// #     #[info] fn add(&mut self, by: u64) { self.count += by }
+    /// #     #[call] fn get(&self) -> u64 { self.count }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let counter = Counter::start().await?;
+    /// counter.send_any(Box::new(2_u64)).await?;
+    /// counter.send_any(Box::new("what is this?")).await?;
+    /// assert_eq!(counter.get().await?, 2);
+    /// # Ok(()) }
+    /// ```
+    pub async fn send_any(&self, message: Box<dyn Any + Send>) -> Result<(), CastError<S::Info>> {
+        match S::info_from(message) {
+            Ok(info) => SendInfo::new(self, info).await,
+            Err(message) => {
+                refuse::unhandled(&self.slot, "info", message);
+                Ok(())
+            }
+        }
+    }
+
     /// Stops the server with reason `normal`: it serves what is queued now, then `terminate` runs. Ready
     /// when it is gone. A supervised server is restarted or not as its restart type says. A handler that
     /// stops its own server does not wait: the server stops when the handler has returned.
@@ -90,12 +134,17 @@ impl<S: GenServer> ServerRef<S> {
     ///
     /// [`NotRunning`] when there is nothing to stop.
     pub async fn stop_with(&self, reason: ExitReason) -> Result<(), NotRunning> {
-        let life = self.slot.core().incarnation();
-        if !self.slot.clone().signal(Signal::Stop(reason)) {
-            return Err(self.not_running());
+        loop {
+            // The life that is stopped is the one that is waited for, whatever a supervisor does meanwhile.
+            let life = self.slot.core().incarnation();
+            if life::signal_to(&self.slot, Signal::Stop(reason.clone()), Some(life)) {
+                self.end_of(life, Some("stop")).await;
+                return Ok(());
+            }
+            if self.slot.core().is_over(life) && self.slot.core().incarnation() == life {
+                return Err(self.not_running());
+            }
         }
-        self.end_of(life, Some("stop")).await;
-        Ok(())
     }
 
     /// Ends the server without `terminate`. A handler that is suspended is dropped where it awaits; one
@@ -120,14 +169,24 @@ impl<S: GenServer> ServerRef<S> {
             return None;
         }
         let cell = Arc::new(ReplyCell::new());
-        let tell = cell.open(None);
+        let tell = cell.open(None, Until::Forever);
         let watcher = Box::new(move |_: Pid, reason: &ExitReason| tell.send(reason.clone()));
         // Whoever gives the wait up leaves nothing behind.
         let Ok(monitor) = self.slot.core().watch(life, watcher) else { return None };
         let _watch = Unwatch { slot: &self.slot, monitor };
-        let wait = Arc::downgrade(&cell) as Weak<dyn Awaited>;
+        self.answer(&cell, asked).await.ok()
+    }
+
+    /// Waits for what the server answers. `asked`: the wait is given up when a handler waits that the server
+    /// waits for.
+    async fn answer<R: Send + 'static>(
+        &self,
+        cell: &Arc<ReplyCell<R>>,
+        asked: Option<&'static str>,
+    ) -> Result<R, Failure> {
+        let wait = Arc::downgrade(cell) as Weak<dyn Awaited>;
         let mut noted = false;
-        let ended = std::future::poll_fn(|cx| {
+        let answer = std::future::poll_fn(|cx| {
             let polled = cell.poll(cx.waker());
             if let (Some(asked), false, true) = (asked, noted, polled.is_pending()) {
                 noted = waits::wait_for(|| self.slot.clone(), asked, || wait.clone(), cx.waker(), 1);
@@ -138,7 +197,111 @@ impl<S: GenServer> ServerRef<S> {
         if noted {
             waits::wait_is_over(&wait);
         }
-        ended.ok()
+        answer
+    }
+
+    /// Looks at the server's state from outside: between two messages, before those that are queued, also
+    /// while the server is suspended. What `look` returns comes back; the server does not notice.
+    ///
+    /// As `sys:get_state`. It waits for the handler under way, no longer than the server's `call_timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`]: the server is not running, has ended before it could be looked at, was busy for too
+    /// long, or it is the very server whose handler looks (`Deadlock`).
+    ///
+    /// # Panics
+    ///
+    /// When `look` does: the panic is its own, not the server's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use noex::prelude::*;
+    /// # #[genserver] struct Counter { count: u64 }
+    /// # #[genserver] impl Counter {
+    /// #     #[init] fn init() -> Self { Counter { count: 40 } }
+    /// #     #[cast] fn add(&mut self, by: u64) { self.count += by }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let counter = Counter::start().await?;
+    /// assert_eq!(counter.inspect(|counter| counter.count).await?, 40);
+    /// # Ok(()) }
+    /// ```
+    pub async fn inspect<R: Send + 'static>(
+        &self,
+        look: impl FnOnce(&S) -> R + Send + 'static,
+    ) -> Result<R, CallError> {
+        match self.errand(look, false, "inspect").await {
+            Ok(seen) => Ok(seen),
+            Err(failure) => Err(failure.at(self.slot.core().target("inspect"))),
+        }
+    }
+
+    /// Suspends the server: it finishes the handler under way and then serves no message until
+    /// [`resume`](ServerRef::resume). What is sent meanwhile is queued. Stop, kill and supervisors work as
+    /// ever, and a [`stop`](ServerRef::stop) serves what is queued. Ready when the server is suspended.
+    ///
+    /// As `sys:suspend`.
+    ///
+    /// # Errors
+    ///
+    /// As [`inspect`](ServerRef::inspect).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use noex::prelude::*;
+    /// # #[genserver] struct Counter { count: u64 }
+    /// # #[genserver] impl Counter {
+    /// #     #[init] fn init() -> Self { Counter { count: 40 } }
+    /// #     #[cast] fn add(&mut self, by: u64) { self.count += by }
+    /// #     #[call] fn get(&self) -> u64 { self.count }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let counter = Counter::start().await?;
+    /// counter.suspend().await?;
+    /// counter.add(2).await?;
+    /// assert_eq!(counter.inspect(|counter| counter.count).await?, 40);
+    /// counter.resume();
+    /// assert_eq!(counter.get().await?, 42);
+    /// # Ok(()) }
+    /// ```
+    pub async fn suspend(&self) -> Result<(), CallError> {
+        match self.errand(|_| (), true, "suspend").await {
+            Ok(()) => Ok(()),
+            Err(failure) => Err(failure.at(self.slot.core().target("suspend"))),
+        }
+    }
+
+    /// Ends a suspension; what is queued is served. `false`: the server was not suspended.
+    pub fn resume(&self) -> bool {
+        self.slot.core().unpause()
+    }
+
+    async fn errand<R: Send + 'static>(
+        &self,
+        look: impl FnOnce(&S) -> R + Send + 'static,
+        pause: bool,
+        name: &'static str,
+    ) -> Result<R, Failure> {
+        let cell = Arc::new(ReplyCell::new());
+        let tell = cell.open(None, Until::Forever);
+        let look = Box::new(move |state: &dyn Any| {
+            if let Some(state) = state.downcast_ref::<S>() {
+                tell.send(catch(|| look(state)));
+            }
+        });
+        if !errands::send(&self.slot, look, pause) {
+            return Err(Failure::NotRunning(self.slot.core().last_reason()));
+        }
+        match within(S::CALL_TIMEOUT, self.answer(&cell, Some(name))).await {
+            Some(Ok(Ok(seen))) => Ok(seen),
+            Some(Ok(Err(panic))) => panic.resume(),
+            Some(Err(Failure::ReplyDropped)) => Err(Failure::Stopped(self.slot.core().last_reason())),
+            Some(Err(failure)) => Err(failure),
+            None => Err(Failure::Timeout(S::CALL_TIMEOUT.unwrap_or_default())),
+        }
     }
 
     fn not_running(&self) -> NotRunning {

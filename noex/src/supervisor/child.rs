@@ -15,6 +15,7 @@ use crate::{
         life::{self, Unborn},
         refuse,
         reply::ReplyCell,
+        serving::Until,
     },
 };
 
@@ -132,7 +133,7 @@ impl Drop for Child {
 /// Waits until that life is over; `false` when the time is up first.
 async fn gone(slot: &Arc<dyn AnySlot>, pid: Pid, limit: Option<Duration>) -> bool {
     let cell = Arc::new(ReplyCell::new());
-    let tell = cell.open(None);
+    let tell = cell.open(None, Until::Forever);
     let watcher = Box::new(move |_: Pid, _: &ExitReason| tell.send(()));
     if slot.core().watch(pid.incarnation(), watcher).is_err() {
         return true;

@@ -170,6 +170,10 @@ impl Account {
     pub fn whereis(name: &str) -> ::core::option::Option<AccountRef> {
         ::noex::__private::whereis::<Account>(name)
     }
+    ///The `Account` that has this name, or a reference to none, whose calls fail with `CallError::NotRunning`.
+    pub fn named(name: &str) -> AccountRef {
+        ::noex::__private::named::<Account>(name)
+    }
 }
 #[automatically_derived]
 impl Account {
@@ -258,9 +262,11 @@ impl ::noex::GenServer for Account {
         >,
         __noex_cx: &mut ::noex::Context<Self>,
     ) -> impl ::core::future::Future<
-        Output = ::noex::__private::Sound<
-            AccountReply,
-            { <Self as ::noex::rules::ServerBlock>::MESSAGES },
+        Output = ::core::option::Option<
+            ::noex::__private::Sound<
+                AccountReply,
+                { <Self as ::noex::rules::ServerBlock>::MESSAGES },
+            >,
         >,
     > + ::core::marker::Send {
         ::noex::__private::future::<
@@ -269,13 +275,17 @@ impl ::noex::GenServer for Account {
         >(async move {
             match __noex_message {
                 AccountCall::Rating { branch } => {
-                    AccountReply::Rating(
-                        Self::__noex_rating(self, __noex_cx, branch).await,
+                    ::core::option::Option::Some(
+                        AccountReply::Rating(
+                            Self::__noex_rating(self, __noex_cx, branch).await,
+                        ),
                     )
                 }
                 __noex_message => {
-                    ::noex::__private::done(
-                        ::noex::GenServer::call_now(self, __noex_message, __noex_cx),
+                    ::core::option::Option::Some(
+                        ::noex::__private::done(
+                            ::noex::GenServer::call_now(self, __noex_message, __noex_cx),
+                        ),
                     )
                 }
             }

@@ -228,6 +228,10 @@ where
     pub fn whereis(name: &str) -> ::core::option::Option<PoolRef<T, N>> {
         crate::noex::__private::whereis::<Pool<T, N>>(name)
     }
+    ///The `Pool` that has this name, or a reference to none, whose calls fail with `CallError::NotRunning`.
+    pub fn named(name: &str) -> PoolRef<T, N> {
+        crate::noex::__private::named::<Pool<T, N>>(name)
+    }
 }
 #[automatically_derived]
 impl<T: Job + ::core::marker::Send + 'static, const N: usize> crate::noex::GenServer

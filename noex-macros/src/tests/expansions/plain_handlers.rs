@@ -176,6 +176,10 @@ impl Account {
     pub fn whereis(name: &str) -> ::core::option::Option<AccountRef> {
         ::noex::__private::whereis::<Account>(name)
     }
+    ///The `Account` that has this name, or a reference to none, whose calls fail with `CallError::NotRunning`.
+    pub fn named(name: &str) -> AccountRef {
+        ::noex::__private::named::<Account>(name)
+    }
 }
 #[automatically_derived]
 impl ::noex::GenServer for Account {

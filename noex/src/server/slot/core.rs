@@ -6,11 +6,17 @@ use std::{
         atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
     },
     task::Waker,
+    time::Duration,
 };
 
-use super::{bonds::Bonds, waits::Suspended};
+use tokio::time::Instant;
+
+use super::{beside::Beside, bonds::Bonds, errands::Errands, promises::Promises, waits::Suspended};
 use crate::{
-    process::{ExitReason, Monitor, Pid, door::Door},
+    process::{
+        ExitReason, Monitor, Pid,
+        door::{Door, now},
+    },
     server::error::Target,
 };
 
@@ -42,6 +48,7 @@ pub(crate) type Watcher = Box<dyn FnOnce(Pid, &ExitReason) + Send>;
 pub(crate) const INIT: usize = u32::MAX as usize - 1;
 pub(crate) const TERMINATE: usize = u32::MAX as usize - 2;
 pub(crate) const CONTINUATION: usize = u32::MAX as usize - 3;
+pub(crate) const PAUSED: usize = u32::MAX as usize - 4;
 /// No handler runs.
 const RESTING: u32 = u32::MAX;
 
@@ -62,6 +69,8 @@ pub(crate) struct Core {
     cut: AtomicBool,
     /// The handler is suspended and waits for calls.
     pub(super) waiting: AtomicBool,
+    /// There may be promises, handlers beside the mailbox, or errands: look under the lock.
+    owes: AtomicBool,
     /// The variant that is being handled.
     current: AtomicU32,
 }
@@ -85,9 +94,26 @@ pub(crate) struct Rest {
     pub(super) runner: Option<Waker>,
     pub(super) suspended: Option<Suspended>,
     last: Option<ExitReason>,
+    pub(super) promises: Promises,
+    pub(super) beside: Beside,
+    pub(super) errands: Errands,
+    seen: Option<Seen>,
+}
+
+/// The handler that the last snapshot saw.
+struct Seen {
+    incarnation: u32,
+    handler: usize,
+    /// Messages served before it.
+    messages: u64,
+    first: Instant,
 }
 
 impl Slow {
+    pub(super) fn is_signalled(&self) -> bool {
+        self.rest.as_ref().is_some_and(|rest| !rest.signals.is_empty())
+    }
+
     pub(super) fn whole(&mut self) -> &mut Rest {
         self.rest.get_or_insert_default()
     }
@@ -105,6 +131,7 @@ impl Core {
             traps: AtomicBool::new(false),
             cut: AtomicBool::new(false),
             waiting: AtomicBool::new(false),
+            owes: AtomicBool::new(false),
             door: OnceLock::new(),
             slow: Mutex::new(Slow { alive: false, rest: None }),
         }
@@ -175,6 +202,18 @@ impl Core {
         }
     }
 
+    /// How long ago a snapshot first saw this run of this handler.
+    pub(crate) fn seen_for(&self, handler: usize, messages: u64) -> Duration {
+        let (now, incarnation) = (now(), self.incarnation());
+        let mut slow = self.slow();
+        let same =
+            |seen: &Seen| (seen.incarnation, seen.handler, seen.messages) == (incarnation, handler, messages);
+        let seen = slow.whole().seen.take().filter(same);
+        let seen =
+            slow.whole().seen.insert(seen.unwrap_or(Seen { incarnation, handler, messages, first: now }));
+        now.saturating_duration_since(seen.first)
+    }
+
     pub(crate) fn is_supervised(&self) -> bool {
         self.supervised.load(Ordering::Relaxed)
     }
@@ -204,6 +243,19 @@ impl Core {
 
     pub(crate) fn is_referenced(&self) -> bool {
         self.handles.load(Ordering::Acquire) > 0
+    }
+
+    /// This life has something to see to beside its messages.
+    pub(super) fn owe(&self) {
+        self.owes.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn owe_nothing(&self) {
+        self.owes.store(false, Ordering::Relaxed);
+    }
+
+    pub(super) fn owes(&self) -> bool {
+        self.owes.load(Ordering::Relaxed)
     }
 
     /// Why a suspended handler is to be dropped, if it is.
@@ -247,7 +299,7 @@ impl Core {
                 self.cut.store(true, Ordering::Release);
                 rest.runner.clone()
             } else {
-                None
+                rest.errands.bell()
             }
         };
         if let Some(runner) = runner {

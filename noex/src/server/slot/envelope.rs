@@ -39,6 +39,12 @@ impl<S: GenServer> Envelope<S> {
         }
     }
 
+    /// Its reply does not come from its handler's return.
+    #[inline]
+    pub(crate) fn is_deferred(&self) -> bool {
+        matches!(self, Envelope::Call(call, _) if call.is_deferred())
+    }
+
     /// Nobody waits for its reply any more, or it is not to be told any more.
     #[inline]
     pub(crate) fn is_abandoned(&self, slot: &Slot<S>) -> bool {

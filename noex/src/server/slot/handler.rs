@@ -1,6 +1,11 @@
 //! Async handlers: futures that own the run right and lay it down at their end.
 
-use std::{future::poll_fn, pin::pin, sync::Arc};
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Context,
+};
 
 use tokio::task::coop;
 
@@ -8,7 +13,9 @@ use super::{
     End, Envelope, Live, RightTo, Slot,
     life::begun,
     notice,
+    reply::ReplyTo,
     right::{HALT, OwnedRight},
+    serving,
     turn::{Pause, serve_some},
     waits,
 };
@@ -17,7 +24,7 @@ use crate::{
         ExitReason, door,
         seat::{Done, Seat, poll_at},
     },
-    server::{GenServer, error::Failure},
+    server::{self, GenServer, error::Failure},
 };
 
 /// Begins a message whose handler is async. The future owns the run right and lays it down at its end;
@@ -32,34 +39,52 @@ pub(super) fn begin<S: GenServer>(
     seat: &mut Seat,
 ) {
     slot.begin(message.variant());
+    // As small as can be: the future is moved into its seat.
+    let more = u16::try_from(more).unwrap_or(u16::MAX);
     seat.set(handle(right.into_owned(slot.clone()), message, more, hops));
 }
 
 /// Awaits a handler, and says where it stands while it is suspended.
 macro_rules! stand_at {
     ($slot:expr, $handler:expr) => {{
-        let mut handler = pin!($handler);
-        poll_fn(|cx| poll_at($slot, handler.as_mut(), cx)).await
+        let mut handler = std::pin::pin!($handler);
+        std::future::poll_fn(|cx| crate::process::seat::poll_at($slot, handler.as_mut(), cx)).await
     }};
 }
+
+pub(super) use stand_at;
 
 /// Handles a message and what comes next. The call in hand keeps its reply address in the room, so that a
 /// crash can answer it.
 async fn handle<S: GenServer>(
     mut right: OwnedRight<S>,
     mut message: Envelope<S>,
-    more: usize,
+    more: u16,
     hops: bool,
 ) -> Done {
-    let mut budget = more;
+    let mut budget = usize::from(more);
     loop {
         let variant = message.variant();
         let (slot, room) = right.parts();
         let Some(Live { state, cx }) = &mut room.live else { return done(right, 0) };
+        // Asked of the message where it is: a part of it that is borrowed stays in the future.
+        let is_deferred = message.is_deferred();
         let answer = match message {
+            Envelope::Call(call, reply) if is_deferred => {
+                let answer = deferred(slot, state, cx, call, reply).await;
+                room.in_hand = cx.take_lent();
+                answer
+            }
             Envelope::Call(call, reply) => {
                 room.in_hand = Some(reply);
-                Some(stand_at!(slot, state.handle_call(call, cx)))
+                let in_hand = &room.in_hand;
+                let mut handler = pin!(state.handle_call(call, cx));
+                poll_fn(|task| {
+                    let cell = in_hand.as_ref().and_then(ReplyTo::cell);
+                    let step = |task: &mut Context<'_>| poll_at(slot, handler.as_mut(), task);
+                    serving::poll(slot.core.id, cell, 1, task, step)
+                })
+                .await
             }
             Envelope::Cast(cast) => {
                 stand_at!(slot, state.handle_cast(cast, cx));
@@ -75,7 +100,9 @@ async fn handle<S: GenServer>(
             }
         };
         slot.done(variant);
-        if let (Some(answer), Some(reply)) = (answer, room.in_hand.take()) {
+        if let Some(reply) = room.in_hand.take()
+            && let Some(answer) = answer
+        {
             reply.send(answer);
         }
         message = loop {
@@ -89,14 +116,14 @@ async fn handle<S: GenServer>(
                 Pause::Async(next) => {
                     room.batch.push_front(next);
                     begun(slot, room.batch.len());
-                    return done(right, more - budget);
+                    return done(right, usize::from(more) - budget);
                 }
-                Pause::Limit | Pause::Look => return done(right, more - budget),
+                Pause::Limit | Pause::Look => return done(right, usize::from(more) - budget),
                 Pause::Empty => match right.release() {
-                    Err(back) => return done(back, more - budget),
+                    Err(back) => return done(back, usize::from(more) - budget),
                     Ok(()) => match woken(budget, hops) {
                         Some(next) => right = next,
-                        None => return Done { next: None, served: more - budget },
+                        None => return Done { next: None, served: usize::from(more) - budget },
                     },
                 },
             }
@@ -105,7 +132,7 @@ async fn handle<S: GenServer>(
 }
 
 /// Lays the right down: there is more to see to.
-fn done<S: GenServer>(right: OwnedRight<S>, served: usize) -> Done {
+pub(super) fn done<S: GenServer>(right: OwnedRight<S>, served: usize) -> Done {
     Done { next: Some(right.lay_ready()), served }
 }
 
@@ -117,6 +144,30 @@ fn woken<S: GenServer>(budget: usize, hops: bool) -> Option<OwnedRight<S>> {
     waits::forget_edges();
     OwnedRight::take_ready(door::woken_of()?)
 }
+
+/// Handles a call whose handler gets the reply address; boxed, so that the others' future need not have a
+/// place for it. A second reference to where the reply goes shows what is served.
+#[cold]
+fn deferred<'a, S: GenServer>(
+    slot: &'a Arc<Slot<S>>,
+    state: &'a mut S,
+    cx: &'a mut server::Context<S>,
+    call: S::Call,
+    reply: ReplyTo<S::Reply>,
+) -> Boxed<'a, Option<S::Reply>> {
+    Box::pin(async move {
+        let cell = reply.cell().cloned();
+        cx.lend(reply);
+        let mut handler = pin!(state.handle_call(call, cx));
+        poll_fn(|task| {
+            let step = |task: &mut Context<'_>| poll_at(slot, handler.as_mut(), task);
+            serving::poll(slot.core.id, cell.as_ref(), 2, task, step)
+        })
+        .await
+    })
+}
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Begins a continuation whose handler is async.
 pub(super) fn begin_continuation<S: GenServer>(

@@ -18,6 +18,7 @@ use std::{
 use super::{
     envelope::{Envelope, Lengths, Pushed, Waited},
     reply::ReplyCell,
+    serving::Until,
     sync::{AtomicUsize, Mutex, MutexGuard, Ordering},
 };
 use crate::server::{GenServer, Mailbox, Overflow};
@@ -93,13 +94,14 @@ impl<S: GenServer> Inbox<S> {
     pub(crate) fn push_call(
         &self,
         call: S::Call,
+        (overflow, until): (Overflow, Until),
         waker: Option<Waker>,
         tell: impl FnOnce(),
     ) -> (Arc<ReplyCell<S::Reply>>, Pushed<S>) {
         let mut lines = self.lines();
         let cell = lines.whole().spare.pop().unwrap_or_else(|| Arc::new(ReplyCell::new()));
-        let message = Envelope::Call(call, cell.open(waker));
-        let pushed = self.push_into(&mut lines, message, S::OVERFLOW, None, tell);
+        let message = Envelope::Call(call, cell.open(waker, until));
+        let pushed = self.push_into(&mut lines, message, overflow, None, tell);
         (cell, pushed)
     }
 
@@ -245,19 +247,19 @@ impl<S: GenServer> Inbox<S> {
         true
     }
 
-    /// The sender of a parked message no longer wants to send it.
-    pub(crate) fn withdraw(&self, ticket: u64) -> Option<Envelope<S>> {
+    /// The sender of a parked message no longer wants to send it. `true`: nobody is parked any more.
+    pub(crate) fn withdraw(&self, ticket: u64) -> (Option<Envelope<S>>, bool) {
         let mut lines = self.lines();
         let whole = lines.whole();
         match whole.parked.binary_search_by_key(&ticket, |parked| parked.ticket) {
             Ok(at) => {
                 let parked = whole.parked.remove(at);
                 self.parked.store(whole.parked.len(), Ordering::Relaxed);
-                parked.map(|parked| parked.message)
+                (parked.map(|parked| parked.message), whole.parked.is_empty())
             }
             Err(_) => {
-                let at = whole.returned.iter().position(|(other, _)| *other == ticket)?;
-                Some(whole.returned.swap_remove(at).1)
+                let at = whole.returned.iter().position(|(other, _)| *other == ticket);
+                (at.map(|at| whole.returned.swap_remove(at).1), false)
             }
         }
     }
@@ -354,6 +356,8 @@ impl<S: GenServer> Inbox<S> {
         // Never wait for this: the lock may be busy, and a new cell costs less.
         if let Ok(mut lines) = self.lines.try_lock()
             && Arc::strong_count(&cell) == 1
+            // A deferred call's is still known to its server.
+            && Arc::weak_count(&cell) == 0
             && let Some(whole) = lines.whole.as_deref_mut()
             && whole.spare.len() < SPARE
         {
@@ -368,42 +372,51 @@ impl<S: GenServer> Inbox<S> {
 
     /// Closes and gives out everything that was queued; parked casts go back to their senders.
     pub(crate) fn close(&self) -> Vec<Envelope<S>> {
+        let mut lines = self.lines();
+        lines.closed = true;
+        if let Some(whole) = lines.whole.as_deref_mut() {
+            whole.spare = Vec::new();
+        }
+        self.give_out(lines)
+    }
+
+    /// Gives out everything that was queued, but stays open; parked casts go back to their senders.
+    pub(crate) fn empty(&self) -> Vec<Envelope<S>> {
+        self.give_out(self.lines())
+    }
+
+    fn give_out(&self, mut lines: MutexGuard<'_, Lines<S>>) -> Vec<Envelope<S>> {
         let mut lost = Vec::new();
         let mut wakers = Vec::new();
-        {
-            let mut lines = self.lines();
-            lines.closed = true;
-            self.taken.store(0, Ordering::Relaxed);
-            self.parked.store(0, Ordering::Relaxed);
-            if let Some(whole) = lines.whole.as_deref_mut() {
-                lost.extend(std::mem::take(&mut whole.queue));
-                whole.spare = Vec::new();
-                for parked in std::mem::take(&mut whole.parked) {
-                    match parked.waker {
-                        Some(waker) => {
-                            whole.returned.push((parked.ticket, parked.message));
-                            wakers.push(waker);
-                        }
-                        None => lost.push(parked.message),
+        self.taken.store(0, Ordering::Relaxed);
+        self.parked.store(0, Ordering::Relaxed);
+        if let Some(whole) = lines.whole.as_deref_mut() {
+            lost.extend(std::mem::take(&mut whole.queue));
+            for parked in std::mem::take(&mut whole.parked) {
+                match parked.waker {
+                    Some(waker) => {
+                        whole.returned.push((parked.ticket, parked.message));
+                        wakers.push(waker);
                     }
+                    None => lost.push(parked.message),
                 }
             }
         }
+        drop(lines);
         for waker in wakers {
             waker.wake();
         }
         lost
     }
 
-    /// Gives out everything that is queued, but stays open.
-    pub(crate) fn empty(&self, batch: &mut VecDeque<Envelope<S>>) -> Vec<Envelope<S>> {
-        let mut lost: Vec<_> = std::mem::take(batch).into();
-        let mut lines = self.lines();
-        if let Some(whole) = lines.whole.as_deref_mut() {
-            lost.extend(std::mem::take(&mut whole.queue));
+    /// Gives memory back; whoever needs it asks for it again.
+    pub(crate) fn shrink(&self) {
+        if let Some(whole) = self.lines().whole.as_deref_mut() {
+            whole.queue.shrink_to_fit();
+            whole.parked.shrink_to_fit();
+            whole.returned.shrink_to_fit();
+            whole.spare = Vec::new();
         }
-        self.taken.store(0, Ordering::Relaxed);
-        lost
     }
 
     /// How full the mailbox is.

@@ -12,7 +12,7 @@
 use std::{fmt::Display, future::Future, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use super::{
-    AnySlot, End, Live, RightTo, Room, Signal, Slot,
+    AnySlot, End, Live, RightTo, Room, Signal, Slot, beside,
     core::{INIT, TERMINATE},
     handler::begin_terminate,
     notice::{Origin, Recall, Stamp, notify},
@@ -146,7 +146,7 @@ async fn uncut<S: GenServer, F: Future>(slot: &Slot<S>, init: F) -> Result<F::Ou
 }
 
 /// A future whose panic is an output.
-async fn caught<F: Future>(future: F) -> Result<F::Output, Caught> {
+pub(super) async fn caught<F: Future>(future: F) -> Result<F::Output, Caught> {
     let mut future = pin!(future);
     std::future::poll_fn(|cx| match catch(|| future.as_mut().poll(cx)) {
         Ok(Poll::Pending) => Poll::Pending,
@@ -158,10 +158,21 @@ async fn caught<F: Future>(future: F) -> Result<F::Output, Caught> {
 
 /// Takes a signal along the control lane.
 pub(super) fn signal<S: GenServer>(slot: &Arc<Slot<S>>, signal: Signal) -> bool {
+    signal_to(slot, signal, None)
+}
+
+/// As [`signal`], for that life alone if one is given. `false`: it is over.
+pub(crate) fn signal_to<S: GenServer>(slot: &Arc<Slot<S>>, signal: Signal, life: Option<u32>) -> bool {
     // An idle server is ended by whoever asks for it: that needs no runner.
     if !matches!(signal, Signal::Unreferenced)
         && let Some(mut right) = slot.try_enter()
     {
+        if life.is_some_and(|life| life != slot.core.incarnation()) {
+            if let Err(right) = right.release() {
+                hand_over(slot, right);
+            }
+            return false;
+        }
         heed(slot, &mut right, signal);
         right.end = match std::mem::replace(&mut right.end, End::No) {
             End::AfterBatch(reason) if right.batch.is_empty() => End::Terminate(reason),
@@ -179,7 +190,7 @@ pub(super) fn signal<S: GenServer>(slot: &Arc<Slot<S>>, signal: Signal) -> bool 
         }
         return true;
     }
-    post(slot, signal, None)
+    post(slot, signal, life)
 }
 
 /// Takes a signal along the control lane without looking whether the server is idle: for signals that
@@ -214,8 +225,8 @@ pub(super) fn exit_message<S: GenServer>(
             notify(slot, info, recall.into_iter().fold(stamp, Stamp::recalled_by));
             true
         }
-        Err(_) => {
-            unhandled(slot, "exit");
+        Err(exit) => {
+            unhandled(slot, "exit", exit);
             false
         }
     }
@@ -272,6 +283,11 @@ pub(super) fn orders<S: GenServer>(right: &mut RightTo<'_, S>) -> Option<S::Cont
         return None;
     }
     let orders = &mut room.live.as_mut()?.cx;
+    if orders.take_hibernate() {
+        orders.slot().inbox.shrink();
+        room.batch.shrink_to_fit();
+    }
+    let orders = &mut room.live.as_mut()?.cx;
     if let Some(reason) = orders.take_stop() {
         room.end = End::Terminate(reason);
         return None;
@@ -314,6 +330,11 @@ pub(super) fn end<'a, S: GenServer>(
         }
         End::Terminate(reason) => {
             slot.set(HALT);
+            if beside::is_busy(slot, &reason) {
+                right.end = End::Terminate(reason);
+                beside::wait(slot, right, seat);
+                return Attended::Terminating;
+            }
             slot.begin(TERMINATE);
             let Some(Live { state, cx }) = &mut right.live else {
                 finish(slot, right, reason);
@@ -343,6 +364,7 @@ pub(super) fn end<'a, S: GenServer>(
 /// The life is over: drops the state, tells who wants to know, leaves the slot down.
 fn finish<S: GenServer>(slot: &Slot<S>, mut right: RightTo<'_, S>, reason: ExitReason) {
     slot.set(HALT);
+    slot.core.break_promises(&reason);
     drop_quietly(right.live.take());
     right.end = End::No;
     slot.core.rest();
@@ -352,7 +374,8 @@ fn finish<S: GenServer>(slot: &Slot<S>, mut right: RightTo<'_, S>, reason: ExitR
         refuse_all(slot, &mut right, &reason);
         forget_name(slot);
     } else if S::ON_RESTART == OnRestart::Drop {
-        for message in slot.inbox.empty(&mut right.batch) {
+        let batch = std::mem::take(&mut right.batch);
+        for message in batch.into_iter().chain(slot.inbox.empty()) {
             refuse(slot, message, &reason);
         }
     }
@@ -361,6 +384,7 @@ fn finish<S: GenServer>(slot: &Slot<S>, mut right: RightTo<'_, S>, reason: ExitR
     leave_down(slot, right);
     // From here on the next life may begin; nobody is told before.
     let gone = slot.core.be_gone();
+    slot.core.settle();
     if supervised && !gone.supervised {
         close(slot, &reason);
     }

@@ -8,6 +8,9 @@
 //! | `right` | who may touch the state: the only `unsafe` |
 //! | `envelope`, `inbox`, `reply` | messages in, replies out |
 //! | `notice` | messages for one life alone |
+//! | `promises`, `beside` | replies that come later, handlers that run beside the mailbox |
+//! | `serving` | until when the caller of the handler under way waits |
+//! | `errands` | looking at the state, suspending the server |
 //! | `inline` | a call on the caller's own task |
 //! | `post` | a message left by its sender |
 //! | `turn`, `handler` | serving from the inbox; async handlers |
@@ -18,9 +21,11 @@
 //! | `waits` | who waits for whom: the deadlock check |
 //! | `sync`, `model` | the hand-over's parts, and its check under loom |
 
+pub(crate) mod beside;
 pub(crate) mod bonds;
 pub(crate) mod core;
 pub(crate) mod envelope;
+pub(crate) mod errands;
 mod handler;
 pub(crate) mod inbox;
 pub(crate) mod inline;
@@ -29,9 +34,11 @@ pub(crate) mod life;
 mod model;
 pub(crate) mod notice;
 pub(crate) mod post;
+pub(crate) mod promises;
 pub(crate) mod refuse;
 pub(crate) mod reply;
 pub(crate) mod right;
+pub(crate) mod serving;
 mod sync;
 pub(crate) mod turn;
 pub(crate) mod waits;
@@ -231,6 +238,7 @@ impl<S: GenServer> AnySlot for Slot<S> {
     fn current_handler(&self) -> &'static str {
         match self.core.current() {
             Some(core::CONTINUATION) => "continuation",
+            Some(core::PAUSED) => "suspended",
             Some(core::TERMINATE) => "terminate",
             Some(core::INIT) => "init",
             Some(variant) => variant_names::<S>().nth(variant).unwrap_or("?"),

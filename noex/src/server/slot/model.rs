@@ -17,10 +17,11 @@ use super::{
     inline::{self, Inline},
     post,
     right::{QUEUED, READY},
+    serving::Until,
     vacant,
 };
 use crate::{
-    Context, GenServer, Init, Message, Never, Now, ServerConfig, ServerRef,
+    Context, GenServer, Init, Message, Never, Now, Overflow, ServerConfig, ServerRef,
     process::{runner::Turn, seat::empty_seat},
 };
 
@@ -98,7 +99,11 @@ fn call(slot: &Arc<Slot<Counter>>) {
         Inline::Done(_) => {}
         Inline::Busy(call) => {
             let mut summoned = false;
-            drop(slot.inbox.push_call(call, None, || summoned = slot.raise(QUEUED)).0);
+            drop(
+                slot.inbox
+                    .push_call(call, (Overflow::Wait, Until::Forever), None, || summoned = slot.raise(QUEUED))
+                    .0,
+            );
             if summoned {
                 run(slot);
             }

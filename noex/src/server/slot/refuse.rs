@@ -1,12 +1,11 @@
 //! Messages that are not served: their callers are told, the rest are counted dead letters.
 
+use std::any::Any;
+
 use super::{RightTo, Slot, envelope::Envelope, variant_names};
 use crate::{
     observer::{EventKind, Undelivered},
-    process::{
-        ExitReason,
-        panic::{Caught, catch, drop_quietly},
-    },
+    process::{ExitReason, panic::drop_quietly},
     server::{GenServer, error::Failure},
 };
 
@@ -23,71 +22,68 @@ pub(crate) fn refuse<S: GenServer>(slot: &Slot<S>, message: Envelope<S>, reason:
     if message.is_called_off(slot) {
         return drop_quietly(message);
     }
-    let variant = message.variant();
-    // The message's destructor may panic.
-    let dropped = catch(|| match message {
-        Envelope::Call(_, reply) => {
-            reply.fail(Failure::never_run(reason));
-            false
-        }
-        Envelope::Cast(_) | Envelope::Info(_) | Envelope::Notice(..) => true,
-    });
-    count_refused(slot, variant, dropped, || Undelivered::Ended(reason.clone()));
-}
-
-/// A call whose caller is gone, or a notice that is void.
-pub(crate) fn discard<S: GenServer>(slot: &Slot<S>, message: Envelope<S>) {
-    if let Envelope::Notice(..) = message {
-        return refuse(slot, message, &slot.core.last_reason());
-    }
-    let variant = message.variant();
-    drop_quietly(message);
-    dead_letter(slot, variant, Undelivered::CallerGone);
-}
-
-/// A message of the system's own that the server has no handler for.
-pub(crate) fn unhandled<S: GenServer>(slot: &Slot<S>, message: &'static str) {
-    let Some(door) = slot.core.door() else { return };
-    door.system().dead_letter();
-    announce(slot, || EventKind::DeadLetter { handler: message, why: Undelivered::NoHandler });
+    give_up(slot, message, || Failure::never_run(reason), || Undelivered::Ended(reason.clone()));
 }
 
 /// A message that had to go because the mailbox overflowed.
 pub(crate) fn overflowed<S: GenServer>(slot: &Slot<S>, message: Envelope<S>) {
-    let variant = message.variant();
     let capacity = S::MAILBOX.capacity().unwrap_or(usize::MAX);
-    let dropped = catch(|| match message {
-        Envelope::Call(_, reply) => {
-            reply.fail(Failure::MailboxFull { capacity });
-            false
-        }
-        Envelope::Cast(_) | Envelope::Info(_) | Envelope::Notice(..) => true,
-    });
-    count_refused(slot, variant, dropped, || Undelivered::Overflow);
+    give_up(slot, message, || Failure::MailboxFull { capacity }, || Undelivered::Overflow);
 }
 
-fn count_refused<S: GenServer>(
-    slot: &Slot<S>,
-    variant: usize,
-    dropped: Result<bool, Caught>,
-    why: impl FnOnce() -> Undelivered,
-) {
-    match dropped {
-        Ok(false) => {}
-        Ok(true) => dead_letter(slot, variant, why()),
-        Err(panic) => {
-            drop(panic.into_reason("drop"));
-            dead_letter(slot, variant, why());
-        }
+/// A call whose caller is gone, or a notice that is void.
+pub(crate) fn discard<S: GenServer>(slot: &Slot<S>, message: Envelope<S>) {
+    match message {
+        Envelope::Notice(..) => refuse(slot, message, &slot.core.last_reason()),
+        message => bury(slot, message, Undelivered::CallerGone),
     }
 }
 
-/// Counts and announces a message that ended unserved.
-pub(crate) fn dead_letter<S: GenServer>(slot: &Slot<S>, variant: usize, why: Undelivered) {
-    let Some(door) = slot.core.door() else { return };
-    let handler = variant_names::<S>().nth(variant).unwrap_or("?");
-    door.system().dead_letter();
-    announce(slot, || EventKind::DeadLetter { handler, why });
+fn give_up<S: GenServer>(
+    slot: &Slot<S>,
+    message: Envelope<S>,
+    failure: impl FnOnce() -> Failure,
+    why: impl FnOnce() -> Undelivered,
+) {
+    match message {
+        Envelope::Call(_, ref reply) if reply.is_abandoned() => {
+            bury(slot, message, Undelivered::CallerGone);
+        }
+        // The caller has the answer before its message is dropped, which may panic.
+        Envelope::Call(call, reply) => {
+            reply.fail(failure());
+            drop_quietly(call);
+        }
+        other => bury(slot, other, why()),
+    }
+}
+
+fn bury<S: GenServer>(slot: &Slot<S>, message: Envelope<S>, why: Undelivered) {
+    let handler = variant_names::<S>().nth(message.variant()).unwrap_or("?");
+    dead_letter(slot, handler, why, move || match message {
+        Envelope::Call(call, _) => Box::new(call),
+        Envelope::Cast(cast) => Box::new(cast),
+        Envelope::Info(info) | Envelope::Notice(info, _) => Box::new(info),
+    });
+}
+
+/// A message of the system's own that the server has no handler for.
+pub(crate) fn unhandled<S: GenServer>(slot: &Slot<S>, handler: &'static str, message: Box<dyn Any + Send>) {
+    dead_letter(slot, handler, Undelivered::NoHandler, || message);
+}
+
+fn dead_letter<S: GenServer>(
+    slot: &Slot<S>,
+    handler: &'static str,
+    why: Undelivered,
+    message: impl FnOnce() -> Box<dyn Any + Send>,
+) {
+    match slot.core.door() {
+        Some(door) => {
+            door.system().dead_letter(handler, why, || (slot.core.pid(), slot.core.label()), message);
+        }
+        None => drop_quietly(message),
+    }
 }
 
 pub(crate) fn announce<S: GenServer>(slot: &Slot<S>, kind: impl FnOnce() -> EventKind) {

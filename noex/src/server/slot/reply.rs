@@ -3,6 +3,11 @@
 //! A [`ReplyCell`] is shared by the waiting caller and the [`ReplyTo`] that travels with the call. Cells
 //! are kept with the inbox and used again, so a queued call allocates nothing in the steady state. A reply
 //! that comes too late finds nobody and vanishes; a `ReplyTo` dropped unanswered is an answer as well.
+//!
+//! ```text
+//! Open ── answer ──▶ Answered ── poll ──▶ Open, for the next call; Gone after a refusal
+//!   └──── the caller leaves ──▶ Gone      (whoever watches for that is woken)
+//! ```
 
 use std::{
     any::Any,
@@ -11,17 +16,33 @@ use std::{
     task::{Poll, Waker},
 };
 
-use super::waits::Awaited;
+use super::{
+    serving::{Until, UntilCell},
+    waits::Awaited,
+};
 use crate::{process::panic::drop_quietly, server::error::Failure};
 
 pub(crate) struct ReplyCell<R> {
-    state: Mutex<State<R>>,
+    inner: Mutex<Inner<R>>,
+    until: UntilCell,
+}
+
+struct Inner<R> {
+    state: State<R>,
+    /// Of whoever wants to know that nobody waits any more.
+    watcher: Option<Waker>,
+    /// The reply does not come from the handler that has the call: its server is free meanwhile.
+    deferred: bool,
+    /// The answer is not from whoever had the address, which may be about still.
+    refused: bool,
 }
 
 enum State<R> {
-    /// Not answered; the caller's waker, once it has been polled. Also when nobody has asked yet.
+    /// Not answered, and the caller's waker once it has been polled; also when nobody has asked yet.
     Open(Option<Waker>),
     Answered(Result<R, Failure>),
+    /// Nobody waits any more.
+    Gone,
 }
 
 thread_local! {
@@ -31,52 +52,106 @@ thread_local! {
 
 impl<R> ReplyCell<R> {
     pub(crate) fn new() -> Self {
-        ReplyCell { state: Mutex::new(State::Open(None)) }
+        let inner = Inner { state: State::Open(None), watcher: None, deferred: false, refused: false };
+        ReplyCell { inner: Mutex::new(inner), until: UntilCell::new() }
     }
 
-    fn state(&self) -> MutexGuard<'_, State<R>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn inner(&self) -> MutexGuard<'_, Inner<R>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens the cell for a call, with the caller's waker. The cell is new, or its last answer was taken.
-    pub(crate) fn open(self: &Arc<Self>, waker: Option<Waker>) -> ReplyTo<R> {
-        if waker.is_some() {
-            *self.state() = State::Open(waker);
+    /// Opens the cell for a call that is waited for so long, with the caller's waker. The cell is new, or its
+    /// last answer was taken.
+    pub(crate) fn open(self: &Arc<Self>, caller: Option<Waker>, until: Until) -> ReplyTo<R> {
+        if caller.is_some() {
+            self.inner().state = State::Open(caller);
         }
+        self.until.set(until);
         ReplyTo { cell: Some(self.clone()) }
+    }
+
+    /// Until when the caller waits.
+    pub(crate) fn until(&self) -> &UntilCell {
+        &self.until
+    }
+
+    /// The reply will not come from the handler that has the call.
+    pub(crate) fn defer(&self) {
+        self.inner().deferred = true;
+    }
+
+    /// The caller does not wait any more.
+    pub(crate) fn abandon(&self) {
+        let watcher = {
+            let mut inner = self.inner();
+            if !matches!(inner.state, State::Open(_)) {
+                return;
+            }
+            inner.state = State::Gone;
+            inner.watcher.take()
+        };
+        if let Some(watcher) = watcher {
+            watcher.wake();
+        }
+    }
+
+    /// Somebody waits, and there is no answer.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        matches!(self.inner().state, State::Open(_))
+    }
+
+    /// Ready when the caller does not wait any more; otherwise `waker` is woken then.
+    pub(crate) fn poll_gone(&self, waker: &Waker) -> Poll<()> {
+        let mut inner = self.inner();
+        if !matches!(inner.state, State::Open(_)) {
+            return Poll::Ready(());
+        }
+        if !inner.watcher.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            inner.watcher = Some(waker.clone());
+        }
+        Poll::Pending
     }
 
     /// Takes the answer, or leaves the caller's waker. Keeps `Answered` for the one who asks first.
     pub(crate) fn poll(&self, waker: &Waker) -> Poll<Result<R, Failure>> {
-        let mut state = self.state();
-        match &mut *state {
+        let mut inner = self.inner();
+        match &mut inner.state {
             State::Open(Some(known)) if known.will_wake(waker) => Poll::Pending,
             State::Open(known) => {
                 *known = Some(waker.clone());
                 Poll::Pending
             }
-            State::Answered(_) => match std::mem::replace(&mut *state, State::Open(None)) {
-                State::Answered(answer) => Poll::Ready(answer),
-                State::Open(_) => Poll::Pending,
-            },
+            State::Answered(_) => {
+                let next = if inner.refused { State::Gone } else { State::Open(None) };
+                match std::mem::replace(&mut inner.state, next) {
+                    State::Answered(answer) => Poll::Ready(answer),
+                    _ => Poll::Pending,
+                }
+            }
+            State::Gone => Poll::Pending,
         }
     }
 
-    /// Whether somebody had asked and not been answered.
-    fn answer(&self, answer: Result<R, Failure>) -> bool {
+    /// Whether somebody waits and has no answer; now there is one.
+    fn answer(&self, answer: Result<R, Failure>, refused: bool) -> bool {
         let late = {
-            let mut state = self.state();
-            match &mut *state {
+            let mut inner = self.inner();
+            match &mut inner.state {
                 State::Open(waker) => {
                     let waker = waker.take();
-                    *state = State::Answered(answer);
-                    drop(state);
+                    inner.state = State::Answered(answer);
+                    inner.refused = refused;
+                    let watcher = inner.watcher.take();
+                    drop(inner);
                     if let Some(waker) = waker {
                         waker.wake();
                     }
+                    if let Some(watcher) = watcher {
+                        watcher.wake();
+                    }
                     return true;
                 }
-                State::Answered(_) => answer,
+                _ => answer,
             }
         };
         drop_quietly(late);
@@ -93,7 +168,7 @@ impl<R: Send + 'static> ReplyCell<R> {
 
     /// Keeps a cell whose answer was taken for the next call on this thread.
     pub(crate) fn keep(self: Arc<Self>) {
-        if Arc::strong_count(&self) == 1 {
+        if Arc::strong_count(&self) == 1 && Arc::weak_count(&self) == 0 {
             let _ = SPARE.try_with(|spare| spare.set(Some(self)));
         }
     }
@@ -101,11 +176,12 @@ impl<R: Send + 'static> ReplyCell<R> {
 
 impl<R: Send> Awaited for ReplyCell<R> {
     fn is_open(&self) -> bool {
-        matches!(*self.state(), State::Open(_))
+        let inner = self.inner();
+        matches!(inner.state, State::Open(_)) && !inner.deferred
     }
 
     fn refuse(&self, failure: Failure) -> bool {
-        self.answer(Err(failure))
+        self.answer(Err(failure), true)
     }
 }
 
@@ -115,6 +191,16 @@ pub(crate) struct ReplyTo<R> {
 }
 
 impl<R> ReplyTo<R> {
+    /// Where the reply goes; it does until it is sent.
+    pub(crate) fn cell(&self) -> Option<&Arc<ReplyCell<R>>> {
+        self.cell.as_ref()
+    }
+
+    /// Somebody else answers the call.
+    pub(crate) fn forget(mut self) {
+        drop(self.cell.take());
+    }
+
     /// The caller is gone: nobody would hear the answer.
     pub(crate) fn is_abandoned(&self) -> bool {
         self.cell.as_ref().is_some_and(|cell| Arc::strong_count(cell) == 1)
@@ -130,7 +216,7 @@ impl<R> ReplyTo<R> {
 
     fn answer(&mut self, answer: Result<R, Failure>) {
         if let Some(cell) = self.cell.take() {
-            cell.answer(answer);
+            cell.answer(answer, false);
             // The caller may be gone: then the reply is dropped here.
             drop_quietly(cell);
         }

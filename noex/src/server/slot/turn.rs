@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::{
     AnySlot, End, Envelope, Live, RightTo, Room, Slot,
     core::CONTINUATION,
+    errands,
     handler::{begin, begin_continuation},
     life::{self, Attended, begun},
     notice,
@@ -217,6 +218,10 @@ pub(super) fn attend<'a, S: GenServer>(
         slot.lower(SIGNAL);
         for signal in slot.core.take_signals() {
             life::heed(slot, &mut right, signal);
+        }
+        if errands::see_to(slot, &right) {
+            errands::hold(slot, right, seat);
+            return Look::Async;
         }
     }
     match life::orders(&mut right) {

@@ -19,11 +19,11 @@ use std::{
 };
 
 use super::{AnySlot, Core};
-use crate::server::error::{DeadlockStep, Failure};
+use crate::server::error::{DeadlockStep, Failure, Target};
 
 /// A call whose reply may be awaited, without its type.
 pub(crate) trait Awaited: Send + Sync {
-    /// Nobody has answered and somebody still waits.
+    /// Nobody has answered, somebody still waits, and only the server that has the call can answer.
     fn is_open(&self) -> bool;
     /// Answers with a failure; `false` when it is answered already.
     fn refuse(&self, failure: Failure) -> bool;
@@ -264,6 +264,12 @@ impl Core {
             return Edges::new();
         };
         suspended.edges.clone()
+    }
+
+    /// The calls that the suspended handler awaits.
+    pub(crate) fn awaited(&self) -> Vec<Target> {
+        let edges = self.open_edges();
+        edges.iter().map(|edge| edge.target.core().target(edge.handler)).collect()
     }
 
     fn waits_for_calls_only(&self) -> bool {

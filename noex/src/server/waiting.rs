@@ -1,0 +1,211 @@
+//! A call that has been sent: its caller waits for the reply, no longer than its limit.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Weak},
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::time::{Instant, Sleep};
+
+use super::{
+    CallError, GenServer, Message, Overflow,
+    error::Failure,
+    slot::{
+        Slot,
+        envelope::Pushed,
+        refuse,
+        reply::ReplyCell,
+        right::QUEUED,
+        serving::{self, Until},
+        turn,
+        waits::{self, Awaited},
+    },
+};
+use crate::{observer::EventKind, process::door::sleep_until};
+
+/// What a caller asked, without the message.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) limit: Option<Duration>,
+    pub(super) overflow: Overflow,
+    pub(super) variant: usize,
+}
+
+impl Asked {
+    fn handler<S: GenServer>(&self) -> &'static str {
+        S::Call::VARIANTS.get(self.variant).copied().unwrap_or("?")
+    }
+
+    #[cold]
+    pub(super) fn explain<S: GenServer, E>(&self, slot: &Slot<S>, failure: Failure) -> CallError<E> {
+        failure.at(slot.core().target(self.handler::<S>()))
+    }
+}
+
+/// The reply is awaited.
+pub(super) struct Waiting<S: GenServer> {
+    cell: Arc<ReplyCell<S::Reply>>,
+    /// The cell came with the place in the queue.
+    queued: bool,
+    /// The caller's waker went with the call.
+    waker_is_there: bool,
+    clock: Option<Pin<Box<Sleep>>>,
+    /// The clock runs, and word of the wait is left.
+    settled: bool,
+    /// A handler waits: its server's edges have this call.
+    noted: bool,
+    /// Its place among the senders that wait for room, if it had to wait for that.
+    ticket: Option<u64>,
+}
+
+/// How a wait is over.
+#[derive(Clone, Copy)]
+pub(super) enum Over {
+    Answered,
+    /// Without a reply; its address may be about still.
+    Failed,
+    GivenUp,
+}
+
+impl Over {
+    pub(super) fn with<R>(answer: &Result<R, Failure>) -> Self {
+        match answer {
+            Ok(_) => Over::Answered,
+            Err(Failure::Timeout(_)) => Over::GivenUp,
+            Err(_) => Over::Failed,
+        }
+    }
+}
+
+pub(super) type Polled<S> = Poll<Result<<S as GenServer>::Reply, Failure>>;
+
+impl<S: GenServer> Waiting<S> {
+    pub(super) fn new(cell: Arc<ReplyCell<S::Reply>>, queued: bool) -> Self {
+        Waiting {
+            cell,
+            queued,
+            waker_is_there: false,
+            clock: None,
+            settled: false,
+            noted: false,
+            ticket: None,
+        }
+    }
+
+    /// Queues the call.
+    pub(super) fn queue(
+        slot: &Arc<Slot<S>>,
+        call: S::Call,
+        asked: Asked,
+        waker: Option<std::task::Waker>,
+    ) -> Result<Self, Failure> {
+        let (mut summoned, waker_is_there) = (false, waker.is_some());
+        let how = (asked.overflow, Until::limit(asked.limit));
+        let (cell, pushed) = slot.inbox.push_call(call, how, waker, || summoned = slot.raise(QUEUED));
+        if summoned {
+            turn::summon(slot);
+        }
+        match pushed {
+            Pushed::Queued => Ok(Waiting { waker_is_there, ..Waiting::new(cell, true) }),
+            Pushed::Parked { ticket, first } => {
+                if first {
+                    refuse::announce(slot, || EventKind::MailboxHigh);
+                }
+                Ok(Waiting { ticket: Some(ticket), waker_is_there, ..Waiting::new(cell, true) })
+            }
+            Pushed::Dropped { lost } => {
+                refuse::overflowed(slot, lost);
+                Ok(Waiting::new(cell, true))
+            }
+            Pushed::Full(message) => {
+                drop(message);
+                let capacity = S::MAILBOX.capacity().unwrap_or(usize::MAX);
+                Err(Failure::MailboxFull { capacity })
+            }
+            Pushed::Closed(message) => {
+                drop(message);
+                Err(Failure::NotRunning(slot.core().last_reason()))
+            }
+        }
+    }
+
+    /// The reply is not there and the waker is in its place: starts the clock, and leaves word of the wait.
+    fn settle(&mut self, slot: &Arc<Slot<S>>, asked: &mut Asked, cx: &mut Context<'_>) -> Polled<S> {
+        self.settled = true;
+        if let Some(door) = slot.core().door() {
+            door.let_go();
+        }
+        self.start_clock(slot, asked, serving::patience(asked.limit));
+        let weak = Arc::downgrade(&self.cell) as Weak<dyn Awaited>;
+        let wakers = if self.clock.is_some() { 2 } else { 1 };
+        self.noted = waits::wait_for(|| slot.clone(), asked.handler::<S>(), || weak, cx.waker(), wakers);
+        self.tick(slot, asked, cx)
+    }
+
+    /// Starts the clock, unless it runs; what it is set to is the limit from then on.
+    pub(super) fn start_clock(
+        &mut self,
+        slot: &Arc<Slot<S>>,
+        asked: &mut Asked,
+        patience: Option<(Instant, Duration)>,
+    ) {
+        if let (None, Some((at, limit))) = (&self.clock, patience) {
+            self.cell.until().set(Until::At(at));
+            self.clock = Some(sleep_until(at, slot.core().door()));
+            asked.limit = Some(limit);
+        }
+    }
+
+    pub(super) fn poll(&mut self, slot: &Arc<Slot<S>>, asked: &mut Asked, cx: &mut Context<'_>) -> Polled<S> {
+        // A call that was just queued has its waker in its place, and nothing to look at.
+        if (self.settled || !self.waker_is_there)
+            && let Poll::Ready(answer) = self.cell.poll(cx.waker())
+        {
+            return Poll::Ready(answer);
+        }
+        if !self.settled {
+            return self.settle(slot, asked, cx);
+        }
+        if self.noted {
+            let wakers = if self.clock.is_some() { 2 } else { 1 };
+            waits::still_waits(Arc::as_ptr(&self.cell).cast(), cx.waker(), wakers);
+        }
+        self.tick(slot, asked, cx)
+    }
+
+    fn tick(&mut self, slot: &Arc<Slot<S>>, asked: &Asked, cx: &mut Context<'_>) -> Polled<S> {
+        let (Some(clock), Some(after)) = (&mut self.clock, asked.limit) else { return Poll::Pending };
+        ready!(clock.as_mut().poll(cx));
+        refuse::announce(slot, || EventKind::CallTimedOut { handler: asked.handler::<S>(), after });
+        Poll::Ready(Err(Failure::Timeout(after)))
+    }
+
+    /// The wait is over.
+    pub(super) fn let_go(self, slot: &Arc<Slot<S>>, over: Over) {
+        if self.noted {
+            waits::wait_is_over(&(Arc::downgrade(&self.cell) as Weak<dyn Awaited>));
+        }
+        match over {
+            Over::Answered if self.queued => slot.inbox.give_back(self.cell),
+            Over::Answered => self.cell.keep(),
+            Over::Failed => {}
+            Over::GivenUp => self.give_up(slot),
+        }
+    }
+
+    #[cold]
+    fn give_up(&self, slot: &Arc<Slot<S>>) {
+        self.cell.abandon();
+        let Some(ticket) = self.ticket else { return };
+        let (call, low) = slot.inbox.withdraw(ticket);
+        if let Some(call) = call {
+            refuse::discard(slot, call);
+        }
+        if low {
+            refuse::announce(slot, || EventKind::MailboxLow);
+        }
+    }
+}
