@@ -27,6 +27,7 @@ mod names_of_the_prelude {
     pub struct Err;
     pub struct String;
 
+    #[derive(Clone)]
     #[genserver(name = "shadowed", mailbox = 8, call_timeout = infinity)]
     pub struct Shadowed(u8);
 
@@ -47,6 +48,22 @@ mod names_of_the_prelude {
         pub async fn later(&mut self, by: u8) -> core::result::Result<u8, Result> {
             self.0 += by;
             core::result::Result::Ok(self.0)
+        }
+
+        #[call]
+        pub fn deferred(&mut self, by: u8, reply: noex::ReplyTo<core::result::Result<u8, Result>>) {
+            reply.send(core::result::Result::Ok(self.0 + by));
+        }
+
+        #[call]
+        pub async fn deferred_later(&mut self, reply: noex::ReplyTo<()>) {
+            reply.send(());
+        }
+
+        #[call(concurrent)]
+        pub async fn beside(&self, option: Option) -> u8 {
+            let _ = option;
+            self.0
         }
 
         #[cast]
@@ -72,6 +89,9 @@ mod names_of_the_prelude {
         let server = Shadowed::start(1).await.expect("it starts");
         let Result = server.plain(Option, Vec).await.expect("it answers");
         assert_eq!(server.later(2).await.expect("it answers"), 3);
+        assert_eq!(server.deferred(2).await.expect("it answers"), 5);
+        server.deferred_later().await.expect("it answers");
+        assert_eq!(server.beside(Option).await.expect("it answers"), 3);
         server.put(Option).await.expect("it takes");
     }
 }

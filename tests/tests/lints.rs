@@ -283,3 +283,51 @@ async fn every_feature_is_quiet() {
     assert!(Account::start(-1).name("other").await.is_err());
     assert!(Idle::start().await.is_ok());
 }
+
+/// Answers when it likes.
+#[genserver]
+#[derive(Debug, Clone)]
+pub struct Oracle<T: Clone + fmt::Debug + Send + Sync + 'static> {
+    word: T,
+}
+
+#[genserver]
+impl<T: Clone + fmt::Debug + Send + Sync + 'static> Oracle<T> {
+    #[init]
+    fn init(word: T) -> Self {
+        Oracle { word }
+    }
+
+    /// Says it later.
+    ///
+    /// # Errors
+    ///
+    /// Never.
+    #[call]
+    pub fn ask(&mut self, _question: String, reply: ReplyTo<Result<T, Overdrawn>>) {
+        let word = self.word.clone();
+        tokio::spawn(async move { reply.send(Ok(word)) });
+    }
+
+    /// Says nothing.
+    #[deprecated = "ask"]
+    #[call]
+    pub async fn wait(&mut self, _cx: &mut Context<Self>, reply: ReplyTo<()>) {
+        tokio::task::yield_now().await;
+        reply.send(());
+    }
+
+    /// Says it beside the others.
+    #[call(concurrent, timeout = 1s)]
+    pub async fn murmur(&self, _question: String) -> Option<T> {
+        tokio::task::yield_now().await;
+        Some(self.word.clone())
+    }
+}
+
+#[tokio::test]
+async fn an_oracle_answers() {
+    let oracle = Oracle::start("42").await.expect("it starts");
+    assert_eq!(oracle.ask("?".into()).await.expect("it answers"), "42");
+    assert_eq!(oracle.murmur("?".into()).await.expect("it answers"), Some("42"));
+}

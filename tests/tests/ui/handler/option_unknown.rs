@@ -16,7 +16,7 @@ impl Counter {
         1
     }
 
-    #[call(concurrent)]
+    #[call(concurent)]
     async fn peek(&self) -> u64 {
         1
     }
