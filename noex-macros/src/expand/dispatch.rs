@@ -87,15 +87,15 @@ fn dispatch_now(
 //              &mut self, call: Sound<AccountCall, ..>, cx: &mut Context<Self>,
 //          ) -> impl Future<Output = Option<Sound<AccountReply, ..>>> + Send {
 //              future::<{ Self::FUTURES }, _>(async move {
-//                  match call {
+//                  Some(match call {
 //                      AccountCall::Rating { branch } =>
-//                          Some(AccountReply::Rating(Self::__noex_rating(self, cx, branch).await)),
-//                      call => Some(done(Self::call_now(self, call, cx))),
-//                  }
+//                          AccountReply::Rating(Self::__noex_rating(self, cx, branch).await),
+//                      call => done(Self::call_now(self, call, cx)),
+//                  })
 //              })
 //          }
 //
-// Only a call is answered, so that only there is a `Some`, and `None` where the reply comes later.
+// Only a call is answered, so that only there is a `Some`; where the reply comes later, the arm returns `None`.
 fn dispatch_later(
     plan: &Plan<'_>,
     messages: &Messages<'_>,
@@ -114,19 +114,23 @@ fn dispatch_later(
         }
         _ => reply_ty.clone(),
     };
-    let answer = |value: TokenStream| match messages.kind {
-        Kind::Call => quote!(::core::option::Option::Some(#value)),
-        _ => value,
-    };
-    let done = arms(plan, messages, handlers, answer);
+    let done = arms(plan, messages, handlers, |value| value);
     let others = has_others.then(|| {
-        let done = answer(quote! {
-            #krate::__private::done(#krate::GenServer::#now(self, __noex_message, __noex_cx))
-        });
-        quote!(__noex_message => #done,)
+        quote! {
+            __noex_message => #krate::__private::done(
+                #krate::GenServer::#now(self, __noex_message, __noex_cx)
+            ),
+        }
     });
     let allowed = allowed(messages);
-    let future = quote!(async move { match __noex_message { #done #others } });
+    let answer = quote!(match __noex_message { #done #others });
+    let answer = match messages.kind {
+        // Where each arm returns, there is nothing to wrap.
+        Kind::Call if handlers.iter().all(|handler| handler.is_deferred()) && !has_others => answer,
+        Kind::Call => quote!(::core::option::Option::Some(#answer)),
+        _ => answer,
+    };
+    let future = quote!(async move { #answer });
     let future = sound_future(plan, future, false);
     quote! {
         #allowed
@@ -172,17 +176,17 @@ fn arms(
 }
 
 // Input:   #[call] fn take(&mut self, reply: ReplyTo<u32>)
-// Output:  { let reply_to = Context::reply_to(cx, TicketsReply::Take); Self::take(self, reply_to); None }
+// Output:  { let reply_to = Context::reply_to(cx, TicketsReply::Take); Self::take(self, reply_to); return None }
 //
 // Input:   #[call(concurrent)] async fn rating(&self, branch: String) -> Rating
 // Output:  {
 //              let state = __private::concurrent_state(self);
 //              Context::beside(cx, "rating", AccountReply::Rating, Self::__noex_rating(state, branch));
-//              None
+//              return None;
 //          }
 fn deferred(plan: &Plan<'_>, handler: &Handler, bindings: &[Ident]) -> TokenStream {
     let (krate, reply, variant) = (plan.krate(), &plan.server.names.reply, &handler.variant);
-    let none = quote!(::core::option::Option::None);
+    let none = quote!(return ::core::option::Option::None;);
     let wrap = match handler.output() {
         Some(_) => quote!(#reply::#variant),
         None => quote!(|()| #reply::#variant(())),
@@ -210,6 +214,6 @@ fn deferred(plan: &Plan<'_>, handler: &Handler, bindings: &[Ident]) -> TokenStre
 
 /// A handler may be deprecated for those who call it, not for us; and a `cfg` may leave nothing for the last arm.
 fn allowed(messages: &Messages<'_>) -> TokenStream {
-    let unreachable = messages.has_cfg().then(|| quote!(, unreachable_patterns));
+    let unreachable = messages.has_cfg().then(|| quote!(, unreachable_code, unreachable_patterns));
     quote!(#[allow(deprecated #unreachable)])
 }

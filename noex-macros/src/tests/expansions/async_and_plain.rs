@@ -273,22 +273,20 @@ impl ::noex::GenServer for Account {
             { <Self as ::noex::rules::ServerBlock>::FUTURES },
             _,
         >(async move {
-            match __noex_message {
-                AccountCall::Rating { branch } => {
-                    ::core::option::Option::Some(
+            ::core::option::Option::Some(
+                match __noex_message {
+                    AccountCall::Rating { branch } => {
                         AccountReply::Rating(
                             Self::__noex_rating(self, __noex_cx, branch).await,
-                        ),
-                    )
-                }
-                __noex_message => {
-                    ::core::option::Option::Some(
+                        )
+                    }
+                    __noex_message => {
                         ::noex::__private::done(
                             ::noex::GenServer::call_now(self, __noex_message, __noex_cx),
-                        ),
-                    )
-                }
-            }
+                        )
+                    }
+                },
+            )
         })
     }
     #[allow(deprecated)]

@@ -188,7 +188,7 @@ impl ::noex::GenServer for Account {
             }
         }
     }
-    #[allow(deprecated, unreachable_patterns)]
+    #[allow(deprecated, unreachable_code, unreachable_patterns)]
     fn continue_now(
         &mut self,
         __noex_message: AccountContinue,

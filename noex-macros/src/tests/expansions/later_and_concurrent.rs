@@ -287,7 +287,7 @@ impl ::noex::GenServer for Tickets {
                         TicketsReply::Take,
                     );
                     Self::take(self, row, __noex_reply_to);
-                    ::core::option::Option::None
+                    return ::core::option::Option::None;
                 }
                 TicketsCall::Close {} => {
                     let __noex_reply_to = ::noex::Context::reply_to(
@@ -295,7 +295,7 @@ impl ::noex::GenServer for Tickets {
                         |()| TicketsReply::Close(()),
                     );
                     Self::__noex_close(self, __noex_cx, __noex_reply_to).await;
-                    ::core::option::Option::None
+                    return ::core::option::Option::None;
                 }
                 TicketsCall::Price { row } => {
                     let __noex_state = ::noex::__private::concurrent_state(&*self);
@@ -305,7 +305,7 @@ impl ::noex::GenServer for Tickets {
                         TicketsReply::Price,
                         Self::__noex_price(__noex_state, row),
                     );
-                    ::core::option::Option::None
+                    return ::core::option::Option::None;
                 }
             }
         })

@@ -199,7 +199,7 @@ impl ::noex::GenServer for Account {
         );
         __noex_made
     }
-    #[allow(deprecated, unreachable_patterns)]
+    #[allow(deprecated, unreachable_code, unreachable_patterns)]
     fn info_now(
         &mut self,
         __noex_message: AccountInfo,
@@ -211,7 +211,7 @@ impl ::noex::GenServer for Account {
             __noex_message => ::noex::Now::Later(__noex_message),
         }
     }
-    #[allow(deprecated, unreachable_patterns)]
+    #[allow(deprecated, unreachable_code, unreachable_patterns)]
     fn handle_info(
         &mut self,
         __noex_message: ::noex::__private::Sound<

@@ -35,14 +35,14 @@ impl Counter {
     }
 
     #[call]
-    fn named(&self, cx: &mut Context<Counter>) -> u64 {
+    fn of_itself(&self, cx: &mut Context<Counter>) -> u64 {
         let _ = cx;
         1
     }
 }
 
 async fn user(counter: CounterRef) {
-    let _: u64 = counter.named().await.unwrap();
+    let _: u64 = counter.of_itself().await.unwrap();
 }
 
 fn main() {}
