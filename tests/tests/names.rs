@@ -55,6 +55,25 @@ async fn a_name_finds_its_server_and_nothing_else_does() {
     assert!(Till::whereis("till").is_none(), "another system");
 }
 
+/// START-11, STOP-5, CAST-2, REG-2: a system is the registry in (registry, key).
+#[tokio::test]
+async fn a_name_in_a_registry_of_its_own() {
+    let (here, there) = (System::new(), System::new());
+    let first = Till::start(1).name("till").system(&here).await.unwrap();
+    let other = Till::start(2).name("till").system(&there).await.unwrap();
+    assert_eq!(here.named::<Till>("till").count().await.unwrap(), 1);
+    assert_eq!(there.named::<Till>("till").count().await.unwrap(), 2);
+
+    let error = Till::start(3).name("till").system(&here).await.unwrap_err();
+    assert!(matches!(error, StartError::NameTaken { holder, .. } if holder == first.pid()), "{error}");
+
+    here.named::<Till>("till").stop().await.unwrap();
+    assert!(here.whereis::<Till>("till").is_none());
+    let lost = here.named::<Till>("till").add(1).await.unwrap_err();
+    assert!(matches!(lost.message, TillCast::Add { cents: 1 }), "given back");
+    assert!(other.is_alive());
+}
+
 /// CALL-10: a name that a server of another type holds is unknown as this type's.
 #[tokio::test]
 async fn a_name_of_another_type_is_unknown() {
