@@ -669,3 +669,26 @@ fn an_end_spreads_from_runtime_to_runtime() {
     drop(first);
     assert_eq!(second.block_on(b.ended()), ExitReason::Killed);
 }
+
+#[tokio::test]
+async fn thousands_of_links_end_with_their_hub_and_are_told_by_name() {
+    let (quiet, log) = (Log::default(), Log::default());
+    let (node, trap) = (Node::start(quiet.clone()).await.unwrap(), Trap::start(log.clone()).await.unwrap());
+    let mut all = Vec::new();
+    for _ in 0..10_000 {
+        let other = Node::start(quiet.clone()).await.unwrap();
+        node.link_with(other.clone()).await.unwrap();
+        let both = other.clone();
+        trap.run(Box::new(move |_, cx| cx.link(&both).unwrap())).await.unwrap();
+        all.push(other);
+    }
+    assert!(node.exit(ExitReason::other("over")));
+    for other in &all {
+        assert_eq!(other.ended().await, ExitReason::other("over"));
+    }
+    while log.read().len() < all.len() {
+        yield_now().await;
+    }
+    trap.run(Box::new(|_, _| {})).await.unwrap();
+    assert_eq!(log.read().len(), all.len(), "each once");
+}

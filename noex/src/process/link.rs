@@ -225,8 +225,10 @@ impl<S: GenServer> Context<S> {
     /// this server; an [`Exit`] of it that is not read yet is not read any more.
     pub fn unlink<T: GenServer>(&mut self, other: &ServerRef<T>) {
         let (near, far) = (self.life(), Life::of(other.slot().clone()));
-        near.slot.core().unlink(near.number, far.pid().slot());
-        far.slot.core().unlink(far.number, near.pid().slot());
+        // One that was not linked at this end stays linked at the other: that end is just making the link.
+        if near.slot.core().unlink(near.number, far.pid().slot()) {
+            far.slot.core().unlink(far.number, near.pid().slot());
+        }
     }
 
     /// Sends another server an exit signal from this one; see [`ServerRef::exit`]. A child of a linked start

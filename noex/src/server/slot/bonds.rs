@@ -11,6 +11,7 @@
 
 use std::{
     any::Any,
+    collections::BTreeMap,
     sync::{Arc, Weak, atomic::Ordering},
 };
 
@@ -24,8 +25,8 @@ pub(crate) type Peer = Weak<dyn AnySlot>;
 pub(crate) struct Bonds {
     /// Who made a linked start of this life.
     parent: Option<Pid>,
-    links: Vec<Link>,
-    monitors: Vec<Watching>,
+    links: BTreeMap<Pid, Link>,
+    monitors: BTreeMap<Monitor, Watching>,
     attendants: Vec<Arc<Attendant>>,
     /// The idle time-out, of the server's own type.
     idle: Option<Arc<dyn Any + Send + Sync>>,
@@ -34,7 +35,6 @@ pub(crate) struct Bonds {
 }
 
 struct Link {
-    pid: Pid,
     peer: Peer,
     state: LinkState,
 }
@@ -48,7 +48,6 @@ enum LinkState {
 }
 
 struct Watching {
-    monitor: Monitor,
     recall: Recall,
     target: Peer,
 }
@@ -88,27 +87,26 @@ impl Core {
     pub(crate) fn set_parent(&self, life: u32, parent: Pid, peer: Peer) {
         self.bond(life, |bonds| {
             bonds.parent = Some(parent);
-            bonds.links.push(Link { pid: parent, peer, state: LinkState::Linked });
+            bonds.links.insert(parent, Link { peer, state: LinkState::Linked });
         });
     }
 
     /// The near end of a link; `false` when this life is over.
     pub(crate) fn ask_link(&self, life: u32, pid: Pid, peer: Peer) -> bool {
         self.bond(life, |bonds| {
-            if !bonds.links.iter().any(|link| link.pid == pid) {
-                bonds.links.push(Link { pid, peer, state: LinkState::Asked });
-            }
+            bonds.links.entry(pid).or_insert(Link { peer, state: LinkState::Asked });
         })
         .is_some()
     }
 
     /// The far end of a link.
     pub(crate) fn answer_link(&self, life: u32, pid: Pid, peer: Peer) -> Answer {
-        let linked = self.bond(life, |bonds| match bonds.links.iter_mut().find(|link| link.pid == pid) {
+        let linked = self.bond(life, |bonds| {
+            let link = bonds.links.entry(pid).or_insert(Link { peer, state: LinkState::Linked });
             // Both ask at once.
-            Some(Link { state: state @ LinkState::Asked, .. }) => *state = LinkState::Linked,
-            Some(_) => {}
-            None => bonds.links.push(Link { pid, peer, state: LinkState::Linked }),
+            if matches!(link.state, LinkState::Asked) {
+                link.state = LinkState::Linked;
+            }
         });
         if linked.is_some() { Answer::Linked } else { Answer::Gone }
     }
@@ -116,38 +114,41 @@ impl Core {
     /// The far end is gone. `true`: the near end was linked by nobody but itself, and is not any more.
     pub(crate) fn withdraw_link(&self, life: u32, pid: Pid) -> bool {
         self.bonds(life, |bonds| {
-            let at =
-                bonds.links.iter().position(|link| link.pid == pid && matches!(link.state, LinkState::Asked));
-            at.map(|at| bonds.links.swap_remove(at)).is_some()
+            let asked = bonds.links.get(&pid).is_some_and(|link| matches!(link.state, LinkState::Asked));
+            asked && bonds.links.remove(&pid).is_some()
         })
         .unwrap_or(true)
     }
 
-    /// Ends the links with all lives of that slot at this end, and calls off what is not read yet.
-    pub(crate) fn unlink(&self, life: u32, slot: u64) {
+    /// Ends the links with all lives of that slot at this end, and calls off what is not read yet. `false`:
+    /// there were none.
+    pub(crate) fn unlink(&self, life: u32, slot: u64) -> bool {
         self.bonds(life, |bonds| {
-            bonds.links.retain(|link| {
-                if let (true, LinkState::Told(recall)) = (link.pid.slot() == slot, &link.state) {
+            let lives = Pid::local(slot, 0)..=Pid::local(slot, u32::MAX);
+            let known: Vec<Pid> = bonds.links.range(lives).map(|(pid, _)| *pid).collect();
+            for link in known.iter().filter_map(|pid| bonds.links.remove(pid)) {
+                if let LinkState::Told(recall) = link.state {
                     recall.store(true, Ordering::Release);
                 }
-                link.pid.slot() != slot
-            });
-        });
+            }
+            !known.is_empty()
+        })
+        .unwrap_or(false)
     }
 
     /// A linked server has ended. `None` when this life has no link with it, or has been told.
     pub(crate) fn hear_exit(&self, life: u32, from: Pid) -> Option<Heard> {
         self.bonds(life, |bonds| {
-            let at = bonds.links.iter().position(|link| link.pid == from)?;
-            if matches!(bonds.links[at].state, LinkState::Told(_)) {
+            let link = bonds.links.get_mut(&from)?;
+            if matches!(link.state, LinkState::Told(_)) {
                 return None;
             }
             if bonds.parent == Some(from) {
-                bonds.links.swap_remove(at);
+                bonds.links.remove(&from);
                 return Some(Heard::Parent);
             }
             let recall = Recall::default();
-            bonds.links[at].state = LinkState::Told(recall.clone());
+            link.state = LinkState::Told(recall.clone());
             Some(Heard::Linked(recall))
         })
         .flatten()
@@ -159,29 +160,24 @@ impl Core {
 
     /// The exit message of that server is read, or there is none to come.
     pub(crate) fn forget_exit(&self, pid: Pid) {
-        self.bonds(self.incarnation(), |bonds| bonds.links.retain(|link| link.pid != pid));
+        self.bonds(self.incarnation(), |bonds| bonds.links.remove(&pid));
     }
 
     pub(crate) fn add_monitor(&self, life: u32, monitor: Monitor, target: Peer) -> Recall {
         let recall = Recall::default();
-        self.bond(life, |bonds| bonds.monitors.push(Watching { monitor, recall: recall.clone(), target }));
+        self.bond(life, |bonds| bonds.monitors.insert(monitor, Watching { recall: recall.clone(), target }));
         recall
     }
 
     /// The monitor's recall, as long as nobody has read its notice or ended it.
     pub(crate) fn recall_of(&self, life: u32, monitor: Monitor) -> Option<Recall> {
-        self.bonds(life, |bonds| {
-            bonds.monitors.iter().find(|it| it.monitor == monitor).map(|it| it.recall.clone())
-        })
-        .flatten()
+        self.bonds(life, |bonds| Some(bonds.monitors.get(&monitor)?.recall.clone())).flatten()
     }
 
     /// The monitor is over; gives its recall and its target.
     pub(crate) fn forget_monitor(&self, monitor: Monitor) -> Option<(Recall, Peer)> {
         self.bonds(self.incarnation(), |bonds| {
-            let at = bonds.monitors.iter().position(|it| it.monitor == monitor)?;
-            let Watching { recall, target, .. } = bonds.monitors.swap_remove(at);
-            Some((recall, target))
+            bonds.monitors.remove(&monitor).map(|it| (it.recall, it.target))
         })
         .flatten()
     }
@@ -217,14 +213,14 @@ impl Bonds {
         for attendant in self.attendants {
             attendant.end();
         }
-        for Watching { monitor, target, .. } in self.monitors {
+        for (monitor, Watching { target, .. }) in self.monitors {
             if let Some(target) = target.upgrade() {
                 target.core().unwatch(monitor);
             }
         }
         self.links
             .into_iter()
-            .filter(|link| !matches!(link.state, LinkState::Told(_)))
-            .filter_map(|link| Some((link.pid, link.peer.upgrade()?)))
+            .filter(|(_, link)| !matches!(link.state, LinkState::Told(_)))
+            .filter_map(|(pid, link)| Some((pid, link.peer.upgrade()?)))
     }
 }

@@ -1,6 +1,7 @@
 //! The part of a slot that does not depend on the server's type.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
@@ -36,7 +37,7 @@ pub(crate) enum Signal {
 /// Who is to be told that a life is over.
 #[derive(Default)]
 pub(super) struct Gone {
-    pub(super) watchers: Vec<(Monitor, Watcher)>,
+    pub(super) watchers: BTreeMap<Monitor, Watcher>,
     pub(super) bonds: Option<Box<Bonds>>,
     /// There is a supervisor still.
     pub(super) supervised: bool,
@@ -88,7 +89,8 @@ pub(crate) struct Rest {
     label: Option<Arc<str>>,
     signals: Vec<Signal>,
     cut: Option<ExitReason>,
-    watchers: Vec<(Monitor, Watcher)>,
+    /// In the order of their monitors, which is that in which they came.
+    watchers: BTreeMap<Monitor, Watcher>,
     pub(super) bonds: Option<Box<Bonds>>,
     /// The runner that holds the suspended handler.
     pub(super) runner: Option<Waker>,
@@ -360,7 +362,7 @@ impl Core {
     ) -> Result<(), Watcher> {
         let mut slow = self.slow();
         if slow.alive && self.incarnation() == incarnation {
-            slow.whole().watchers.push((monitor, watcher));
+            slow.whole().watchers.insert(monitor, watcher);
             Ok(())
         } else {
             Err(watcher)
@@ -371,10 +373,7 @@ impl Core {
     pub(crate) fn unwatch(&self, monitor: Monitor) -> bool {
         let watcher = {
             let mut slow = self.slow();
-            slow.rest.as_mut().and_then(|rest| {
-                let at = rest.watchers.iter().position(|(known, _)| *known == monitor)?;
-                Some(rest.watchers.swap_remove(at))
-            })
+            slow.rest.as_mut().and_then(|rest| rest.watchers.remove(&monitor))
         };
         watcher.is_some()
     }
