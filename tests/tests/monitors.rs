@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use noex::prelude::*;
 use support::Log;
@@ -324,4 +324,90 @@ async fn monitors_belong_to_one_life() {
     assert_eq!(log.take(), ["next life"]);
     assert_eq!(system.dead_letters(), 1, "the one in the queue");
     tree.stop().await.unwrap();
+}
+
+/// A server by hand, whose info handler is not known to be async before it is asked.
+struct Plain {
+    seen: u64,
+}
+
+enum Ask {
+    Watch(TargetRef),
+    Seen,
+}
+
+struct Told(#[expect(dead_code, reason = "that it came is enough")] Down);
+
+impl noex::Message for Ask {}
+impl noex::Message for Told {}
+impl noex::ServerConfig for Plain {}
+
+impl noex::GenServer for Plain {
+    type Args = ();
+    type InitError = std::convert::Infallible;
+    type Call = Ask;
+    type Reply = u64;
+    type Cast = noex::Never;
+    type Info = Told;
+    type Continue = noex::Never;
+    type Ref = noex::ServerRef<Self>;
+
+    async fn init((): (), _: &mut Context<Self>) -> Result<Init<Self>, Self::InitError> {
+        Ok(Init::ready(Plain { seen: 0 }))
+    }
+
+    fn call_now(&mut self, ask: Ask, cx: &mut Context<Self>) -> noex::Now<u64, Ask> {
+        if let Ask::Watch(target) = ask {
+            cx.monitor(&target);
+        }
+        noex::Now::Done(self.seen)
+    }
+
+    async fn handle_info(&mut self, _: Told, _: &mut Context<Self>) {
+        self.seen += 1;
+    }
+}
+
+impl noex::HandlesInfo<Down> for Plain {
+    fn info(down: Down) -> Told {
+        Told(down)
+    }
+}
+
+#[tokio::test]
+async fn a_down_that_was_laid_back_does_not_reach_the_next_life() {
+    let system = System::new();
+    let mut builder = noex::Supervisor::builder("two lives");
+    let watcher = builder.child::<Plain>(noex::ChildOptions::new("watcher"), || ());
+    let supervisor = builder.start().system(&system).await.unwrap();
+    let target = Target::start().await.unwrap();
+    watcher.call(Ask::Watch(target.clone())).await.unwrap();
+    let life = watcher.pid();
+    target.kill();
+    {
+        // A caller that helps takes the notice out, finds that its handler is async, and lays it back.
+        let mut asked = std::pin::pin!(watcher.call(Ask::Seen));
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(asked.as_mut().poll(&mut cx).is_pending());
+        watcher.kill();
+    }
+    while watcher.pid() == life || !watcher.is_alive() {
+        yield_now().await;
+    }
+    assert_eq!(watcher.call(Ask::Seen).await.unwrap(), 0, "nobody was watched in this life");
+    assert_eq!(system.dead_letters(), 2, "the notice, and the call that was given up");
+    supervisor.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn thousands_watch_one() {
+    let target = Target::start().await.unwrap();
+    let mut all: Vec<_> = (0..30_000).map(|_| target.monitor()).collect();
+    // Those that watched first give up first.
+    let last = all.split_off(20_000);
+    all.into_iter().for_each(drop);
+    target.kill();
+    for watch in last {
+        assert_eq!(watch.await.reason, ExitReason::Killed);
+    }
 }

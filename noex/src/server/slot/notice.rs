@@ -97,8 +97,8 @@ impl Stamp {
     }
 
     /// Its handler is about to have it: the timer that it is from, if it is from one.
-    fn open(self, core: &Core) -> Option<TimerId> {
-        drop(self.permit);
+    fn open(&mut self, core: &Core) -> Option<TimerId> {
+        drop(self.permit.take());
         match self.origin {
             Origin::Link(pid) => core.forget_exit(pid),
             Origin::Monitor(monitor) => drop(core.forget_monitor(monitor)),
@@ -116,7 +116,7 @@ pub(super) fn tell<S: GenServer>(
     state: &mut S,
     cx: &mut Context<S>,
     info: S::Info,
-    stamp: Stamp,
+    mut stamp: Stamp,
 ) -> Result<Now<(), Envelope<S>>, Caught> {
     let timer = stamp.open(&slot.core);
     cx.set_fired(timer);
@@ -124,10 +124,8 @@ pub(super) fn tell<S: GenServer>(
     cx.set_fired(None);
     Ok(match told? {
         Now::Done(()) => Now::Done(()),
-        Now::Later(info) => Now::Later(match timer {
-            Some(timer) => Stamp::new(slot.core.incarnation(), Origin::Timer(timer)).on(info),
-            None => Envelope::Info(info),
-        }),
+        // It may go back into the queue, and must not reach the next life from there.
+        Now::Later(info) => Now::Later(stamp.on(info)),
     })
 }
 
@@ -138,7 +136,7 @@ pub(super) fn handle<'a, S: GenServer>(
     state: &'a mut S,
     cx: &'a mut Context<S>,
     info: S::Info,
-    stamp: Stamp,
+    mut stamp: Stamp,
 ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
     let timer = stamp.open(&slot.core);
     Box::pin(async move {
