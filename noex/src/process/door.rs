@@ -10,6 +10,12 @@
 //!              └─────────┘    unless it woke more than one; those stand in line for every worker
 //! ```
 //!
+//! | nobody comes for what waits, because | |
+//! |---|---|
+//! | a handler awaits a call | its runner is not counted as awake ([`Door::held`]) |
+//! | a handler blocks its thread on a call | as well: the call is polled with a waker that is not the handler's ([`let_go`]) |
+//! | a handler computes for long | a runner that went idle meanwhile looks again each [`LOOK`] |
+//!
 //! A runner takes several from the line at a time, so that the line's lock is not touched for each. What
 //! it took can be taken from it by a runner that finds the line empty, so that it need not wait behind a
 //! handler that computes for long. Only the one server that this very handler woke first waits until the
@@ -25,6 +31,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    task::Waker,
     time::Duration,
 };
 
@@ -38,7 +45,7 @@ use super::{runner::Runner, task::Task, work::Work};
 use crate::{
     server::{
         GenServer,
-        slot::{AnySlot, Slot},
+        slot::{AnySlot, Slot, waits},
     },
     system::System,
 };
@@ -63,11 +70,27 @@ const SHARE: usize = 32;
 /// again. Waking a thread of the runtime costs as much as serving dozens of messages.
 const PATIENCE: usize = 16;
 
+/// How long they wait at most: so often the one that went idle looks whether anybody has come for them.
+pub(super) const LOOK: Duration = Duration::from_millis(1);
+
 /// What a runner is to do.
 pub(crate) enum Errand {
     Work(Work),
-    Wait,
+    /// To wait until it is called, and with `look` to look by itself once in a while.
+    Wait {
+        look: bool,
+    },
     End,
+}
+
+/// What an idle runner finds when it looks by itself.
+pub(crate) enum Look {
+    /// Work that nobody came for: it is awake now.
+    Work,
+    /// To look again.
+    Again,
+    /// To wait until it is called.
+    Wait,
 }
 
 #[derive(Default)]
@@ -79,6 +102,8 @@ struct Line {
     awake: Vec<Arc<Task>>,
     /// How many may wait for the runners that are awake before another one is called.
     patience: usize,
+    /// Nobody can look after those in time: there is no clock.
+    impatient: bool,
     /// The runtime is gone.
     closed: bool,
 }
@@ -90,9 +115,9 @@ thread_local! {
     static HOME: Cell<(Option<tokio::task::Id>, usize)> = const { Cell::new((None, 0)) };
 }
 
-#[derive(Default)]
 struct Next {
-    door: usize,
+    door: Arc<Door>,
+    task: Arc<Task>,
     slot: Option<Arc<dyn AnySlot>>,
 }
 
@@ -135,12 +160,17 @@ impl Door {
         Some(self.runtime.enter())
     }
 
+    /// The time in this runtime, from any thread.
+    pub(crate) fn now(&self) -> Instant {
+        let _home = self.home();
+        now()
+    }
+
     /// Sends a runner to a slot whose right lies ready.
     pub(crate) fn summon(self: &Arc<Self>, slot: Arc<dyn AnySlot>) {
-        let here = Arc::as_ptr(self) as usize;
         let in_line = NEXT.try_with(|next| match &mut *next.borrow_mut() {
             // The first that a handler wakes is next on this runner, as tokio's own schedulers do it.
-            Some(next) if next.door == here => next.slot.replace(slot),
+            Some(next) if Arc::ptr_eq(&next.door, self) => next.slot.replace(slot),
             _ => Some(slot),
         });
         if let Ok(Some(slot)) = in_line {
@@ -195,6 +225,10 @@ impl Door {
         }
         let mut line = self.line();
         if let Some(work) = line.waiting.pop_front() {
+            // It is not there if one of its handlers blocked the thread.
+            if !line.awake.iter().any(|other| Arc::ptr_eq(other, task)) {
+                line.awake.push(task.clone());
+            }
             let share = (line.waiting.len() / self.workers).min(SHARE);
             if share > 0 {
                 task.shelve(line.waiting.drain(..share));
@@ -213,16 +247,43 @@ impl Door {
         }
         line.awake.retain(|other| !Arc::ptr_eq(other, task));
         // One that went idle while another is about to come need not be called back for a trifle.
-        line.patience = if line.awake.is_empty() { 0 } else { PATIENCE };
+        line.patience = if line.awake.is_empty() || line.impatient { 0 } else { PATIENCE };
         if line.idle.len() < IDLE {
             line.idle.push(task.clone());
-            Errand::Wait
+            Errand::Wait { look: line.patience > 0 && self.workers > 1 }
         } else {
             Errand::End
         }
     }
 
-    /// A runner is held by a suspended handler: its own stand in line again, another may take its place.
+    /// A runner that went idle while others were awake: have they come for what waits?
+    pub(crate) fn look(&self, task: &Arc<Task>) -> Look {
+        let mut line = self.line();
+        let Some(at) = line.idle.iter().position(|idle| Arc::ptr_eq(idle, task)) else {
+            return Look::Wait;
+        };
+        if !line.waiting.is_empty() {
+            line.idle.swap_remove(at);
+            line.awake.push(task.clone());
+            Look::Work
+        } else if line.patience > 0 && !line.awake.is_empty() {
+            Look::Again
+        } else {
+            Look::Wait
+        }
+    }
+
+    /// Nobody can look: whatever waits from now on is come for at once.
+    pub(crate) fn lose_patience(self: &Arc<Self>) {
+        let mut line = self.line();
+        (line.impatient, line.patience) = (true, 0);
+        if !line.waiting.is_empty() {
+            self.call_one(line);
+        }
+    }
+
+    /// A runner is held by a handler that is suspended or blocks: its own stand in line again, another may
+    /// take its place.
     pub(crate) fn held(self: &Arc<Self>, task: &Arc<Task>) {
         let mut line = self.line();
         line.awake.retain(|other| !Arc::ptr_eq(other, task));
@@ -238,17 +299,9 @@ impl Door {
     }
 
     /// Makes the calling thread a runner of this door until the guard is dropped.
-    pub(crate) fn enter(self: Arc<Self>) -> Entered {
-        let here = Next { door: Arc::as_ptr(&self) as usize, slot: None };
-        let outer = NEXT.try_with(|next| next.borrow_mut().replace(here)).ok().flatten();
-        Entered { door: self, outer }
-    }
-
-    /// A handler is about to wait on this thread: what it woke stands in line, because the wait may block.
-    pub(crate) fn let_go(self: &Arc<Self>) {
-        if let Some(slot) = self.woken() {
-            self.put_to_work(Work::fresh(slot));
-        }
+    pub(crate) fn enter(self: &Arc<Self>, task: &Arc<Task>) -> Entered {
+        let here = Next { door: self.clone(), task: task.clone(), slot: None };
+        Entered { outer: NEXT.try_with(|next| next.borrow_mut().replace(here)).ok().flatten() }
     }
 
     /// What the last handler woke on this runner.
@@ -287,14 +340,7 @@ impl Drop for Door {
 
 /// While it lives, the thread is a runner. Nests, as runtimes do.
 pub(crate) struct Entered {
-    door: Arc<Door>,
     outer: Option<Next>,
-}
-
-impl Entered {
-    pub(super) fn door(&self) -> &Arc<Door> {
-        &self.door
-    }
 }
 
 impl Drop for Entered {
@@ -302,9 +348,28 @@ impl Drop for Entered {
     fn drop(&mut self) {
         let outer = self.outer.take();
         let next = NEXT.try_with(|next| std::mem::replace(&mut *next.borrow_mut(), outer)).ok().flatten();
-        if let Some(slot) = next.and_then(|next| next.slot) {
-            self.door.put_to_work(Work::fresh(slot));
+        if let Some(Next { door, slot: Some(slot), .. }) = next {
+            door.put_to_work(Work::fresh(slot));
         }
+    }
+}
+
+/// Somebody is about to wait on this thread, to be woken by `waker`: if it is a handler, what it woke stands
+/// in line. A waker that is not the handler's own may be that of a `block_on`: then its runner will be long.
+pub(crate) fn let_go(waker: &Waker) {
+    let blocks = !waits::is_own(waker);
+    let runner = NEXT.try_with(|next| {
+        let mut next = next.borrow_mut();
+        let Next { door, task, slot } = next.as_mut()?;
+        let slot = slot.take();
+        (blocks || slot.is_some()).then(|| (door.clone(), task.clone(), slot))
+    });
+    let Some((door, task, slot)) = runner.ok().flatten() else { return };
+    if blocks {
+        door.held(&task);
+    }
+    if let Some(slot) = slot {
+        door.put_to_work(Work::fresh(slot));
     }
 }
 
@@ -326,7 +391,8 @@ pub(crate) fn woken_of<S: GenServer>() -> Option<Arc<Slot<S>>> {
 /// The boxed form of a start, which is rare enough for an allocation.
 pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// The time, which a test can pause.
+/// The time, which a test can pause. On a thread outside of all runtimes it is the machine's: there,
+/// [`Door::now`] is meant.
 pub(crate) fn now() -> Instant {
     Instant::now()
 }

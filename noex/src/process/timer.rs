@@ -145,10 +145,12 @@ fn after<F: Future<Output = ()> + Send>(
     delay: Duration,
     action: impl FnOnce(TimerId) -> F + Send + 'static,
 ) -> Timer {
-    let timer = Timer::new(TimerId::next(), Attendant::new(later(now(), delay)));
+    let door = life.slot.core().door();
+    let start = door.map_or_else(now, |door| door.now());
+    let timer = Timer::new(TimerId::next(), Attendant::new(later(start, delay)));
     let Timer { id, attendant } = timer.clone();
     // Without a door nobody has lived here yet: the timer ends at once, with a life that is not there.
-    let Some(door) = life.slot.core().door() else {
+    let Some(door) = door else {
         timer.attendant.end();
         return timer;
     };

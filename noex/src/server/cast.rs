@@ -23,7 +23,7 @@ use super::{
         waits::{self, Awaited},
     },
 };
-use crate::observer::EventKind;
+use crate::{observer::EventKind, process::door::let_go};
 
 /// A cast under way. Ready at once while there is room in the mailbox; waits in line when it is full and
 /// the server's overflow is `wait`.
@@ -196,6 +196,7 @@ impl<S: GenServer> Post<'_, S> {
                 let place = Arc::new(Place { slot: slot.clone(), ticket, refused: Mutex::new(None) });
                 let wait = Arc::downgrade(&place) as Weak<dyn Awaited>;
                 waits::wait_for(|| slot.clone(), handler, || wait, cx.waker(), 1);
+                let_go(cx.waker());
                 self.step = Step::Parked(place);
                 Poll::Pending
             }

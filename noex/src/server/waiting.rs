@@ -24,7 +24,10 @@ use super::{
         waits::{self, Awaited},
     },
 };
-use crate::{observer::EventKind, process::door::sleep_until};
+use crate::{
+    observer::EventKind,
+    process::door::{let_go, sleep_until},
+};
 
 /// What a caller asked, without the message.
 #[derive(Clone, Copy)]
@@ -135,9 +138,7 @@ impl<S: GenServer> Waiting<S> {
     /// The reply is not there and the waker is in its place: starts the clock, and leaves word of the wait.
     fn settle(&mut self, slot: &Arc<Slot<S>>, asked: &mut Asked, cx: &mut Context<'_>) -> Polled<S> {
         self.settled = true;
-        if let Some(door) = slot.core().door() {
-            door.let_go();
-        }
+        let_go(cx.waker());
         self.start_clock(slot, asked, serving::patience(asked.limit));
         let weak = Arc::downgrade(&self.cell) as Weak<dyn Awaited>;
         let wakers = if self.clock.is_some() { 2 } else { 1 };

@@ -179,6 +179,8 @@ pub(crate) fn signal_to<S: GenServer>(slot: &Arc<Slot<S>>, signal: Signal, life:
             end => end,
         };
         let mut seat = empty_seat();
+        // `terminate` and the state's destructor may want to spawn, whoever asked for the end.
+        let _home = slot.core.door().and_then(|door| door.home());
         match end(slot, right, &mut seat) {
             Attended::Down => keep_seat(seat),
             Attended::Live(right) | Attended::Draining(right) => hand_over(slot, right),

@@ -108,6 +108,11 @@ fn own(waker: &Waker, wakers: usize) -> Option<usize> {
     std::ptr::eq(waker.data(), BELL.get()).then_some(wakers)
 }
 
+/// Whether this is the waker of the handler that is being polled on this thread.
+pub(crate) fn is_own(waker: &Waker) -> bool {
+    depth() > 0 && own(waker, 0).is_some()
+}
+
 fn put_edges(edges: Edges) {
     if edges.0.is_some() {
         EDGES.set(edges);
