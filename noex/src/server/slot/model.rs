@@ -119,11 +119,16 @@ fn cast(slot: &Arc<Slot<Counter>>) {
 }
 
 fn check(body: impl Fn() + Sync + Send + 'static) {
+    check_up_to(3, body);
+}
+
+/// With so many preemptions in a run; models of three threads need longer.
+fn check_up_to(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
     // Callers run handlers themselves only where there is a runtime to spawn on.
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let _in_runtime = runtime.enter();
     let mut model = loom::model::Builder::new();
-    model.preemption_bound.get_or_insert(3);
+    model.preemption_bound.get_or_insert(preemptions);
     model.check(body);
 }
 
@@ -220,5 +225,63 @@ fn a_kill_beside_a_call_and_a_cast() {
         let refused = slot.inbox.offer(Envelope::Cast(Add::One), || false).is_err();
         assert!(refused, "a server that is gone takes nothing");
         assert_eq!(slot.inbox.lengths().queued, 0, "and keeps nothing");
+    });
+}
+
+/// What a sender does that finds the server idle, the one next to it, and the runner that comes.
+#[test]
+fn a_sender_to_an_idle_server_beside_another_and_a_runner() {
+    check_up_to(2, || {
+        let (slot, served) = counter();
+        let (other, runner) = (slot.clone(), slot.clone());
+        let thread = loom::thread::spawn(move || cast(&other));
+        // A runner that was called for something else, and finds the right wherever it lies.
+        let turns = loom::thread::spawn(move || run(&runner));
+        cast(&slot);
+        thread.join().unwrap();
+        turns.join().unwrap();
+        assert_eq!(slot.flags() & READY, 0, "whoever left the right ready has sent a runner");
+        all_served(&slot, &served, 2);
+        assert_eq!(slot.inbox.lengths().queued, 0, "what was begun is not counted as waiting");
+    });
+}
+
+#[test]
+fn a_sender_to_an_idle_server_beside_a_caller_that_helps() {
+    check(|| {
+        let (slot, served) = counter();
+        let other = slot.clone();
+        let thread = loom::thread::spawn(move || cast(&other));
+        inline::help(&slot);
+        let called = matches!(inline::call_inline(&slot, Add::One), Inline::Done(_));
+        thread.join().unwrap();
+        all_served(&slot, &served, 1 + usize::from(called));
+    });
+}
+
+#[test]
+fn a_kill_beside_a_sender_to_an_idle_server() {
+    check(|| {
+        let (slot, served) = counter();
+        let killer = slot.clone();
+        let thread = loom::thread::spawn(move || {
+            assert!(killer.clone().signal(Signal::Kill));
+            // Nobody else is there to serve what the killer found under way.
+            if killer.flags() & READY != 0 {
+                run(&killer);
+            }
+        });
+        let left = post::leave(&slot, Envelope::Cast(Add::One));
+        if let Ok(true) = left {
+            run(&slot);
+        }
+        thread.join().unwrap();
+        if slot.flags() & READY != 0 {
+            run(&slot);
+        }
+        assert!(!slot.core.is_alive(), "whatever the sender did");
+        assert!(served.load(std::sync::atomic::Ordering::Relaxed) <= usize::from(left.is_ok()));
+        assert_eq!(slot.inbox.lengths().queued, 0, "a message that was left is served or refused");
+        assert!(post::leave(&slot, Envelope::Cast(Add::One)).is_err());
     });
 }
