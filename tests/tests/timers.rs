@@ -595,3 +595,48 @@ async fn messages_keep_the_silence_away() {
     let late = at - done.as_millis();
     assert!((80..=90).contains(&late), "{late} ms after the long handler");
 }
+
+#[genserver]
+struct Pensive {
+    diary: Diary,
+}
+
+#[genserver]
+impl Pensive {
+    #[init]
+    fn init(diary: Diary) -> Self {
+        Pensive { diary }
+    }
+
+    #[cast]
+    fn think(&mut self, cx: &mut Context<Self>) {
+        cx.then(3 * SECOND / 2);
+    }
+
+    #[continuation]
+    async fn thinks(&mut self, time: Duration) {
+        sleep(time).await;
+        self.diary.note("thought");
+    }
+
+    #[idle(1s)]
+    fn silent(&mut self) {
+        self.diary.note("silent");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silence_begins_when_a_continuation_has_ended() {
+    for moment in [5, 40, 76, 110, 130, 230] {
+        let diary = Diary::new();
+        let pensive = Pensive::start(diary.clone()).await.unwrap();
+        sleep(moment * MS).await;
+        pensive.think().await.unwrap();
+        sleep(3 * SECOND).await;
+        let thought = moment + 1500;
+        let lines = diary.take();
+        assert_eq!(lines[0], format!("thought {thought}"));
+        let silent: u32 = lines[1].strip_prefix("silent ").unwrap().parse().unwrap();
+        assert!((thought + 1000..=thought + 1127).contains(&silent), "{moment}: {lines:?}");
+    }
+}

@@ -125,13 +125,17 @@ impl<S: GenServer> Silence<S> {
         let mut since = now();
         let mut seen = 0;
         let mut told = false;
+        let mut was_busy = false;
         loop {
             let next = later(now(), look);
             let end = later(since, self.after);
             sleep_until(if told { next } else { next.min(end) }, None).await;
             let Some(slot) = self.slot.upgrade() else { return };
             let served = slot.served_but(&self.but);
-            if served != seen || self.is_busy(&slot) {
+            // Continuations are not counted: that one was under way is all that is seen of its end.
+            let is_busy = self.is_busy(&slot);
+            let is_over = std::mem::replace(&mut was_busy, is_busy);
+            if served != seen || is_busy || is_over {
                 (since, seen, told) = (now(), served, false);
             } else if !told && now() >= end {
                 told = true;
