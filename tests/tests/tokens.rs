@@ -7,6 +7,7 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
+    task::Poll,
     time::Duration,
 };
 
@@ -293,5 +294,96 @@ fn a_runtime_that_goes_away_leaves_no_state() {
         drop(runtime);
         drop(members);
         assert_eq!(shared.alive.load(Ordering::SeqCst), 0, "round {round}");
+    }
+}
+
+/// Members that wake each other for ever.
+#[genserver]
+struct Ring {
+    next: Option<noex::WeakRef<Ring>>,
+    rounds: Arc<AtomicU64>,
+}
+
+#[genserver]
+impl Ring {
+    #[init]
+    fn init(rounds: Arc<AtomicU64>) -> Self {
+        Ring { next: None, rounds }
+    }
+
+    #[call]
+    fn meet(&mut self, next: noex::WeakRef<Ring>) {
+        self.next = Some(next);
+    }
+
+    #[cast]
+    async fn hop(&mut self) {
+        self.pass(RingCast::Hop {});
+    }
+
+    #[cast]
+    fn jump(&mut self) {
+        self.pass(RingCast::Jump {});
+    }
+
+    #[cast]
+    async fn hop_by_await(&mut self) {
+        self.rounds.fetch_add(1, Ordering::SeqCst);
+        let next = self.next.as_ref().and_then(noex::WeakRef::upgrade);
+        if let Some(next) = next {
+            next.hop_by_await().await.unwrap();
+        }
+    }
+}
+
+impl Ring {
+    /// Without an await: nothing but the engine's own budget ends it.
+    fn pass(&self, cast: RingCast) {
+        self.rounds.fetch_add(1, Ordering::SeqCst);
+        if let Some(next) = self.next.as_ref().and_then(noex::WeakRef::upgrade) {
+            next.try_cast(cast).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_ring_lets_other_tasks_run() {
+    for size in [1, 2, 7] {
+        for cast in [|| RingCast::Hop {}, || RingCast::Jump {}, || RingCast::HopByAwait {}] {
+            let rounds = Arc::<AtomicU64>::default();
+            let mut ring = Vec::new();
+            for _ in 0..size {
+                ring.push(Ring::start(rounds.clone()).await.unwrap());
+            }
+            for at in 0..size {
+                ring[at].meet(ring[(at + 1) % size].downgrade()).await.unwrap();
+            }
+            ring[0].try_cast(cast()).unwrap();
+            // A task among others: the one of the test itself has its turn less often.
+            let counted = rounds.clone();
+            let other = tokio::spawn(async move {
+                let mut most = 0;
+                for _ in 0..100 {
+                    let before = counted.load(Ordering::SeqCst);
+                    let mut waited = false;
+                    // Woken by itself, as the runner is; `yield_now` would wait for the driver's turn.
+                    std::future::poll_fn(|cx| {
+                        if std::mem::replace(&mut waited, true) {
+                            return Poll::Ready(());
+                        }
+                        cx.waker().wake_by_ref();
+                        Poll::Pending
+                    })
+                    .await;
+                    most = most.max(counted.load(Ordering::SeqCst) - before);
+                }
+                most
+            });
+            let most = other.await.unwrap();
+            assert!((1..=130).contains(&most), "{most} at a time, in a ring of {size}");
+            for member in ring {
+                member.kill();
+            }
+        }
     }
 }
