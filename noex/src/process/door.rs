@@ -14,7 +14,7 @@
 //! |---|---|
 //! | a handler awaits a call | its runner is not counted as awake ([`Door::held`]) |
 //! | a handler blocks its thread on a call | as well: the call is polled with a waker that is not the handler's ([`let_go`]) |
-//! | a handler computes for long | a runner that went idle meanwhile looks again each [`LOOK`] |
+//! | a handler computes for long | another runner is called, up to one a worker |
 //!
 //! A runner takes several from the line at a time, so that the line's lock is not touched for each. What
 //! it took can be taken from it by a runner that finds the line empty, so that it need not wait behind a
@@ -66,31 +66,15 @@ const IDLE: usize = 64;
 /// The most that a runner takes from the line at a time.
 const SHARE: usize = 32;
 
-/// How many wait in line, while a runner is on its way, before one that went idle a moment ago is called
-/// again. Waking a thread of the runtime costs as much as serving dozens of messages.
+/// How many wait in line for a runner that is on its way before another one is called as well. Waking a
+/// thread of the runtime costs as much as serving dozens of messages.
 const PATIENCE: usize = 16;
-
-/// How long they wait at most: so often the one that went idle looks whether anybody has come for them.
-pub(super) const LOOK: Duration = Duration::from_millis(1);
 
 /// What a runner is to do.
 pub(crate) enum Errand {
     Work(Work),
-    /// To wait until it is called, and with `look` to look by itself once in a while.
-    Wait {
-        look: bool,
-    },
-    End,
-}
-
-/// What an idle runner finds when it looks by itself.
-pub(crate) enum Look {
-    /// Work that nobody came for: it is awake now.
-    Work,
-    /// To look again.
-    Again,
-    /// To wait until it is called.
     Wait,
+    End,
 }
 
 #[derive(Default)]
@@ -100,10 +84,6 @@ struct Line {
     idle: Vec<Arc<Task>>,
     /// Runners that are awake and not held by a suspended handler.
     awake: Vec<Arc<Task>>,
-    /// How many may wait for the runners that are awake before another one is called.
-    patience: usize,
-    /// Nobody can look after those in time: there is no clock.
-    impatient: bool,
     /// The runtime is gone.
     closed: bool,
 }
@@ -191,7 +171,8 @@ impl Door {
             return work.abandon();
         }
         line.waiting.push_back(work);
-        if line.awake.is_empty() || line.waiting.len() > line.patience {
+        let comes = line.waiting.len() <= PATIENCE && line.awake.iter().any(|task| task.is_called());
+        if !comes {
             self.call_one(line);
         }
     }
@@ -246,39 +227,11 @@ impl Door {
             }
         }
         line.awake.retain(|other| !Arc::ptr_eq(other, task));
-        // One that went idle while another is about to come need not be called back for a trifle.
-        line.patience = if line.awake.is_empty() || line.impatient { 0 } else { PATIENCE };
         if line.idle.len() < IDLE {
             line.idle.push(task.clone());
-            Errand::Wait { look: line.patience > 0 && self.workers > 1 }
+            Errand::Wait
         } else {
             Errand::End
-        }
-    }
-
-    /// A runner that went idle while others were awake: have they come for what waits?
-    pub(crate) fn look(&self, task: &Arc<Task>) -> Look {
-        let mut line = self.line();
-        let Some(at) = line.idle.iter().position(|idle| Arc::ptr_eq(idle, task)) else {
-            return Look::Wait;
-        };
-        if !line.waiting.is_empty() {
-            line.idle.swap_remove(at);
-            line.awake.push(task.clone());
-            Look::Work
-        } else if line.patience > 0 && !line.awake.is_empty() {
-            Look::Again
-        } else {
-            Look::Wait
-        }
-    }
-
-    /// Nobody can look: whatever waits from now on is come for at once.
-    pub(crate) fn lose_patience(self: &Arc<Self>) {
-        let mut line = self.line();
-        (line.impatient, line.patience) = (true, 0);
-        if !line.waiting.is_empty() {
-            self.call_one(line);
         }
     }
 

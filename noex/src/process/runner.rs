@@ -20,11 +20,11 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use tokio::{task::coop, time::Sleep};
+use tokio::task::coop;
 
 use super::{
     bell::Bell,
-    door::{Door, Errand, LOOK, Look, now},
+    door::{Door, Errand},
     exit::ExitReason,
     panic::catch,
     seat::{Done, Seat, clear_seat, empty_seat, keep_seat, place},
@@ -60,8 +60,6 @@ pub(crate) struct Runner {
     state: State,
     seat: Seat,
     edges: Edges,
-    /// When to look, while it is idle, whether the others have come for what waits.
-    lookout: Option<Pin<Box<Sleep>>>,
 }
 
 enum State {
@@ -93,8 +91,7 @@ impl Runner {
         let task = Arc::new(Task::new());
         let (bell, waker) = Bell::hang(task.clone());
         let (seat, edges) = (empty_seat(), Edges::new());
-        let state = State::Idle;
-        (Runner { door, task: task.clone(), bell, waker, state, seat, edges, lookout: None }, task)
+        (Runner { door, task: task.clone(), bell, waker, state: State::Idle, seat, edges }, task)
     }
 
     /// Serves until there is nothing to do, a handler is suspended, or others want the thread.
@@ -104,7 +101,7 @@ impl Runner {
             match mem::replace(&mut self.state, State::Free) {
                 State::Over => return,
                 State::Idle => {
-                    if !self.task.was_called() && !self.looks_out(door, cx) {
+                    if !self.task.was_called() {
                         self.state = State::Idle;
                         return;
                     }
@@ -121,11 +118,9 @@ impl Runner {
                             self.edges = edges;
                             self.state = State::Handling(Some(slot));
                         }
-                        Errand::Wait { look } => {
+                        Errand::Wait => {
                             self.state = State::Idle;
-                            if !look || !self.will_look(door) {
-                                return;
-                            }
+                            return;
                         }
                         Errand::End => {
                             self.state = State::Over;
@@ -149,7 +144,6 @@ impl Runner {
                     Polled::Ended(slot) => self.go_on_with(Some(slot)),
                     Polled::Suspended(slot) => {
                         self.state = State::Held(slot);
-                        self.lookout = None;
                         door.held(&self.task);
                         return;
                     }
@@ -169,32 +163,6 @@ impl Runner {
             }
         }
         cx.waker().wake_by_ref();
-    }
-
-    /// Sets the clock to look out by, unless it is set. `false`: there is none in this runtime.
-    fn will_look(&mut self, door: &Arc<Door>) -> bool {
-        if self.lookout.is_none() {
-            self.lookout = catch(|| Box::pin(tokio::time::sleep(LOOK))).ok();
-        }
-        if self.lookout.is_none() {
-            door.lose_patience();
-        }
-        self.lookout.is_some()
-    }
-
-    /// Whether something waits that nobody has come for.
-    fn looks_out(&mut self, door: &Door, cx: &mut Context<'_>) -> bool {
-        while let Some(lookout) = &mut self.lookout {
-            if lookout.as_mut().poll(cx).is_pending() {
-                return false;
-            }
-            match door.look(&self.task) {
-                Look::Work => return true,
-                Look::Again => lookout.as_mut().reset(now() + LOOK),
-                Look::Wait => self.lookout = None,
-            }
-        }
-        false
     }
 
     /// The handler is over; its server may have more to see to.

@@ -48,6 +48,11 @@ impl Task {
         self.called.swap(false, Ordering::Acquire)
     }
 
+    /// It is on its way. Who asks under the line's lock is seen by it: it will look at the line after this.
+    pub(super) fn is_called(&self) -> bool {
+        self.called.load(Ordering::Relaxed)
+    }
+
     fn shelf(&self) -> MutexGuard<'_, VecDeque<Work>> {
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
