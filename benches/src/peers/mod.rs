@@ -40,7 +40,7 @@ pub(crate) fn all() -> Vec<Bench> {
         server::<Noex>(),
         registry::<Noex>(),
         restart::<Noex>(),
-        vec![Bench::new::<NoexTryCast>(&ring::RING, ring::ring::<NoexTryCast>)],
+        senders::<NoexTryCast>(),
         server::<Kameo>(),
         registry::<Kameo>(),
         restart::<Kameo>(),
@@ -67,6 +67,15 @@ fn shared<P: Calls>() -> Vec<Bench> {
     ]
 }
 
+/// What is sent without a reply.
+fn senders<P: Casts + Rings>() -> Vec<Bench> {
+    vec![
+        Bench::new::<P>(&cast::CAST, cast::cast::<P>),
+        Bench::new::<P>(&ring::RING, ring::ring::<P>),
+        Bench::new::<P>(&fanout::FANOUT, fanout::fanout::<P>),
+    ]
+}
+
 /// What a server with a mailbox can do besides.
 fn server<P: TimedCalls + AsyncCalls + Casts + Rings + Lifecycle>() -> Vec<Bench> {
     let mut benches = shared::<P>();
@@ -74,12 +83,10 @@ fn server<P: TimedCalls + AsyncCalls + Casts + Rings + Lifecycle>() -> Vec<Bench
         Bench::new::<P>(&call::TIMEOUT, call::timeout::<P>),
         Bench::new::<P>(&call::ASYNC, call::ready::<P>),
         Bench::new::<P>(&call::ASYNC_YIELD, call::yielding::<P>),
-        Bench::new::<P>(&cast::CAST, cast::cast::<P>),
         Bench::new::<P>(&cast::ALLOCS, cast::allocs::<P>),
-        Bench::new::<P>(&ring::RING, ring::ring::<P>),
         Bench::new::<P>(&spawn::SPAWN, spawn::spawn::<P>),
-        Bench::new::<P>(&fanout::FANOUT, fanout::fanout::<P>),
     ]);
+    benches.extend(senders::<P>());
     benches
 }
 

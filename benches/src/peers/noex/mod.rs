@@ -8,9 +8,10 @@ use noex::prelude::*;
 use crate::peer::{AsyncCalls, Calls, Casts, Lifecycle, Peer, Registry, Restarts, TimedCalls, repeat};
 use crate::work::{CALL_TIMEOUT, Total};
 
+mod never_wait;
 mod ring;
 
-pub(crate) use self::ring::NoexTryCast;
+pub(crate) use self::never_wait::NoexTryCast;
 
 pub(crate) struct Noex;
 

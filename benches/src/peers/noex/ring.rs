@@ -1,19 +1,15 @@
 //! A circle of servers, passed round in two ways.
 //!
 //! The peer `noex` casts as its documentation does: an `async fn` that waits for room in the next
-//! mailbox. The peer `noex_try_cast` has a plain `fn` that casts without waiting, as the peers with
-//! unbounded mailboxes do.
+//! mailbox. The peer `noex_try_cast` has a plain `fn` that casts without waiting.
 
 use std::sync::Arc;
 
 use noex::prelude::*;
 use tokio::sync::Notify;
 
-use super::Noex;
-use crate::peer::{Peer, Rings};
-
-/// As [`Noex`], with casts that never wait.
-pub(crate) struct NoexTryCast;
+use super::{Noex, NoexTryCast};
+use crate::peer::Rings;
 
 /// A server that knows the next one.
 #[genserver]
@@ -75,10 +71,6 @@ impl Rings for Noex {
     async fn pass(ring: &LinkRef, hops: u64) {
         ring.token(hops).await.expect("the first server runs");
     }
-}
-
-impl Peer for NoexTryCast {
-    const NAME: &'static str = "noex_try_cast";
 }
 
 impl Rings for NoexTryCast {
