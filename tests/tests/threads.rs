@@ -148,6 +148,38 @@ fn a_server_does_not_wait_behind_one_that_computes() {
 }
 
 #[test]
+fn nor_behind_one_that_called_a_runner_and_computes() {
+    // With two, the one that was called waits on the thread of its caller, as a task of tokio's would.
+    for workers in 3..5 {
+        let runtime = threads(workers);
+        let all: Vec<_> = (0..4).map(|_| Worker::start_in(&runtime)).collect();
+        let (begun, has_begun) = mpsc::channel();
+        let over = Arc::<AtomicBool>::default();
+        let end = over.clone();
+        let (next, third) = (all[1].clone(), all[2].clone());
+        let (served, is_served) = mpsc::channel();
+        send(&all[0], move || {
+            // The one woken last is next on this runner; the other stands in line, and a runner is called for
+            // it from here.
+            let told = served.clone();
+            send(&third, move || told.send(()).unwrap());
+            send(&next, || {});
+            begun.send(()).unwrap();
+            let since = Instant::now();
+            while !end.load(Ordering::SeqCst) && since.elapsed() < LONG {
+                std::hint::spin_loop();
+            }
+        });
+        has_begun.recv_timeout(LONG).unwrap();
+        let (done, is_done) = mpsc::channel();
+        send(&all[3], move || done.send(()).unwrap());
+        assert_eq!(is_done.recv_timeout(LONG / 4), Ok(()), "{workers} workers");
+        assert_eq!(is_served.recv_timeout(LONG / 4), Ok(()), "{workers} workers");
+        over.store(true, Ordering::SeqCst);
+    }
+}
+
+#[test]
 fn a_runtime_without_a_clock_needs_no_patience() {
     let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
     let (busy, first) = (Worker::start_in(&runtime), Worker::start_in(&runtime));

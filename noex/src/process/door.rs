@@ -41,7 +41,11 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use super::{runner::Runner, task::Task, work::Work};
+use super::{
+    runner::Runner,
+    task::{Caller, Task},
+    work::Work,
+};
 use crate::{
     server::{
         GenServer,
@@ -171,7 +175,7 @@ impl Door {
             return work.abandon();
         }
         line.waiting.push_back(work);
-        let comes = line.waiting.len() <= PATIENCE && line.awake.iter().any(|task| task.is_called());
+        let comes = line.waiting.len() <= PATIENCE && line.awake.iter().any(|task| task.comes(caller));
         if !comes {
             self.call_one(line);
         }
@@ -185,7 +189,7 @@ impl Door {
         let task = match line.idle.pop() {
             Some(task) => task,
             None => {
-                let (runner, task) = Runner::new(Arc::downgrade(self));
+                let (runner, task) = Runner::new(Arc::downgrade(self), caller());
                 line.awake.push(task);
                 drop(line);
                 // On a runtime that is shutting down the runner is dropped at once and closes the door.
@@ -195,7 +199,7 @@ impl Door {
         };
         line.awake.push(task.clone());
         drop(line);
-        task.call();
+        task.call(caller());
     }
 
     /// The next for a runner that is awake: its own, the line's, or another runner's. Without any it is
@@ -286,7 +290,7 @@ impl Drop for Door {
     fn drop(&mut self) {
         let idle = std::mem::take(&mut self.line().idle);
         for task in idle {
-            task.call();
+            task.call(Caller::Outside);
         }
     }
 }
@@ -323,6 +327,15 @@ pub(crate) fn let_go(waker: &Waker) {
     }
     if let Some(slot) = slot {
         door.put_to_work(Work::fresh(slot));
+    }
+}
+
+/// Who is on this thread.
+fn caller() -> Caller {
+    match NEXT.try_with(|next| next.borrow().is_some()) {
+        Ok(true) => Caller::Handler,
+        _ if tokio::task::try_id().is_none() => Caller::Outside,
+        _ => Caller::Task(HOME.with(|home| std::ptr::from_ref(home) as usize)),
     }
 }
 

@@ -28,7 +28,7 @@ use super::{
     exit::ExitReason,
     panic::catch,
     seat::{Done, Seat, clear_seat, empty_seat, keep_seat, place},
-    task::Task,
+    task::{Caller, Task},
     work::Work,
 };
 use crate::server::slot::{
@@ -87,8 +87,8 @@ enum Polled {
 }
 
 impl Runner {
-    pub(crate) fn new(door: Weak<Door>) -> (Self, Arc<Task>) {
-        let task = Arc::new(Task::new());
+    pub(crate) fn new(door: Weak<Door>, caller: Caller) -> (Self, Arc<Task>) {
+        let task = Arc::new(Task::new(caller));
         let (bell, waker) = Bell::hang(task.clone());
         let (seat, edges) = (empty_seat(), Edges::new());
         (Runner { door, task: task.clone(), bell, waker, state: State::Idle, seat, edges }, task)

@@ -12,11 +12,35 @@ use std::{
 
 use super::work::Work;
 
+/// Who calls a runner. tokio runs what a task of its own wakes when that task has yielded, on the same thread.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// A thread on which no task runs: the runner comes at once.
+    Outside,
+    /// A handler: nobody knows how long it goes on.
+    Handler,
+    /// Another task, on the thread with this number.
+    Task(usize),
+}
+
+impl Caller {
+    /// As a number; threads have addresses, which are greater.
+    fn number(self) -> usize {
+        match self {
+            Caller::Outside => 0,
+            Caller::Handler => 1,
+            Caller::Task(thread) => thread,
+        }
+    }
+}
+
 /// A runner's own task, for those who wake it.
 pub(crate) struct Task {
     waker: OnceLock<Waker>,
     /// It was idle and is wanted; a wake-up without this is an old waker's.
     called: AtomicBool,
+    /// Who called it last; written before `called`.
+    caller: AtomicUsize,
     /// What it took from the line and has not begun.
     shelf: Mutex<VecDeque<Work>>,
     /// How many those are; written under the lock.
@@ -25,10 +49,11 @@ pub(crate) struct Task {
 
 impl Task {
     /// A runner that is called from the start.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(caller: Caller) -> Self {
         Task {
             waker: OnceLock::new(),
             called: AtomicBool::new(true),
+            caller: AtomicUsize::new(caller.number()),
             shelf: Mutex::default(),
             shelved: AtomicUsize::new(0),
         }
@@ -48,9 +73,16 @@ impl Task {
         self.called.swap(false, Ordering::Acquire)
     }
 
-    /// It is on its way. Who asks under the line's lock is seen by it: it will look at the line after this.
-    pub(super) fn is_called(&self) -> bool {
-        self.called.load(Ordering::Relaxed)
+    /// It comes as soon as `asks` can expect. Who asks under the line's lock is seen by it: it will look at the
+    /// line after this.
+    pub(super) fn comes(&self, asks: fn() -> Caller) -> bool {
+        self.called.load(Ordering::Acquire)
+            && match self.caller.load(Ordering::Relaxed) {
+                caller if caller == Caller::Outside.number() => true,
+                caller if caller == Caller::Handler.number() => false,
+                // It runs when that thread's task has yielded: no concern of other threads.
+                caller => caller == asks().number(),
+            }
     }
 
     fn shelf(&self) -> MutexGuard<'_, VecDeque<Work>> {
@@ -92,7 +124,8 @@ impl Task {
     }
 
     /// Wakes an idle runner.
-    pub(crate) fn call(&self) {
+    pub(crate) fn call(&self, caller: Caller) {
+        self.caller.store(caller.number(), Ordering::Relaxed);
         self.called.store(true, Ordering::Release);
         self.wake();
     }
