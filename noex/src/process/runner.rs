@@ -97,7 +97,8 @@ impl Runner {
     /// Serves until there is nothing to do, a handler is suspended, or others want the thread.
     fn run(&mut self, door: &Arc<Door>, cx: &mut Context<'_>) {
         let mut budget = MESSAGES;
-        for _ in 0..TURNS {
+        let mut turns = TURNS;
+        loop {
             match mem::replace(&mut self.state, State::Free) {
                 State::Over => return,
                 State::Idle => {
@@ -158,7 +159,10 @@ impl Runner {
                     }
                 }
             }
-            if !coop::has_budget_remaining() {
+            turns = turns.saturating_sub(1);
+            // A handler that was begun is polled: until then its message is in no queue.
+            let begun = matches!(self.state, State::Handling(None));
+            if !begun && (turns == 0 || !coop::has_budget_remaining()) {
                 break;
             }
         }

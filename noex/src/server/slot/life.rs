@@ -391,7 +391,10 @@ fn finish<S: GenServer>(slot: &Slot<S>, mut right: RightTo<'_, S>, reason: ExitR
         close(slot, &reason);
     }
     for (_, watcher) in gone.watchers {
-        watcher(pid, &reason);
+        // It wakes a task, whose waker may be anybody's: the others are told all the same.
+        if let Err(panic) = catch(|| watcher(pid, &reason)) {
+            drop(panic.into_reason("?"));
+        }
     }
     if let Some(bonds) = gone.bonds {
         let exit = Exit { pid: Some(pid), name: slot.core.name(), reason };
