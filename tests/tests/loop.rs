@@ -66,6 +66,11 @@ impl Desk {
     }
 
     #[call]
+    async fn suspend_itself(&mut self, cx: &mut Context<Self>) -> Option<CallError> {
+        cx.me().suspend().await.err()
+    }
+
+    #[call]
     fn sleep_deep(&mut self, cx: &mut Context<Self>) -> u64 {
         cx.hibernate();
         self.count
@@ -265,6 +270,25 @@ async fn stop_kill_and_supervisors_reach_a_suspended_server() {
     let begun = Instant::now();
     tree.stop().await.unwrap();
     assert_eq!(begun.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_suspension_that_fails_or_is_given_up_does_not_come_later() {
+    let (desk, _) = desk().await;
+    let why = desk.suspend_itself().await.unwrap();
+    assert!(matches!(why, Some(CallError::Deadlock { .. })), "{why:?}");
+    assert_eq!(desk.get().await.unwrap(), 0);
+
+    // It is busy for longer than `call_timeout`, and for longer than somebody wants to wait.
+    desk.pause(3000 * MS).await.unwrap();
+    yield_now().await;
+    let short = tokio::time::timeout(10 * MS, desk.suspend());
+    let (given_up, failed) = tokio::join!(short, desk.suspend());
+    assert!(given_up.is_err());
+    assert!(matches!(failed, Err(CallError::Timeout { .. })), "{failed:?}");
+    tokio::time::sleep(HOUR).await;
+    assert_eq!(desk.snapshot().status, Status::Running);
+    assert_eq!(desk.get().await.unwrap(), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,7 +11,7 @@ use super::{
     cast::Send as SendInfo,
     error::Failure,
     slot::{
-        AnySlot, Signal, Slot,
+        AnySlot, Core, Signal, Slot,
         envelope::Envelope,
         errands, life, refuse,
         reply::ReplyCell,
@@ -242,11 +242,15 @@ impl<S: GenServer> ServerRef<S> {
     /// [`resume`](ServerRef::resume). What is sent meanwhile is queued. Stop, kill and supervisors work as
     /// ever, and a [`stop`](ServerRef::stop) serves what is queued. Ready when the server is suspended.
     ///
-    /// As `sys:suspend`.
+    /// As `sys:suspend`. Suspensions are not counted: one [`resume`](ServerRef::resume) ends them all.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready, it suspends nothing.
     ///
     /// # Errors
     ///
-    /// As [`inspect`](ServerRef::inspect).
+    /// As of [`inspect`](ServerRef::inspect); then the server is not suspended.
     ///
     /// # Examples
     ///
@@ -287,14 +291,18 @@ impl<S: GenServer> ServerRef<S> {
     ) -> Result<R, Failure> {
         let cell = Arc::new(ReplyCell::new());
         let tell = cell.open(None, Until::Forever);
-        let look = Box::new(move |state: &dyn Any| {
-            if let Some(state) = state.downcast_ref::<S>() {
-                tell.send(catch(|| look(state)));
+        let look = Box::new(move |core: &Core, state: &dyn Any| {
+            let Some(state) = state.downcast_ref::<S>() else { return };
+            let is_paused = pause && core.pause();
+            // Who does not wait for it any more would not resume it either.
+            if !tell.offer(catch(|| look(state))) && is_paused {
+                core.unpause();
             }
         });
-        if !errands::send(&self.slot, look, pause) {
+        if !errands::send(&self.slot, look) {
             return Err(Failure::NotRunning(self.slot.core().last_reason()));
         }
+        let _leaves = Leaves(&cell);
         match within(S::CALL_TIMEOUT, self.answer(&cell, Some(name))).await {
             Some(Ok(Ok(seen))) => Ok(seen),
             Some(Ok(Err(panic))) => panic.resume(),
@@ -343,6 +351,15 @@ struct Unwatch<'a, S: GenServer> {
 impl<S: GenServer> Drop for Unwatch<'_, S> {
     fn drop(&mut self) {
         self.slot.core().unwatch(self.monitor);
+    }
+}
+
+/// Nobody waits for the answer when this is dropped.
+struct Leaves<'a, R>(&'a ReplyCell<R>);
+
+impl<R> Drop for Leaves<'_, R> {
+    fn drop(&mut self) {
+        self.0.abandon();
     }
 }
 

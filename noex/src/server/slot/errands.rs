@@ -25,8 +25,8 @@ use crate::{
     server::GenServer,
 };
 
-/// A look at the state. It answers whoever asked, and does not panic.
-pub(crate) type Look = Box<dyn FnOnce(&dyn Any) + Send>;
+/// A look at the state, by whom the server may be suspended. It answers whoever asked, and does not panic.
+pub(crate) type Look = Box<dyn FnOnce(&Core, &dyn Any) + Send>;
 
 #[derive(Default)]
 pub(crate) struct Errands {
@@ -44,8 +44,8 @@ impl Errands {
 }
 
 impl Core {
-    /// Leaves an errand; with `pause`, the server serves no message from there on. `false`: nobody lives here.
-    fn leave(&self, look: Look, pause: bool) -> bool {
+    /// Leaves an errand. `false`: nobody lives here.
+    fn leave(&self, look: Look) -> bool {
         let bell = {
             let mut slow = self.slow();
             if !slow.alive {
@@ -56,13 +56,17 @@ impl Core {
             self.owe();
             let errands = &mut slow.whole().errands;
             errands.looks.push(look);
-            errands.paused |= pause;
             errands.bell()
         };
         if let Some(bell) = bell {
             bell.wake();
         }
         true
+    }
+
+    /// Begins a suspension: no message is served when the errand that asks for it is done. `false`: there is one.
+    pub(crate) fn pause(&self) -> bool {
+        !mem::replace(&mut self.slow().whole().errands.paused, true)
     }
 
     /// Ends a suspension. `false`: there was none.
@@ -80,11 +84,12 @@ impl Core {
         true
     }
 
-    fn take_looks(&self) -> (Vec<Look>, bool) {
-        match &mut self.slow().rest {
-            Some(rest) => (mem::take(&mut rest.errands.looks), rest.errands.paused),
-            None => (Vec::new(), false),
-        }
+    fn take_looks(&self) -> Vec<Look> {
+        self.slow().rest.as_mut().map(|rest| mem::take(&mut rest.errands.looks)).unwrap_or_default()
+    }
+
+    fn is_paused(&self) -> bool {
+        self.slow().rest.as_ref().is_some_and(|rest| rest.errands.paused)
     }
 
     /// Errands to run; `None` when the suspension is over or a signal waits.
@@ -119,8 +124,8 @@ impl Core {
 }
 
 /// Sends an errand along the control lane. `false`: nobody lives here.
-pub(crate) fn send<S: GenServer>(slot: &Arc<Slot<S>>, look: Look, pause: bool) -> bool {
-    if !AnySlot::core(&**slot).leave(look, pause) {
+pub(crate) fn send<S: GenServer>(slot: &Arc<Slot<S>>, look: Look) -> bool {
+    if !AnySlot::core(&**slot).leave(look) {
         return false;
     }
     if slot.raise(SIGNAL) {
@@ -136,15 +141,14 @@ pub(super) fn see_to<S: GenServer>(slot: &Slot<S>, right: &RightTo<'_, S>) -> bo
         return false;
     }
     settle_orphans(slot, right);
-    let (looks, paused) = core.take_looks();
-    run(right, looks);
-    paused && (matches!(right.end, End::No) || !core.unpause())
+    run(core, right, core.take_looks());
+    core.is_paused() && (matches!(right.end, End::No) || !core.unpause())
 }
 
-fn run<S: GenServer>(room: &Room<S>, looks: Vec<Look>) {
+fn run<S: GenServer>(core: &Core, room: &Room<S>, looks: Vec<Look>) {
     let Some(live) = &room.live else { return };
     for look in looks {
-        look(&live.state);
+        look(core, &live.state);
     }
 }
 
@@ -156,7 +160,7 @@ pub(super) fn hold<S: GenServer>(slot: &Arc<Slot<S>>, right: RightTo<'_, S>, sea
         let slot = right.slot();
         let core = AnySlot::core(&**slot);
         while let Some(looks) = stand_at!(slot, poll_fn(|cx| core.poll_errands(cx.waker()))) {
-            run(&right, looks);
+            run(core, &right, looks);
         }
         core.rest();
         // Whoever comes next looks before it serves: the signal that ended this may not be raised yet.

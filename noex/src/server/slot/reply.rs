@@ -206,20 +206,25 @@ impl<R> ReplyTo<R> {
         self.cell.as_ref().is_some_and(|cell| Arc::strong_count(cell) == 1)
     }
 
-    pub(crate) fn send(mut self, reply: R) {
-        self.answer(Ok(reply));
+    pub(crate) fn send(self, reply: R) {
+        self.offer(reply);
+    }
+
+    /// As `send`; whether somebody waited for it.
+    pub(crate) fn offer(mut self, reply: R) -> bool {
+        self.answer(Ok(reply))
     }
 
     pub(crate) fn fail(mut self, failure: Failure) {
         self.answer(Err(failure));
     }
 
-    fn answer(&mut self, answer: Result<R, Failure>) {
-        if let Some(cell) = self.cell.take() {
-            cell.answer(answer, false);
-            // The caller may be gone: then the reply is dropped here.
-            drop_quietly(cell);
-        }
+    fn answer(&mut self, answer: Result<R, Failure>) -> bool {
+        let Some(cell) = self.cell.take() else { return false };
+        let is_wanted = cell.answer(answer, false);
+        // The caller may be gone: then the reply is dropped here.
+        drop_quietly(cell);
+        is_wanted
     }
 }
 
