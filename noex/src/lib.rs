@@ -101,7 +101,7 @@ pub use process::{
     StreamId, Timer, TimerId, Watch,
 };
 pub use server::{
-    Answer, Answers, Call, CallError, Cast, CastError, Context, DeadlockPath, DeadlockStep, Dropped,
+    Answer, Answers, Call, CallError, Cast, CastError, ContinuationOf, Context, DeadlockPath, DeadlockStep, Dropped,
     Executed, GenServer, HandlesContinue, HandlesInfo, InfoOf, Init, IntoInit, Mailbox, Message, Never,
     NotRunning, NotSent, NotYet, Now, OnRestart, Overflow, Reason, ReplyTo, Request, Requests, SendInfo,
     ServerConfig, ServerRef, Start, StartError, StartMonitored, Target, WeakRef, abcast, multi_call,

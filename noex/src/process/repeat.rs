@@ -18,7 +18,7 @@ use super::{
     timer::{Timer, TimerId},
 };
 use crate::{
-    Context, GenServer, HandlesInfo,
+    Context, GenServer, InfoOf,
     server::{
         deliver,
         slot::{
@@ -110,18 +110,58 @@ impl From<Duration> for Period {
 impl<S: GenServer> Context<S> {
     /// Sends this server a message again and again, the first after one period. The timer ends with this life.
     ///
-    /// `#[every(30s)]` on a method does the same from the server's start on.
+    /// `#[every(30s)]` on a method does the same from the server's start on. A tick waits for room in the mailbox
+    /// like any message. As `timer:send_interval`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use noex::{Missed, Period, prelude::*};
+    /// use std::time::Duration;
+    ///
+    /// #[derive(Clone)]
+    /// struct Beat;
+    ///
+    /// #[genserver]
+    /// struct Heart { timer: Timer, beats: u32 }
+    ///
+    /// #[genserver]
+    /// impl Heart {
+    ///     #[init]
+    ///     fn init(cx: &mut Context<Self>, period: Duration) -> Self {
+    ///         Heart { timer: cx.send_every(Period::new(period).missed(Missed::Skip), Beat), beats: 0 }
+    ///     }
+    ///
+    ///     #[info]
+    ///     fn beat(&mut self, cx: &mut Context<Self>, _: Beat) {
+    ///         assert_eq!(cx.fired(), Some(self.timer.id()));
+    ///         self.beats += 1;
+    ///     }
+    ///
+    ///     #[call]
+    ///     fn stop_beating(&mut self) -> u32 { self.timer.cancel(); self.beats }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let heart = Heart::start(Duration::from_millis(10)).await?;
+    /// tokio::time::sleep(Duration::from_millis(35)).await;
+    /// assert_eq!(heart.stop_beating().await?, 3);
+    /// tokio::time::sleep(Duration::from_millis(35)).await;
+    /// assert_eq!(heart.stop_beating().await?, 3);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Panics
     ///
     /// When the period is zero.
     #[track_caller]
+    #[doc(alias = "send_interval")]
+    #[doc(alias = "interval")]
     pub fn send_every<M>(&mut self, period: impl Into<Period>, message: M) -> Timer
     where
-        S: HandlesInfo<M>,
-        M: Clone + Send + 'static,
+        M: InfoOf<S> + Clone + Send + 'static,
     {
-        send_every(self, period.into(), move || S::info(message.clone()))
+        send_every(self, period.into(), move || message.clone().into_info())
     }
 }
 

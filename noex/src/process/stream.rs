@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 
 use super::{ExitReason, attendant::Attendant, door::now, panic::catch};
 use crate::{
-    Context, GenServer, HandlesInfo,
+    Context, GenServer, InfoOf,
     server::{
         deliver,
         slot::{
@@ -132,8 +132,7 @@ impl<S: GenServer> Context<S> {
     pub fn attach<T>(&mut self, stream: T) -> Attached
     where
         T: Stream + Send + 'static,
-        T::Item: Send,
-        S: HandlesInfo<T::Item>,
+        T::Item: InfoOf<S> + Send,
     {
         let attached = Attached { id: StreamId::next(), attendant: Attendant::new(now()) };
         let life = self.life();
@@ -153,8 +152,7 @@ impl<S: GenServer> Feed<S> {
     async fn run<T>(self, stream: T)
     where
         T: Stream + Send,
-        T::Item: Send,
-        S: HandlesInfo<T::Item>,
+        T::Item: InfoOf<S> + Send,
     {
         let ahead = Arc::new(Semaphore::new(AHEAD));
         let mut stream = pin!(stream);
@@ -173,7 +171,7 @@ impl<S: GenServer> Feed<S> {
                 return;
             }
             let Some(slot) = self.slot.upgrade() else { return };
-            deliver(slot, S::info(item), self.stamp().permitted_by(permit)).await;
+            deliver(slot, item.into_info(), self.stamp().permitted_by(permit)).await;
             if !self.attached.attendant.wait(now()) {
                 return;
             }

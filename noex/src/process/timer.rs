@@ -21,7 +21,7 @@ use super::{
     panic::catch,
 };
 use crate::{
-    Context, GenServer, HandlesInfo, ServerRef,
+    Context, GenServer, InfoOf, ServerRef,
     observer::Undelivered,
     server::{
         deliver,
@@ -119,11 +119,13 @@ impl Timer {
     /// message may wait in the mailbox still, and is handled), was cancelled, or ended with its server.
     ///
     /// Of a timer with a period, a tick that is not handled yet is called off.
+    #[doc(alias = "cancel_timer")]
     pub fn cancel(&self) -> Option<Duration> {
         self.attendant.cancel().map(left)
     }
 
     /// The time left until it fires (next); `None` as for [`cancel`](Timer::cancel).
+    #[doc(alias = "read_timer")]
     pub fn left(&self) -> Option<Duration> {
         self.attendant.due().map(left)
     }
@@ -166,16 +168,17 @@ fn after<F: Future<Output = ()> + Send>(
 }
 
 impl<S: GenServer> ServerRef<S> {
-    /// Sends the server a message after `delay`, if the present life is not over by then.
-    pub fn send_after<M: Send + 'static>(&self, delay: Duration, message: M) -> Timer
+    /// Sends the server a message after `delay`, if the present life is not over by then. It waits for room in
+    /// the mailbox as any sender does, whatever the server's overflow is.
+    pub fn send_after<M>(&self, delay: Duration, message: M) -> Timer
     where
-        S: HandlesInfo<M>,
+        M: InfoOf<S> + Send + 'static,
     {
         let (life, slot) = (Life::of(self.slot().clone()), Arc::downgrade(self.slot()));
         let number = life.number;
         after(&life, delay, async move |timer| {
             if let Some(slot) = slot.upgrade() {
-                deliver(slot, S::info(message), Stamp::new(number, Origin::Timer(timer))).await;
+                deliver(slot, message.into_info(), Stamp::new(number, Origin::Timer(timer))).await;
             }
         })
     }
@@ -205,10 +208,12 @@ impl<S: GenServer> ServerRef<S> {
 }
 
 impl<S: GenServer> Context<S> {
-    /// Sends this server a message after `delay`. The timer ends with this life.
-    pub fn send_after<M: Send + 'static>(&mut self, delay: Duration, message: M) -> Timer
+    /// Sends this server a message after `delay`, to its `#[info]` handler for it. The timer ends with this life.
+    /// As `erlang:send_after`; the [`Timer`] cancels it and says how much time is left.
+    #[doc(alias = "start_timer")]
+    pub fn send_after<M>(&mut self, delay: Duration, message: M) -> Timer
     where
-        S: HandlesInfo<M>,
+        M: InfoOf<S> + Send + 'static,
     {
         ServerRef::new(self.slot()).send_after(delay, message)
     }
@@ -217,22 +222,23 @@ impl<S: GenServer> Context<S> {
     /// that nobody gets is a dead letter. The timer ends with this life.
     pub fn send_after_to<T, M>(&mut self, name: impl Into<Arc<str>>, delay: Duration, message: M) -> Timer
     where
-        T: HandlesInfo<M>,
-        M: Send + 'static,
+        T: GenServer,
+        M: InfoOf<T> + Send + 'static,
     {
         let (name, system, me) = (name.into(), self.system(), self.pid());
         after(&self.life(), delay, async move |timer| match system.names().find::<T>(&name) {
             Some(server) => {
                 let life = server.pid().incarnation();
                 let stamp = Stamp::new(life, Origin::Timer(timer));
-                deliver(server.slot().clone(), T::info(message), stamp).await;
+                deliver(server.slot().clone(), message.into_info(), stamp).await;
             }
             None => nobody(&system, me, name, message),
         })
     }
 
-    /// Runs a function after `delay`, beside this server. The timer ends with this life. A panic in the
+    /// Runs a function after `delay`, beside this server: as `timer:apply_after`. The timer ends with this life. A panic in the
     /// function is its own.
+    #[doc(alias = "apply_after")]
     pub fn run_after(&mut self, delay: Duration, function: impl FnOnce() + Send + 'static) -> Timer {
         after(&self.life(), delay, async move |_| {
             if let Err(panic) = catch(function) {
@@ -246,12 +252,13 @@ impl<S: GenServer> Context<S> {
     /// returns in OTP; for a silence timer that winds itself up again there is `#[idle(60s)]`.
     pub fn idle_timeout<M>(&mut self, delay: Duration, message: M)
     where
-        S: HandlesInfo<M>,
+        M: InfoOf<S>,
     {
-        self.set_idle(delay, S::info(message));
+        self.set_idle(delay, message.into_info());
     }
 
-    /// The timer whose message is being handled, if it is one's.
+    /// The timer whose message is being handled; `None` in a handler of anything else. So the message of a timer
+    /// that was set again can be told from that of the one before.
     pub fn fired(&self) -> Option<TimerId> {
         self.fired_timer()
     }

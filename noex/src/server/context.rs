@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    GenServer, HandlesContinue, ReplyTo, ServerRef,
+    GenServer, ContinuationOf, ReplyTo, ServerRef,
     slot::{self, AnySlot, Slot, beside, refuse, serving},
 };
 use crate::{
@@ -211,9 +211,9 @@ impl<S: GenServer> Context<S> {
     /// Several are run in the order they were asked for. As `{:continue, term}` in Elixir.
     pub fn then<M>(&mut self, message: M)
     where
-        S: HandlesContinue<M>,
+        M: ContinuationOf<S>,
     {
-        self.orders().then.push_back(S::continuation(message));
+        self.orders().then.push_back(message.into_continuation());
     }
 }
 

@@ -89,8 +89,9 @@ pub enum CallError<E = Infallible> {
         #[source]
         reason: Reason,
     },
-    /// The server crashed, or ended while it had the call.
-    #[error("{target} has no reply: the server {} ({reason})", if reason.is_orderly() { "ended" } else { "crashed" })]
+    /// The server crashed, or ended while it had the call; or a `#[call(concurrent)]` handler panicked, and the
+    /// server lives on.
+    #[error("{target} has no reply: the {} ({reason})", who_ended(target, reason))]
     Crashed {
         /// Whom was called.
         target: Target,
@@ -131,6 +132,15 @@ pub enum CallError<E = Infallible> {
         /// Whom was called.
         target: Target,
     },
+}
+
+/// A panic of the handler that was called need not be the server's end: it may be a concurrent one.
+fn who_ended(target: &Target, reason: &ExitReason) -> &'static str {
+    match reason {
+        ExitReason::Panic(panic) if panic.handler == target.handler => "handler crashed",
+        reason if reason.is_orderly() => "server ended",
+        _ => "server crashed",
+    }
 }
 
 impl<E> CallError<E> {

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, fmt};
 
-use super::{GenServer, HandlesContinue};
+use super::{GenServer, ContinuationOf};
 
 /// The outcome of an `init` that does more than make the state.
 ///
@@ -24,9 +24,9 @@ impl<S: GenServer> Init<S> {
     /// wait for it.
     pub fn then<M>(state: S, message: M) -> Self
     where
-        S: HandlesContinue<M>,
+        M: ContinuationOf<S>,
     {
-        Init::Ready(state, Some(S::continuation(message)))
+        Init::Ready(state, Some(message.into_continuation()))
     }
 
     /// The server is not wanted now.

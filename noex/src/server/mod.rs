@@ -289,3 +289,16 @@ pub trait HandlesContinue<M>: GenServer {
     /// The message as the server's continuation type.
     fn continuation(message: M) -> Self::Continue;
 }
+
+/// A message that the server has a `#[continuation]` for: [`HandlesContinue`] from the message's side, as
+/// [`InfoOf`] is of [`HandlesInfo`].
+pub trait ContinuationOf<S: GenServer> {
+    /// The message as the server's continuation type.
+    fn into_continuation(self) -> S::Continue;
+}
+
+impl<M, S: HandlesContinue<M>> ContinuationOf<S> for M {
+    fn into_continuation(self) -> S::Continue {
+        S::continuation(self)
+    }
+}
