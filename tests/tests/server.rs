@@ -525,27 +525,28 @@ fn a_runtime_that_goes_away_ends_its_servers_and_tells_callers() {
     );
 }
 
-#[test]
-fn a_thread_of_its_own_can_call_too() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let (account, _) = runtime.block_on(account(5));
-    // The thread is in no runtime; the waker is as plain as can be.
+/// For a thread that is in no runtime; the waker is as plain as can be.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
     struct Unpark(std::thread::Thread);
     impl std::task::Wake for Unpark {
         fn wake(self: Arc<Self>) {
             self.0.unpark();
         }
     }
-    fn block_on<T>(future: impl Future<Output = T>) -> T {
-        let mut future = std::pin::pin!(future);
-        let waker = Arc::new(Unpark(std::thread::current())).into();
-        loop {
-            match future.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
-                std::task::Poll::Ready(output) => return output,
-                std::task::Poll::Pending => std::thread::park(),
-            }
+    let mut future = std::pin::pin!(future);
+    let waker = Arc::new(Unpark(std::thread::current())).into();
+    loop {
+        match future.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
+            std::task::Poll::Ready(output) => return output,
+            std::task::Poll::Pending => std::thread::park(),
         }
     }
+}
+
+#[test]
+fn a_thread_of_its_own_can_call_too() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (account, _) = runtime.block_on(account(5));
     assert_eq!(block_on(account.balance()).unwrap(), 5);
     block_on(account.deposit_slowly(1, MS)).unwrap();
     assert_eq!(block_on(account.balance()).unwrap(), 6, "queued behind the cast");
@@ -553,4 +554,13 @@ fn a_thread_of_its_own_can_call_too() {
     assert!(matches!(late, CallError::Timeout { .. }));
     account.kill();
     assert_eq!(block_on(account.ended()), ExitReason::Killed);
+
+    let (account, _) = runtime.block_on(self::account(5));
+    let request = account.balance().request();
+    assert_eq!(block_on(request).unwrap(), 5);
+    drop(runtime);
+    let request = account.balance().request();
+    for error in [block_on(account.balance()).unwrap_err(), block_on(request).unwrap_err()] {
+        assert!(matches!(&error, CallError::NotRunning { .. } | CallError::Stopped { .. }), "{error:?}");
+    }
 }

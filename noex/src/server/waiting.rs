@@ -139,6 +139,10 @@ impl<S: GenServer> Waiting<S> {
     fn settle(&mut self, slot: &Arc<Slot<S>>, asked: &mut Asked, cx: &mut Context<'_>) -> Polled<S> {
         self.settled = true;
         let_go(cx.waker());
+        // The server ends with its runtime and says so; that clock does not go any more.
+        if slot.core().door().is_some_and(|door| door.is_closed()) {
+            return self.cell.poll(cx.waker());
+        }
         self.start_clock(slot, asked, serving::patience(asked.limit));
         let weak = Arc::downgrade(&self.cell) as Weak<dyn Awaited>;
         let wakers = if self.clock.is_some() { 2 } else { 1 };
