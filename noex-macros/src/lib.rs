@@ -21,7 +21,12 @@ use proc_macro::TokenStream;
 
 /// Makes a server of a struct and its methods.
 ///
-/// ```text
+/// On the struct it takes the configuration, on one impl block it takes the handlers.
+///
+/// ```
+/// use noex::prelude::*;
+///
+/// /// An account that nobody can overdraw.
 /// #[genserver(name = "account", mailbox = 1_000, call_timeout = 2s)]
 /// pub struct Account { cents: i64 }
 ///
@@ -32,28 +37,35 @@ use proc_macro::TokenStream;
 ///
 ///     /// Takes `amount` out and returns what is left.
 ///     #[call]
-///     pub fn withdraw(&mut self, amount: i64) -> Result<i64, Overdrawn> { .. }
+///     pub fn withdraw(&mut self, amount: i64) -> Result<i64, String> {
+///         if amount > self.cents { return Err("overdrawn".into()) }
+///         self.cents -= amount;
+///         Ok(self.cents)
+///     }
 ///
 ///     #[cast]
 ///     pub fn deposit(&mut self, amount: i64) { self.cents += amount }
 /// }
 ///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let account = Account::start(500).await?;
-/// let left = account.withdraw(200).await?;
+/// account.deposit(100).await?;
+/// assert_eq!(Account::named("account").withdraw(200).await?, 400);
+/// # Ok(()) }
 /// ```
 ///
 /// # On the struct: configuration
 ///
-/// | option | default | example |
-/// |---|---|---|
-/// | `name` | none | `name = "account"` |
-/// | `mailbox`: messages that may wait | 1024 | `mailbox = 64`, `mailbox = CAPACITY`, `mailbox = unbounded` |
-/// | `overflow`: what a full mailbox does | `wait` | `overflow = fail`, `drop_oldest`, `drop_newest` |
-/// | `call_timeout`: how long callers wait | `5s` | `call_timeout = 500ms`, `call_timeout = infinity` |
-/// | `on_restart`: the queue over a restart | `keep` | `on_restart = drop` |
-/// | `trap_exit`: exit signals come as messages, a supervisor's shutdown runs `#[terminate]` | off | `trap_exit` |
-/// | `inline`: whether callers run handlers | when idle | `inline = never` |
-/// | `crate`: where noex is found | `::noex` | `crate = ::my_crate::noex` |
+/// | option | default | values | what it does |
+/// |---|---|---|---|
+/// | `name` | none | `"account"` | registers the server when it starts; one server of the type at a time. `Account::start(..).name(..)` names one of many |
+/// | `mailbox` | `1024` | `64`, a constant, `unbounded` | how many messages may wait: calls, casts, infos, and what timers, monitors and streams bring |
+/// | `overflow` | `wait` | `wait`, `fail`, `drop_oldest`, `drop_newest` | what a sender meets when the mailbox is full |
+/// | `call_timeout` | `5s` | a duration, `infinity` | how long a queued call waits for its reply; `#[call(timeout = ..)]` and `.timeout(..)` override it |
+/// | `on_restart` | `keep` | `keep`, `drop` | whether what is queued is served by the next life, or ends with this one as in OTP |
+/// | `trap_exit` | off | | exit signals come as `Exit` messages, and the shutdown by a supervisor or parent runs `#[terminate]` |
+/// | `inline` | when idle | `never` | whether a caller runs a plain `fn` handler of an idle server itself |
+/// | `crate` | `::noex` | `::my_crate::noex` | where noex is found when it is renamed or re-exported |
 ///
 /// Durations have a unit: `us`, `ms`, `s`, `min` or `h`.
 ///
@@ -71,11 +83,12 @@ use proc_macro::TokenStream;
 /// | [`#[continuation]`](macro@continuation) | `&self` or `&mut self`, one message | nothing | |
 /// | [`#[terminate]`](macro@terminate) | `&self` or `&mut self`, maybe the `ExitReason` | nothing | |
 ///
-/// Each may be a `fn` or an `async fn`, and may take `cx: &mut Context<Self>` before its other arguments. Generics
-/// and where clauses of the block, and `cfg`, docs, `deprecated`, `must_use` and visibility of a handler are carried
-/// over; type parameters are `Send + 'static`, because a server and its messages move between threads. There may be
-/// several `#[init]` or `#[terminate]` methods under `cfg`s of which one holds. The block has one option, `crate`.
-/// Methods without an attribute are helpers; more of them go in plain `impl` blocks.
+/// Each may be a `fn` or an `async fn`, and may take `cx: &mut Context<Self>` before its other arguments; only a
+/// concurrent call is always async and has no context. Generics and where clauses of the block, and `cfg`, docs,
+/// `deprecated`, `must_use` and visibility of a handler are carried over; type parameters are `Send + 'static`, because a
+/// server and its messages move between threads. There may be several `#[init]` or `#[terminate]` methods under `cfg`s of
+/// which one holds. The block has one option, `crate`. Methods without an attribute are helpers; more of them go in plain
+/// `impl` blocks.
 ///
 /// # What is generated
 ///
@@ -97,38 +110,196 @@ pub fn genserver(options: TokenStream, item: TokenStream) -> TokenStream {
     genserver::genserver(options.into(), item.into()).into()
 }
 
-/// Marks the method that creates the server, inside of a [`#[genserver]`](macro@genserver) impl block.
+/// Marks the method that makes the server's state, inside of a [`#[genserver]`](macro@genserver) impl block.
 ///
-/// Its arguments are those of `start`. It returns `Self`, `Result<Self, E>`, `Init<Self>` or
-/// `Result<Init<Self>, E>`.
+/// Its arguments are those of `start`, and of the child in a `supervisor!`, which evaluates them anew for each life. It
+/// runs on the task that awaits the start; `async fn` may wait. As `init/1`.
+///
+/// | it returns | the start is |
+/// |---|---|
+/// | `Self` | the reference |
+/// | `Result<Self, E>` | the reference, or `StartError::Init` with the `E`, which implements `Debug` and `Display` |
+/// | `Init<Self>`: `Init::ready(state)` | the reference |
+/// | `Init::then(state, message)` | the reference; the [`#[continuation]`](macro@continuation) runs before anything queued |
+/// | `Init::ignore()` | `StartError::Ignored`; a supervisor keeps an empty place |
+/// | `Result<Init<Self>, E>` | any of these |
+///
+/// A panic is `StartError::Crashed`. `start(..).timeout(limit)` gives a slow one up; without it there is no limit. `#[init]`
+/// has no options.
+///
+/// ```
+/// use noex::prelude::*;
+///
+/// #[genserver]
+/// struct Store { path: String }
+///
+/// #[genserver]
+/// impl Store {
+///     #[init]
+///     async fn open(path: &'static str) -> Result<Self, String> {
+///         if path.is_empty() { return Err("a store needs a path".into()) }
+///         Ok(Store { path: path.into() })
+///     }
+///
+///     #[call]
+///     fn path(&self) -> String { self.path.clone() }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// assert_eq!(Store::start("/var/lib").await?.path().await?, "/var/lib");
+/// assert!(matches!(Store::start("").await, Err(StartError::Init { .. })));
+/// # Ok(()) }
+/// ```
 #[proc_macro_attribute]
 pub fn init(_: TokenStream, item: TokenStream) -> TokenStream {
     inert::outside(Kind::Init, item.into()).into()
 }
 
-/// Marks a handler that answers, inside of a [`#[genserver]`](macro@genserver) impl block.
+/// Marks a handler that answers, inside of a [`#[genserver]`](macro@genserver) impl block. As `handle_call/3`.
 ///
 /// | form | meaning |
 /// |---|---|
+/// | `#[call]` | the reply is what the method returns |
 /// | `#[call(timeout = 2s)]` | overrides the server's `call_timeout`; `infinity` waits without limit |
 /// | a last argument `reply: ReplyTo<T>` | the reply is a `T`, sent later with `reply.send(..)` from anywhere, once; the handler returns nothing |
-/// | `#[call(concurrent)]` on an `async fn` with `&self` | runs beside the mailbox on a clone of the state, which must be `Clone` and `Sync` |
+/// | `#[call(concurrent)]` on an `async fn` with `&self` | runs beside the mailbox on a clone of the state, which must be `Clone` and `Sync`; it has no context |
+///
+/// The reference gets a method of the same name, whose future is a `Call`: awaited, it is the reply or a `CallError`, which
+/// says why there is none and whether the handler ran. A handler that returns `Result<U, E>` makes it `Result<U,
+/// CallError<E>>`, for one `?`. `.timeout(..)`, `.no_timeout()`, `.try_call()` and `.request()` of it are for one call.
 ///
 /// A concurrent handler does not hold up the server and sees the state as it was when its turn came. Its panic is
 /// its caller's `CallError::Crashed` and an event; the server lives on. A server that stops waits for it; one that is
 /// killed or crashes does not.
+///
+/// ```
+/// use noex::prelude::*;
+/// use std::time::Duration;
+///
+/// #[genserver]
+/// #[derive(Clone, Default)]
+/// struct Library { books: u32 }
+///
+/// #[genserver]
+/// impl Library {
+///     #[init]
+///     fn open() -> Self { Library::default() }
+///
+///     #[call]
+///     fn buy(&mut self) -> u32 { self.books += 1; self.books }
+///
+///     /// Does not hold `buy` up.
+///     #[call(concurrent, timeout = 1min)]
+///     async fn count(&self) -> u32 {
+///         tokio::time::sleep(Duration::from_secs(30)).await;
+///         self.books
+///     }
+///
+///     /// Answered by a task.
+///     #[call]
+///     fn order(&self, title: String, reply: ReplyTo<Result<String, String>>) {
+///         tokio::spawn(async move {
+///             reply.send(if title.is_empty() { Err("which one?".into()) } else { Ok(title) });
+///         });
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let library = Library::start().await?;
+/// let (counted, bought) = tokio::join!(library.count(), library.buy());
+/// assert_eq!((counted?, bought?), (0, 1));
+/// assert_eq!(library.order("Emma".into()).await?, "Emma");
+/// assert!(matches!(library.order("".into()).await, Err(CallError::Handler(_))));
+/// # Ok(()) }
+/// ```
 #[proc_macro_attribute]
 pub fn call(_: TokenStream, item: TokenStream) -> TokenStream {
     inert::outside(Kind::Call, item.into()).into()
 }
 
-/// Marks a handler without a reply, inside of a [`#[genserver]`](macro@genserver) impl block.
+/// Marks a handler without a reply, inside of a [`#[genserver]`](macro@genserver) impl block. As `handle_cast/2`.
+///
+/// The reference gets a method of the same name, whose future is a `Cast`: ready as soon as the message is in the mailbox,
+/// it waits for room and never for the handler. `.try_send()` does not wait either. Both give the message back in a
+/// `CastError` when the server is gone, or full and not to be waited for. `#[cast]` has no options, and the handler returns
+/// nothing.
+///
+/// ```
+/// use noex::prelude::*;
+///
+/// #[genserver(mailbox = 64)]
+/// struct Meter { total: u64 }
+///
+/// #[genserver]
+/// impl Meter {
+///     #[init]
+///     fn init() -> Self { Meter { total: 0 } }
+///
+///     #[cast]
+///     fn add(&mut self, units: u64) { self.total += units }
+///
+///     #[call]
+///     fn total(&self) -> u64 { self.total }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let meter = Meter::start().await?;
+/// meter.add(2).await?;
+/// meter.add(3).try_send()?;
+/// assert_eq!(meter.total().await?, 5);        // behind the casts of the same sender
+/// # Ok(()) }
+/// ```
 #[proc_macro_attribute]
 pub fn cast(_: TokenStream, item: TokenStream) -> TokenStream {
     inert::outside(Kind::Cast, item.into()).into()
 }
 
-/// Marks the handler of one type of message, inside of a [`#[genserver]`](macro@genserver) impl block.
+/// Marks the handler of one type of message, inside of a [`#[genserver]`](macro@genserver) impl block. As `handle_info/2`.
+///
+/// It takes one message by value and returns nothing; the type says which handler it is, so there is one for each type.
+/// `#[info]` has no options and needs no import.
+///
+/// | the type | who sends it |
+/// |---|---|
+/// | any of yours | `server.send(..)`, `cx.send_after(..)`, `cx.send_every(..)`, `cx.idle_timeout(..)`, a stream of `cx.attach(..)` |
+/// | `Down` | a monitor: `cx.monitor(..)` |
+/// | `Exit` | links and exit signals, to a server that traps exits |
+/// | `StreamEnded` | an attached stream at its end |
+///
+/// To send a message without a handler is a compile error; one whose type the sender does not know (`server.send_any(..)`),
+/// and an `Exit` or `StreamEnded` without a handler, is a counted dead letter.
+///
+/// ```
+/// use noex::prelude::*;
+/// use std::time::Duration;
+///
+/// struct Ring;
+///
+/// #[genserver]
+/// struct Alarm { rang: bool }
+///
+/// #[genserver]
+/// impl Alarm {
+///     #[init]
+///     fn set(cx: &mut Context<Self>, after: Duration) -> Self {
+///         cx.send_after(after, Ring);
+///         Alarm { rang: false }
+///     }
+///
+///     #[info]
+///     fn ring(&mut self, _: Ring) { self.rang = true }
+///
+///     #[call]
+///     fn rang(&self) -> bool { self.rang }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let alarm = Alarm::start(Duration::from_secs(60)).await?;
+/// assert!(!alarm.rang().await?);
+/// tokio::time::sleep(Duration::from_secs(61)).await;
+/// assert!(alarm.rang().await?);
+/// # Ok(()) }
+/// ```
 #[proc_macro_attribute]
 pub fn info(_: TokenStream, item: TokenStream) -> TokenStream {
     inert::outside(Kind::Info, item.into()).into()
@@ -136,10 +307,46 @@ pub fn info(_: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Marks a method that a timer runs again and again, inside of a [`#[genserver]`](macro@genserver) impl block.
 ///
-/// `#[every(30s)]` runs it 30 s after the start and every 30 s from then on, without drift. What becomes of ticks
-/// that were missed while the server was busy: `#[every(30s, missed = burst)]` makes up for them, `skip` waits for
-/// the next multiple, `delay` for a whole period. The method takes `&self` or `&mut self`, maybe the context, and
-/// nothing else.
+/// `#[every(30s)]` runs it 30 s after the start and every 30 s from then on, without drift, as long as this life lasts. The
+/// method takes `&self` or `&mut self`, maybe the context, and nothing else, and returns nothing. There may be several.
+///
+/// A tick is a message: it waits its turn, and for room in the mailbox. Of each timer at most one is there, so that a
+/// server which is busy for longer than a period misses ticks. The words are those of tokio's `MissedTickBehavior`:
+///
+/// | option | default | ticks that were missed |
+/// |---|---|---|
+/// | `missed = burst` | yes | are made up for, one right after the other |
+/// | `missed = skip` | | do not come; the next is at the next multiple of the period |
+/// | `missed = delay` | | do not come; the next is a whole period later |
+///
+/// A period is a duration with a unit, and not zero. For one that is known at run time, and for a timer that can be
+/// cancelled, there is `cx.send_every(..)`.
+///
+/// ```
+/// use noex::prelude::*;
+/// use std::time::Duration;
+///
+/// #[genserver]
+/// struct Poller { polls: u32 }
+///
+/// #[genserver]
+/// impl Poller {
+///     #[init]
+///     fn init() -> Self { Poller { polls: 0 } }
+///
+///     #[every(30s, missed = skip)]
+///     async fn poll(&mut self) { self.polls += 1 }
+///
+///     #[call]
+///     fn polls(&self) -> u32 { self.polls }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let poller = Poller::start().await?;
+/// tokio::time::sleep(Duration::from_secs(100)).await;
+/// assert_eq!(poller.polls().await?, 3);
+/// # Ok(()) }
+/// ```
 #[proc_macro_attribute]
 pub fn every(_: TokenStream, item: TokenStream) -> TokenStream {
     inert::outside(Kind::Every, item.into()).into()
@@ -150,23 +357,121 @@ pub fn every(_: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// `#[idle(60s)]` runs it once after 60 s without a message of any kind, ticks of `#[every(..)]` included, and again
 /// after the next silence. Never early, and late by at most an eighth, because the timer looks eight times in its
-/// period, for as long as the server lives; a message costs nothing more for it. The method takes `&self` or `&mut self`, maybe
-/// the context, and nothing else.
+/// period, for as long as the server lives; a message costs nothing more for it. The method takes `&self` or `&mut self`,
+/// maybe the context, and nothing else, and returns nothing. It has no options but the duration. For one silence after one
+/// message, as the time-out that a callback returns in OTP, there is `cx.idle_timeout(..)`.
+///
+/// ```
+/// use noex::prelude::*;
+/// use std::time::Duration;
+///
+/// #[genserver]
+/// struct Session {}
+///
+/// #[genserver]
+/// impl Session {
+///     #[init]
+///     fn open() -> Self { Session {} }
+///
+///     #[call]
+///     fn touch(&self) {}
+///
+///     #[idle(15min)]
+///     fn expire(&mut self, cx: &mut Context<Self>) { cx.stop(ExitReason::shutdown("expired")) }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let session = Session::start().await?;
+/// tokio::time::sleep(Duration::from_secs(10 * 60)).await;
+/// session.touch().await?;
+/// tokio::time::sleep(Duration::from_secs(10 * 60)).await;
+/// session.touch().await?;
+/// assert_eq!(session.ended().await, ExitReason::shutdown("expired"));
+/// # Ok(()) }
+/// ```
 #[proc_macro_attribute]
 pub fn idle(_: TokenStream, item: TokenStream) -> TokenStream {
     inert::outside(Kind::Idle, item.into()).into()
 }
 
 /// Marks what a server continues with before anything queued, inside of a [`#[genserver]`](macro@genserver) impl
-/// block. (`continue` is a keyword.)
+/// block. As `handle_continue/2`; `continue` is a keyword.
+///
+/// It takes one message by value and returns nothing; the type says which it is, so there is one for each type.
+/// `Init::then(state, message)` asks for it at the start, which does not wait for it, and `cx.then(message)` from a handler,
+/// whose reply does not wait for it either. Several run in the order in which they were asked for. `#[continuation]` has no
+/// options.
+///
+/// ```
+/// use noex::prelude::*;
+///
+/// struct Warm;
+///
+/// #[genserver]
+/// struct Cache { entries: Vec<u32> }
+///
+/// #[genserver]
+/// impl Cache {
+///     #[init]
+///     fn open() -> Init<Self> { Init::then(Cache { entries: Vec::new() }, Warm) }
+///
+///     #[continuation]
+///     async fn warm(&mut self, _: Warm) {
+///         tokio::task::yield_now().await;
+///         self.entries.push(7);
+///     }
+///
+///     #[call]
+///     fn first(&self) -> Option<u32> { self.entries.first().copied() }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let cache = Cache::start().await?;
+/// assert_eq!(cache.first().await?, Some(7));      // the call waits behind `warm`
+/// # Ok(()) }
+/// ```
 #[proc_macro_attribute]
 pub fn continuation(_: TokenStream, item: TokenStream) -> TokenStream {
     inert::outside(Kind::Continuation, item.into()).into()
 }
 
-/// Marks the method that runs last, inside of a [`#[genserver]`](macro@genserver) impl block.
+/// Marks the method that runs last, inside of a [`#[genserver]`](macro@genserver) impl block. As `terminate/2`.
 ///
-/// It may take the exit reason, as `ExitReason` or `&ExitReason`.
+/// It may take the context, then the exit reason, as `ExitReason` or `&ExitReason`, and returns nothing. There is at most
+/// one, without options.
+///
+/// | the server ends by | it runs |
+/// |---|---|
+/// | `server.stop()`, `cx.stop(..)`, its last reference gone | yes |
+/// | a panic in a handler | yes, with the state as the panic left it |
+/// | a supervisor's or parent's shutdown | if the server traps exits, within the child's `shutdown` time |
+/// | an exit signal of anybody else, to a server that does not trap exits | no |
+/// | `kill`, the end of its runtime | no: keep what must happen in a `Drop` of the state |
+///
+/// A panic in it becomes the exit reason.
+///
+/// ```
+/// use noex::prelude::*;
+/// use std::sync::{Arc, Mutex};
+///
+/// #[genserver]
+/// struct Journal { closed: Arc<Mutex<Option<String>>> }
+///
+/// #[genserver]
+/// impl Journal {
+///     #[init]
+///     fn open(closed: Arc<Mutex<Option<String>>>) -> Self { Journal { closed } }
+///
+///     #[terminate]
+///     fn close(&mut self, reason: &ExitReason) { *self.closed.lock().unwrap() = Some(reason.to_string()) }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let closed = Arc::new(Mutex::new(None));
+/// Journal::start(closed.clone()).await?.stop().await?;
+/// assert_eq!(closed.lock().unwrap().as_deref(), Some("normal"));
+/// # Ok(()) }
+/// ```
 #[proc_macro_attribute]
 pub fn terminate(_: TokenStream, item: TokenStream) -> TokenStream {
     inert::outside(Kind::Terminate, item.into()).into()
@@ -174,21 +479,37 @@ pub fn terminate(_: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Declares a supervision tree: a type whose `start` starts all its children, with a typed reference to each.
 ///
-/// ```text
+/// ```
+/// use noex::prelude::*;
+/// # #[genserver] pub struct Ledger { entries: u64 }
+/// # #[genserver] impl Ledger {
+/// #     #[init] fn open(entries: u64) -> Self { Ledger { entries } }
+/// #     #[call] pub fn entries(&self) -> u64 { self.entries }
+/// # }
+/// # #[genserver] pub struct Account { cents: i64 }
+/// # #[genserver] impl Account {
+/// #     #[init] fn open(cents: i64, ledger: LedgerRef) -> Self { Account { cents } }
+/// #     #[call] pub fn withdraw(&mut self, amount: i64) -> i64 { self.cents -= amount; self.cents }
+/// # }
+///
 /// supervisor! {
 ///     /// The bank.
-///     pub Bank(config: Config) {
+///     pub Bank(opening: i64) {
 ///         strategy: rest_for_one,
 ///         restarts: 5 in 30s,
 ///
-///         ledger:  Ledger(config.path.clone()),
-///         account: Account(config.opening) { restart: transient, shutdown: 5s },
-///         audit:   Audit(ledger, account),
+///         ledger:  Ledger(0),
+///         account: Account(opening, ledger) { restart: transient, shutdown: 1s },
 ///     }
 /// }
 ///
-/// let bank = Bank::start(config).await?;
-/// bank.account().withdraw(500).await?;
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bank = Bank::start(500).await?;
+/// assert_eq!(bank.account().withdraw(200).await?, 300);
+/// bank.account().kill();                                          // and it is there again
+/// assert_eq!(bank.account().withdraw(100).await?, 400);
+/// bank.stop().await?;
+/// # Ok(()) }
 /// ```
 ///
 /// | option of the tree | default | values |
