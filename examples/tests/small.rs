@@ -38,3 +38,39 @@ fn crash_costs_the_message_in_hand_and_no_other() {
 ";
     assert_eq!(printed("crash"), expected);
 }
+
+#[test]
+fn later_answers_whoever_waits() {
+    let expected = "\
+fetched: a lamp
+`fetch` of north did not reply within 20ms
+in stock: 1
+in a task: a chair
+north: a door
+south: a desk
+in stock: 1
+`stock` of west cannot be called: the server is not running (no such process)
+";
+    assert_eq!(printed("later"), expected);
+}
+
+#[test]
+fn watch_hears_of_every_end() {
+    let printed = printed("watch");
+    let expected = "\
+ann: hello
+bob is gone
+bob left after 0 min: ..
+the guest left after 15 min: shutdown (expired)
+eve left after 15 min: shutdown (expired)
+eve: shutdown (expired); guest: shutdown (expired)
+the lobby ends after 100 min with 1 inside: shutdown (closed)
+ann: shutdown (closed); lobby: shutdown (closed)
+";
+    // Where the panic was is of no interest.
+    let lines = printed.lines().map(|line| match line.split_once("`say` panicked") {
+        Some((before, _)) => format!("{before}..\n"),
+        None => format!("{line}\n"),
+    });
+    assert_eq!(lines.collect::<String>(), expected);
+}

@@ -266,8 +266,8 @@ pub fn cast(_: TokenStream, item: TokenStream) -> TokenStream {
 /// | `Exit` | links and exit signals, to a server that traps exits |
 /// | `StreamEnded` | an attached stream at its end |
 ///
-/// To send a message without a handler is a compile error; one whose type the sender does not know (`server.send_any(..)`),
-/// and an `Exit` or `StreamEnded` without a handler, is a counted dead letter.
+/// To send a message without a handler is a compile error. One whose type the sender does not know
+/// (`server.send_any(..)`) and an `Exit` without a handler are counted dead letters; `StreamEnded` is not sent then.
 ///
 /// ```
 /// use noex::prelude::*;

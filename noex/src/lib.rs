@@ -101,10 +101,11 @@ pub use process::{
     StreamId, Timer, TimerId, Watch,
 };
 pub use server::{
-    Answer, Answers, Call, CallError, Cast, CastError, ContinuationOf, Context, DeadlockPath, DeadlockStep, Dropped,
-    Executed, GenServer, HandlesContinue, HandlesInfo, InfoOf, Init, IntoInit, Mailbox, Message, Never,
-    NotRunning, NotSent, NotYet, Now, OnRestart, Overflow, Reason, ReplyTo, Request, Requests, SendInfo,
-    ServerConfig, ServerRef, Start, StartError, StartMonitored, Target, WeakRef, abcast, multi_call,
+    Answer, Answers, Call, CallError, Cast, CastError, Context, ContinuationOf, DeadlockPath, DeadlockStep,
+    Dropped, Executed, GenServer, HandlesContinue, HandlesInfo, InfoOf, Init, IntoInit, Mailbox, Message,
+    Never, NotRunning, NotSent, NotYet, Now, OnRestart, Overflow, Reason, ReplyTo, Request, Requests,
+    SendInfo, ServerConfig, ServerRef, Start, StartError, StartMonitored, Target, WeakRef, abcast,
+    multi_call,
 };
 pub use supervisor::{
     ChildInfo, ChildOptions, ChildSpec, Kind, Restart, Shutdown, StartTree, Strategy, Supervisor,

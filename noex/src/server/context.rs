@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    GenServer, ContinuationOf, ReplyTo, ServerRef,
+    ContinuationOf, GenServer, ReplyTo, ServerRef,
     slot::{self, AnySlot, Slot, beside, refuse, serving},
 };
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, fmt};
 
-use super::{GenServer, ContinuationOf};
+use super::{ContinuationOf, GenServer};
 
 /// The outcome of an `init` that does more than make the state.
 ///
