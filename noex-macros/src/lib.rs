@@ -59,7 +59,7 @@ use proc_macro::TokenStream;
 /// | option | default | values | what it does |
 /// |---|---|---|---|
 /// | `name` | none | `"account"` | registers the server when it starts; one server of the type at a time. `Account::start(..).name(..)` names one of many |
-/// | `mailbox` | `1024` | `64`, a constant, `unbounded` | how many messages may wait: calls, casts, infos, and what timers, monitors and streams bring |
+/// | `mailbox` | `1024` | `64`, a constant, `unbounded` | how many messages may wait: calls, casts, infos, what timers and streams bring; `Down` and `Exit` come in always |
 /// | `overflow` | `wait` | `wait`, `fail`, `drop_oldest`, `drop_newest` | what a sender meets when the mailbox is full |
 /// | `call_timeout` | `5s` | a duration, `infinity` | how long a queued call waits for its reply; `#[call(timeout = ..)]` and `.timeout(..)` override it |
 /// | `on_restart` | `keep` | `keep`, `drop` | whether what is queued is served by the next life, or ends with this one as in OTP |
@@ -310,7 +310,7 @@ pub fn info(_: TokenStream, item: TokenStream) -> TokenStream {
 /// `#[every(30s)]` runs it 30 s after the start and every 30 s from then on, without drift, as long as this life lasts. The
 /// method takes `&self` or `&mut self`, maybe the context, and nothing else, and returns nothing. There may be several.
 ///
-/// A tick is a message: it waits its turn, and for room in the mailbox. Of each timer at most one is there, so that a
+/// A tick is a message: it waits its turn, and meets a full mailbox as any message does. Of each timer at most one is there, so that a
 /// server which is busy for longer than a period misses ticks. The words are those of tokio's `MissedTickBehavior`:
 ///
 /// | option | default | ticks that were missed |

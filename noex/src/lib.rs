@@ -60,6 +60,8 @@
 //!   serves is a counted dead letter ([`System::dead_letters`], [`System::on_undelivered`]).
 //! - A call that is answered later ([`ReplyTo`]) holds nothing up, and ends with its server if not before; one
 //!   that a handler makes waits no longer than that handler's own caller ([`Context::deadline`]).
+//! - A full mailbox holds up those who send to it and nobody else. Messages of timers and streams wait as well; a
+//!   [`Down`] and an [`Exit`] do not.
 //! - A panic ends the incarnation, never the program; a supervisor starts the next one in the same slot, so
 //!   that references stay good and what was queued is served.
 //! - An idle server is its slot and nothing else: no task, no timer, no channel.
@@ -74,15 +76,46 @@
 //! | [`Context::idle_timeout`], `#[idle(60s)]` | a message when nothing arrives | its life, any message |
 //! | [`Context::attach`] | a stream's items as messages | its life, [`Attached::detach`] |
 //!
+//! # Where to look
+//!
+//! | | |
+//! |---|---|
+//! | how a server is written | [`macro@genserver`], and a page for each attribute: [`macro@init`], [`macro@call`], [`macro@cast`], [`macro@info`], [`macro@every`], [`macro@idle`], [`macro@continuation`], [`macro@terminate`] |
+//! | how it is supervised | [`supervisor!`], [`supervisor`](mod@supervisor), or by hand [`SupervisorBuilder`] |
+//! | started and found | [`Start`], [`System::whereis`], [`System::named`] |
+//! | called, now or later, one or many | [`Call`], [`Cast`], [`ReplyTo`], [`Request`], [`Requests`], [`multi_call`], [`abcast`] |
+//! | what a handler can do | [`Context`] |
+//! | stopped, killed, looked into | [`ServerRef`], [`observer`] |
+//! | what can go wrong | [`CallError`], [`CastError`], [`StartError`], [`ExitReason`] |
+//!
 //! # Where it differs from OTP
 //!
-//! References outlive the incarnation, and the queue survives a restart (`on_restart = drop` gives OTP's
-//! behaviour); links, monitors and timers belong to one life. A caller may run a synchronous handler itself
-//! when the server is idle; order, isolation and counters are the same on both ways.
+//! These are all the deliberate differences; what else is here follows OTP.
 //!
-//! A link to who is gone is an error value, trapping or not. A linked start that fails is an error value
-//! alone, not an exit signal as well. `demonitor` and `unlink` also call off what is in the mailbox unread. A
-//! timer with a period has never more than one tick there. What else is here follows OTP.
+//! | | OTP | noex |
+//! |---|---|---|
+//! | reference | a pid is one life | a [`ServerRef`] and a name are good over restarts; a [`Pid`], links, monitors and timers are one life's |
+//! | restart | the queue is lost | it is served by the next life; `on_restart = drop` as in OTP |
+//! | end without a stop | a process lives until it ends | a server without name, supervisor and reference serves its queue and stops |
+//! | mailbox | unbounded | 1024 messages, then senders wait; `mailbox` and `overflow` change it |
+//! | who runs a handler | its process | the caller itself, when the server is idle; `inline = never` keeps callers out |
+//! | a call that fails | exits the caller | is a [`CallError`] |
+//! | a call without caller | is served | is skipped, if the server has not begun it |
+//! | time-out | of each call | of each call that is queued, and never later than that of the call the handler serves; a plain `fn` that a caller runs inline is not interrupted |
+//! | deadlock | a time-out | an error, at once, with the path |
+//! | `kill` | at once | at the next `.await`: a plain `fn` ends first. It is a method, not a reason |
+//! | messages without a handler | reach `handle_info` | do not compile; of an unknown type ([`ServerRef::send_any`]), they are dead letters |
+//! | `get_state`, `suspend` | in their turn | before what is queued ([`ServerRef::inspect`], [`ServerRef::suspend`]) |
+//! | link to who is gone | an exit signal | an error value, trapping or not |
+//! | linked start that fails | an error and an exit signal | an error |
+//! | `demonitor`, `unlink` | may leave a message | call it off, as with `flush` |
+//! | periodic timer | ticks pile up | at most one is in the mailbox; `missed` says what becomes of the others |
+//! | exit reason | any term | an [`ExitReason`], with a text of one's own |
+//! | hibernation | collects garbage | gives the mailbox's memory back |
+//! | restart limit | 1 in 5 s | 3 in 5 s, as in Elixir |
+//! | name | one of many registries | one a server, typed, in its [`System`]; kept while its supervisor restarts it |
+//!
+//! Servers on other nodes, hot code change and selective receive are not here.
 
 #[doc(hidden)]
 pub mod __private;

@@ -125,8 +125,10 @@ impl System {
         self.inner.letters.count()
     }
 
-    /// Has `hook` called with each message that ends unserved, in place of the hook before. Messages of
-    /// callers that were told of it are no dead letters.
+    /// Has `hook` called with each message that ends unserved, in place of the hook before.
+    ///
+    /// A call that its server refuses is none: the caller is told. A call whose caller had gone before the server
+    /// came to it is one, whether that gave up, was dropped, or was told of a deadlock.
     ///
     /// It runs where the message was found dead, at the server's end or on a sender's task: it should be
     /// short, a [`try_cast`](crate::ServerRef::try_cast) to a server of its own as a rule. No lock is held;

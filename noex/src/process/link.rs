@@ -240,6 +240,7 @@ impl<S: GenServer> Context<S> {
     }
 
     /// Traps exits from here on, or no more; each life begins as `#[genserver(trap_exit)]` says.
+    #[doc(alias = "process_flag")]
     pub fn trap_exit(&mut self, traps: bool) {
         self.slot().core().trap_exits(traps);
     }

@@ -110,8 +110,8 @@ impl From<Duration> for Period {
 impl<S: GenServer> Context<S> {
     /// Sends this server a message again and again, the first after one period. The timer ends with this life.
     ///
-    /// `#[every(30s)]` on a method does the same from the server's start on. A tick waits for room in the mailbox
-    /// like any message. As `timer:send_interval`.
+    /// `#[every(30s)]` on a method does the same from the server's start on. A tick meets a full mailbox as any
+    /// message does. As `timer:send_interval`.
     ///
     /// # Examples
     ///

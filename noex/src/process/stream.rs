@@ -47,7 +47,7 @@ impl fmt::Debug for StreamId {
 }
 
 /// An attached stream has yielded its last item, and that was handled. Comes to a server that has an `#[info]`
-/// handler for it.
+/// handler for it, and is not sent to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StreamEnded {
@@ -87,7 +87,8 @@ impl<S: GenServer> Context<S> {
     /// Handles each item of a stream as an info message, then a [`StreamEnded`].
     ///
     /// The stream is polled on a task beside the server, at the server's pace: only so far ahead as there is
-    /// room in the mailbox, and never more than 32 items. It ends with this life.
+    /// room in the mailbox, and never more than 32 items. It ends with this life. Where the server's overflow is
+    /// not `wait`, items that find the mailbox full are dead letters.
     ///
     /// # Examples
     ///

@@ -168,8 +168,8 @@ fn after<F: Future<Output = ()> + Send>(
 }
 
 impl<S: GenServer> ServerRef<S> {
-    /// Sends the server a message after `delay`, if the present life is not over by then. It waits for room in
-    /// the mailbox as any sender does, whatever the server's overflow is.
+    /// Sends the server a message after `delay`, if the present life is not over by then. A full mailbox
+    /// it meets as any sender does: with `overflow = wait` it waits for room.
     pub fn send_after<M>(&self, delay: Duration, message: M) -> Timer
     where
         M: InfoOf<S> + Send + 'static,

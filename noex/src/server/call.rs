@@ -110,6 +110,7 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
     /// assert_eq!(task.await??, 2);
     /// # Ok(()) }
     /// ```
+    #[doc(alias = "send_request")]
     pub fn request(mut self) -> Request<T, E>
     where
         T: 'static,

@@ -30,6 +30,10 @@ pub trait ServerConfig {
 }
 
 /// How many messages may wait for a server: messages, not bytes.
+///
+/// What timers and streams bring takes a place like any other message, and meets a full mailbox as any sender's
+/// does; see [`Overflow`]. A [`Down`](crate::Down), an [`Exit`](crate::Exit) and word of silence come in at once,
+/// room or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mailbox(usize);
 

@@ -20,7 +20,8 @@ impl<R: fmt::Debug, T: fmt::Debug, E: fmt::Debug> fmt::Debug for Answers<R, T, E
 
 /// Calls several servers at once and waits at most `limit` for all of them together.
 ///
-/// As `GenServer.multi_call`, with a reason for each that did not answer.
+/// As `GenServer.multi_call`, with a reason for each that did not answer. The references are taken by value and
+/// come back with the answers; `limit` stands in for the server's `call_timeout`.
 ///
 /// # Examples
 ///

@@ -228,6 +228,7 @@ impl<S: GenServer> ServerRef<S> {
     /// assert_eq!(counter.inspect(|counter| counter.count).await?, 40);
     /// # Ok(()) }
     /// ```
+    #[doc(alias = "get_state")]
     pub async fn inspect<R: Send + 'static>(
         &self,
         look: impl FnOnce(&S) -> R + Send + 'static,

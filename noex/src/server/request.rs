@@ -185,6 +185,7 @@ impl<S: GenServer, T, E> Drop for Sent<S, T, E> {
 /// }
 /// # Ok(()) }
 /// ```
+#[doc(alias = "reqids_new")]
 pub struct Requests<L, T, E = Infallible> {
     /// `None` where one has been answered.
     places: Vec<Option<Place<L, T, E>>>,

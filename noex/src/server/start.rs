@@ -125,12 +125,14 @@ impl<S: GenServer> Start<S> {
     /// assert_eq!(worker.ended().await, ExitReason::Killed);
     /// # Ok(()) }
     /// ```
+    #[doc(alias = "start_link")]
     pub fn linked<P: GenServer>(mut self, cx: &Context<P>) -> Self {
         self.parent = Some(cx.life());
         self
     }
 
     /// Gives a monitor together with the reference: whatever becomes of the server, its [`Watch`] will say.
+    #[doc(alias = "start_monitor")]
     pub fn monitored(self) -> StartMonitored<S> {
         StartMonitored(self)
     }
