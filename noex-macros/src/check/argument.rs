@@ -3,7 +3,7 @@
 use crate::diag::Diag;
 use crate::model::handler::Handler;
 use crate::model::kind::Kind;
-use crate::model::types::{Fault, fault, owned, text};
+use crate::model::types::{Fault, fault, is_reply_to, owned, text};
 use crate::syntax::method::Argument;
 use proc_macro2::{TokenStream, TokenTree};
 use syn::{Type, TypeParamBound};
@@ -102,6 +102,9 @@ pub(crate) fn check_state(output: &Type, diag: &mut Diag) {
 
 fn by_value(ty: &Type) -> String {
     let Type::Reference(reference) = ty else { return "take it by value".into() };
+    if is_reply_to(&reference.elem) {
+        return format!("take `{}` by value: it answers once", text(&reference.elem));
+    }
     if reference.mutability.is_some() {
         return "take it by value and return it".into();
     }
