@@ -141,7 +141,7 @@ pub use server::{
     multi_call,
 };
 pub use supervisor::{
-    ChildInfo, ChildOptions, ChildSpec, Kind, Restart, Shutdown, StartTree, Strategy, Supervisor,
-    SupervisorBuilder, SupervisorError, SupervisorRef,
+    AdminError, AutoShutdown, Backoff, ChildInfo, ChildOptions, ChildSpec, Kind, Restart, Shutdown, StartTree,
+    Strategy, Supervisor, SupervisorBuilder, SupervisorError, SupervisorRef, TreeEnd,
 };
 pub use system::System;

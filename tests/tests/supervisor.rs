@@ -6,118 +6,15 @@ mod support;
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 
 use noex::{
-    ChildOptions, Restart, Shutdown, Strategy, Supervisor, SupervisorBuilder, SupervisorError,
+    ChildOptions, Restart, Shutdown, Strategy, SupervisorError,
     observer::EventKind, prelude::*,
+    supervisor::PlanError,
 };
-use support::Log;
+use support::{
+    Log,
+    family::{Child, MS, Plain, add, settle, tree},
+};
 use tokio::task::yield_now;
-
-const MS: Duration = Duration::from_millis(1);
-
-/// Starts, does as told, ends; tells the log of each.
-#[genserver(trap_exit)]
-struct Child {
-    id: &'static str,
-    log: Log,
-    slow_end: Duration,
-    served: u32,
-}
-
-/// Notes that an `init` is over.
-struct Up(Log);
-
-impl Drop for Up {
-    fn drop(&mut self) {
-        self.0.leave_init();
-    }
-}
-
-#[genserver]
-impl Child {
-    #[init]
-    async fn init(id: &'static str, log: Log) -> Result<Self, String> {
-        log.note(format!("{id} up"));
-        log.enter_init();
-        let _up = Up(log.clone());
-        tokio::task::yield_now().await;
-        if log.refuses(id) {
-            return Err("oops".into());
-        }
-        Ok(Child { id, log, slow_end: Duration::ZERO, served: 0 })
-    }
-
-    #[call]
-    fn count(&mut self) -> u32 {
-        self.served += 1;
-        self.served
-    }
-
-    #[call]
-    fn crash(&mut self) {
-        panic!("{} was told to", self.id);
-    }
-
-    #[cast]
-    async fn crash_after(&mut self, pause: Duration) {
-        tokio::time::sleep(pause).await;
-        panic!("{} was told to", self.id);
-    }
-
-    #[call]
-    fn leave(&mut self, cx: &mut Context<Self>, reason: ExitReason) {
-        cx.stop(reason);
-    }
-
-    #[call]
-    fn end_slowly(&mut self, pause: Duration) {
-        self.slow_end = pause;
-    }
-
-    #[terminate]
-    async fn close(&mut self, reason: &ExitReason) {
-        if !self.slow_end.is_zero() {
-            tokio::time::sleep(self.slow_end).await;
-        }
-        let why = if reason.is_panic() { "panic".into() } else { reason.to_string() };
-        self.log.note(format!("{} down: {why}", self.id));
-    }
-}
-
-/// As `Child`, but does not trap exits.
-#[genserver]
-struct Plain {
-    log: Log,
-}
-
-#[genserver]
-impl Plain {
-    #[init]
-    fn init(log: Log) -> Self {
-        Plain { log }
-    }
-
-    #[terminate]
-    fn close(&mut self, reason: &ExitReason) {
-        self.log.note(format!("plain down: {reason}"));
-    }
-}
-
-fn tree(strategy: Strategy) -> (SupervisorBuilder, Log) {
-    let mut tree = Supervisor::builder("tree");
-    tree.strategy(strategy);
-    (tree, Log::default())
-}
-
-fn add(tree: &mut SupervisorBuilder, id: &'static str, log: &Log, restart: Restart) -> ChildRef {
-    let log = log.clone();
-    tree.child::<Child>(ChildOptions::new(id).restart(restart), move || (id, log.clone()))
-}
-
-async fn settle() {
-    for _ in 0..200 {
-        yield_now().await;
-    }
-}
 
 #[tokio::test]
 async fn children_start_in_order_and_stop_in_reverse() {
@@ -155,7 +52,8 @@ async fn two_children_of_one_id_are_refused() {
     add(&mut builder, "a", &log, Restart::Permanent);
     add(&mut builder, "a", &log, Restart::Permanent);
     let error = builder.start().await.unwrap_err();
-    assert!(matches!(error, SupervisorError::DuplicateChild { child, .. } if &*child == "a"));
+    assert!(matches!(error, SupervisorError::Plan { error: PlanError::DuplicateChild { child }, .. }
+        if &*child == "a"));
     assert!(log.take().is_empty());
 }
 

@@ -32,12 +32,12 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::Waker,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use tokio::{
     runtime::{EnterGuard, Handle},
-    task::AbortHandle,
+    task::{AbortHandle, JoinHandle},
     time::{Instant, Sleep},
 };
 
@@ -165,6 +165,11 @@ impl Door {
     /// Sends a task on its way beside the servers.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
         self.runtime.spawn(task).abort_handle()
+    }
+
+    /// The same where the sender wants to know when it is over.
+    pub(crate) fn spawn_joined(&self, task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        self.runtime.spawn(task)
     }
 
     /// Stands work in line and sees to it that somebody comes for it.
@@ -361,6 +366,17 @@ pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// [`Door::now`] is meant.
 pub(crate) fn now() -> Instant {
     Instant::now()
+}
+
+/// The time of day, for people to read.
+pub(crate) fn time_of_day() -> SystemTime {
+    SystemTime::now()
+}
+
+/// A random number.
+pub(crate) fn random() -> u64 {
+    // Each has keys of its own, and the first came from the operating system.
+    std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0)
 }
 
 /// A point in time as something to wait for. A caller on a thread of its own borrows the clock of the

@@ -13,6 +13,8 @@ mod pid;
 mod repeat;
 pub(crate) mod runner;
 pub(crate) mod seat;
+#[cfg(feature = "signal")]
+pub(crate) mod signal;
 mod stream;
 mod task;
 mod timer;

@@ -6,7 +6,7 @@ use super::{
     GenServer, Reason, ServerRef, StartError,
     slot::{
         self, AnySlot,
-        life::{self, Unborn},
+        life::{self, Starter, Unborn},
         refuse,
     },
 };
@@ -156,7 +156,8 @@ impl<S: GenServer> Start<S> {
             refuse::announce(&slot, || EventKind::NameClaimed { name });
         }
         let server = ServerRef::new(slot.clone());
-        match life::bring_up(&slot, door, args, limit, parent.as_ref()).await {
+        let starter = parent.as_ref().map_or(Starter::Anybody, Starter::Parent);
+        match life::bring_up(&slot, door, args, limit, starter).await {
             Ok(()) => {
                 if let Some(parent) = parent {
                     adopt(&parent, &Life::of(slot));

@@ -3,12 +3,13 @@
 use std::{fmt, future::IntoFuture, sync::Arc, time::Duration};
 
 use super::{
-    child::{Child, PlaceOf},
-    intensity::Intensity,
+    backoff::Backoff,
+    place::PlaceOf,
+    plan::{Budget, Plan, Planned},
     server::{Supervisor, SupervisorError, SupervisorRef},
-    spec::{ChildOptions, ChildSpec, Strategy},
+    spec::{AutoShutdown, ChildOptions, ChildSpec, Kind, Shutdown, Strategy},
 };
-use crate::{GenServer, ServerRef, Start, System, process::door::Boxed, server::slot};
+use crate::{Context, GenServer, ServerRef, Start, System, process::door::Boxed};
 
 /// A tree before it runs: options, and children in the order in which they will start.
 ///
@@ -23,42 +24,50 @@ use crate::{GenServer, ServerRef, Start, System, process::door::Boxed, server::s
 /// #     #[call] fn get(&self) -> u64 { self.count }
 /// # }
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut below = Supervisor::builder("more counters");
+/// below.add(Counter::child(3));
+///
 /// let mut tree = Supervisor::builder("counters");
 /// tree.strategy(Strategy::OneForAll);
 /// tree.restarts(5, Duration::from_secs(30));
 /// let first = tree.child::<Counter>(ChildOptions::new("first"), || (1,));
 /// tree.add(Counter::child(2));
+/// tree.nest(ChildOptions::new("more"), below.start());
 /// let counters = tree.start().await?;
 /// assert_eq!(first.get().await?, 1);
 /// counters.stop().await?;
 /// # Ok(()) }
 /// ```
 pub struct SupervisorBuilder {
-    pub(super) name: Arc<str>,
-    pub(super) strategy: Strategy,
-    pub(super) intensity: Intensity,
-    pub(super) children: Vec<Child>,
+    pub(super) plan: Plan,
 }
 
 impl SupervisorBuilder {
     pub(super) fn new(name: Arc<str>) -> Self {
-        SupervisorBuilder {
-            name,
-            strategy: Strategy::OneForOne,
-            intensity: Intensity::new(3, Duration::from_secs(5)),
-            children: Vec::new(),
-        }
+        SupervisorBuilder { plan: Plan::new(name) }
     }
 
     /// Who is restarted together; `one_for_one` by default.
     pub fn strategy(&mut self, strategy: Strategy) -> &mut Self {
-        self.strategy = strategy;
+        self.plan.strategy = strategy;
         self
     }
 
     /// At most `max` restarts within `window`; 3 in 5 s by default.
     pub fn restarts(&mut self, max: u32, window: Duration) -> &mut Self {
-        self.intensity = Intensity::new(max, window);
+        self.plan.restarts = Budget { max, window };
+        self
+    }
+
+    /// Whether the tree ends with its significant children; it does not by default.
+    pub fn auto_shutdown(&mut self, auto_shutdown: AutoShutdown) -> &mut Self {
+        self.plan.auto_shutdown = auto_shutdown;
+        self
+    }
+
+    /// Pauses before restarts; there are none by default.
+    pub fn backoff(&mut self, backoff: Backoff) -> &mut Self {
+        self.plan.backoff = Some(backoff);
         self
     }
 
@@ -68,27 +77,30 @@ impl SupervisorBuilder {
         options: ChildOptions,
         args: impl Fn() -> S::Args + Send + Sync + 'static,
     ) -> S::Ref {
-        let slot = slot::vacant::<S>(System::next_slot());
-        let args: Arc<dyn Fn() -> S::Args + Send + Sync> = Arc::new(args);
-        let mut spec = ChildSpec::of::<S>(options.id.clone(), {
-            let args = args.clone();
-            move || args()
-        });
-        spec.options = options;
-        self.children.push(Child::new(spec, Arc::new(PlaceOf { slot: slot.clone(), args })));
-        ServerRef::new(slot).into()
+        let (planned, child) = Planned::server::<S>(options, Arc::new(args));
+        self.plan.children.push(planned);
+        child
     }
 
     /// Adds a child by its spec.
     pub fn add(&mut self, spec: ChildSpec) -> &mut Self {
-        let place = (spec.place)();
-        self.children.push(Child::new(spec, place));
+        self.plan.children.push(Planned::of(spec));
         self
+    }
+
+    /// Adds a tree as a child, and gives what awaiting it would give. Any tree: one from a builder, one declared
+    /// with `supervisor!` here or in another crate, a dynamic or partitioned one.
+    ///
+    /// Its children keep their places over restarts of the tree, so that references to them stay good.
+    pub fn nest<T: 'static>(&mut self, options: ChildOptions, tree: StartTree<T>) -> T {
+        let (planned, handle) = tree.planned(options);
+        self.plan.children.push(planned);
+        handle
     }
 
     /// The children as data, in start order.
     pub fn children(&self) -> impl Iterator<Item = &ChildSpec> {
-        self.children.iter().map(|child| &child.spec)
+        self.plan.children.iter().map(|child| &child.spec)
     }
 
     /// Starts the tree.
@@ -99,24 +111,38 @@ impl SupervisorBuilder {
 
 impl fmt::Debug for SupervisorBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SupervisorBuilder")
-            .field("name", &self.name)
-            .field("strategy", &self.strategy)
-            .field("children", &self.children().collect::<Vec<_>>())
-            .finish_non_exhaustive()
+        f.debug_tuple("SupervisorBuilder").field(&self.plan).finish()
     }
 }
 
-/// A tree about to be started: awaited, it is ready when all children are up.
+impl Planned {
+    pub(super) fn of(spec: ChildSpec) -> Self {
+        let place = (spec.place)(&spec.options);
+        Planned { spec, place }
+    }
+
+    pub(super) fn server<S: GenServer>(
+        options: ChildOptions,
+        args: Arc<dyn Fn() -> S::Args + Send + Sync>,
+    ) -> (Self, S::Ref) {
+        let place = PlaceOf::<S>::new(args.clone(), &options, None);
+        let child = ServerRef::new(place.slot.clone()).into();
+        let spec = ChildSpec::of::<S>(options.id.clone(), move || args()).with(options);
+        (Planned { spec, place }, child)
+    }
+}
+
+/// A tree about to be started: awaited, it is ready when all children are up. Or a tree about to be nested in
+/// another: see [`SupervisorBuilder::nest`].
 ///
 /// # Errors
 ///
 /// [`SupervisorError`] names the child that did not start and why; those before it are stopped again.
 #[must_use = "a tree does not start until this is awaited"]
 pub struct StartTree<T> {
-    builder: SupervisorBuilder,
+    plan: Arc<Plan>,
     registered: Option<Arc<str>>,
-    system: Option<System>,
+    start: Start<Supervisor>,
     finish: Box<dyn FnOnce(SupervisorRef) -> T + Send>,
 }
 
@@ -125,7 +151,9 @@ impl<T> StartTree<T> {
         builder: SupervisorBuilder,
         finish: impl FnOnce(SupervisorRef) -> T + Send + 'static,
     ) -> Self {
-        StartTree { builder, registered: None, system: None, finish: Box::new(finish) }
+        let plan = Arc::new(builder.plan);
+        let start = Start::new(plan.clone()).label(plan.name.clone());
+        StartTree { plan, registered: None, start, finish: Box::new(finish) }
     }
 
     /// Registers the supervisor under this name.
@@ -134,11 +162,45 @@ impl<T> StartTree<T> {
         self
     }
 
-    /// Starts in this system, not in the global one.
+    /// Starts in this system, not in the global one. A nested tree is in the system of the tree above.
     pub fn system(mut self, system: &System) -> Self {
-        self.system = Some(system.clone());
+        self.start = self.start.system(system);
         self
     }
+
+    /// Links the supervisor to the server that starts it, as [`Start::linked`]. A nested tree has a supervisor
+    /// above it instead.
+    pub fn linked<P: GenServer>(mut self, cx: &Context<P>) -> Self {
+        self.start = self.start.linked(cx);
+        self
+    }
+
+    /// The tree as a child, and what its handle is.
+    pub(super) fn planned(self, mut options: ChildOptions) -> (Planned, T)
+    where
+        T: 'static,
+    {
+        let StartTree { plan, registered, finish, .. } = self;
+        options.name = options.name.or(registered);
+        let place = tree_place(plan.clone(), &options);
+        let handle = finish(ServerRef::new(place.slot.clone()));
+        let spec = ChildSpec {
+            options,
+            kind: Kind::Supervisor,
+            server: std::any::type_name::<T>(),
+            place: Arc::new(move |options| tree_place(Arc::new(plan.again()), options)),
+        };
+        (Planned { spec, place }, handle)
+    }
+}
+
+/// A place for a tree.
+fn tree_place(plan: Arc<Plan>, options: &ChildOptions) -> Arc<PlaceOf<Supervisor>> {
+    let each = plan.clone();
+    let place = PlaceOf::<Supervisor>::new(Arc::new(move || each.clone()), options, Some(plan.clone()));
+    place.slot.core().set_label(plan.name.clone());
+    place.slot.core().set_keepsake(plan.chronicle.clone());
+    place
 }
 
 impl<T: 'static> IntoFuture for StartTree<T> {
@@ -146,19 +208,17 @@ impl<T: 'static> IntoFuture for StartTree<T> {
     type IntoFuture = Boxed<Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let StartTree { builder, registered, system, finish } = self;
+        let StartTree { plan, registered, mut start, finish } = self;
         Box::pin(async move {
-            let label = builder.name.clone();
-            let mut start = Start::<Supervisor>::new(builder).label(label.clone());
+            // Nobody is above it, so that it has all the time it wants.
+            plan.check(Shutdown::Infinity)
+                .map_err(|(supervisor, error)| SupervisorError::Plan { supervisor, error })?;
             if let Some(name) = registered {
                 start = start.name(name);
             }
-            if let Some(system) = &system {
-                start = start.system(system);
-            }
             match start.await {
                 Ok(supervisor) => Ok(finish(supervisor)),
-                Err(error) => Err(SupervisorError::from_start(label, error)),
+                Err(error) => Err(SupervisorError::from_start(plan.name.clone(), error)),
             }
         })
     }
@@ -166,6 +226,6 @@ impl<T: 'static> IntoFuture for StartTree<T> {
 
 impl<T> fmt::Debug for StartTree<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StartTree").field("tree", &self.builder).finish_non_exhaustive()
+        f.debug_struct("StartTree").field("tree", &self.plan).finish_non_exhaustive()
     }
 }

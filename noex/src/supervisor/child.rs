@@ -1,142 +1,289 @@
-//! A child's place: its slot, and how its lives begin and end.
+//! One child of a supervisor: what it does, and what is to become of it.
+//!
+//! ```text
+//!          ┌── Waiting (back-off) ◀─┐
+//!          ▼                        │ ended, did not start
+//! Queued ─▶ Starting ─▶ Running ────┤
+//!   ▲          │           │        │
+//!   │          ▼           ▼        ▼
+//!   └────── Stopping ◀─────┘ ────▶ Down
+//! ```
 
-use std::{sync::Arc, time::Duration};
-
-use super::spec::{ChildSpec, Shutdown};
-use crate::{
-    ExitReason, GenServer, Pid,
-    observer::EventKind,
-    process::{
-        door::{Boxed, Door, within},
-        panic::catch,
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
     },
-    server::slot::{
-        AnySlot, Signal, Slot,
-        life::{self, Unborn},
-        refuse,
-        reply::ReplyCell,
-        serving::Until,
+    time::Duration,
+};
+
+use tokio::{
+    sync::oneshot,
+    task::{AbortHandle, JoinHandle},
+};
+
+use super::{
+    admin::AdminError,
+    backoff::Failures,
+    place::{Entry, Failed, Permit, Place},
+    plan::Planned,
+    server::{Notice, Supervisor},
+    spec::{ChildSpec, Shutdown},
+};
+use crate::{
+    ExitReason, Monitor, Pid, WeakRef,
+    process::{
+        attendant::later,
+        door::{self, Door},
+    },
+    server::{
+        slot::{AnySlot, Signal, core::TERMINATE},
+        tell,
     },
 };
 
-/// A place without the server's type.
-pub(crate) trait Place: Send + Sync {
-    fn slot(&self) -> Arc<dyn AnySlot>;
-    /// Starts the next life.
-    fn start(self: Arc<Self>, door: Arc<Door>) -> Boxed<Result<(), Failed>>;
-}
+/// Who asked for it is told how it went: the life that was started, if one was.
+pub(crate) type Answer = oneshot::Sender<Result<Option<Pid>, AdminError>>;
 
-/// Why a life did not begin.
-pub(crate) enum Failed {
-    /// It does not want to, which is no failure.
-    Ignored,
-    /// `init` refused or crashed, or the name is taken.
-    Refused(ExitReason),
-}
-
-pub(crate) struct PlaceOf<S: GenServer> {
-    pub(super) slot: Arc<Slot<S>>,
-    pub(super) args: Arc<dyn Fn() -> S::Args + Send + Sync>,
-}
-
-impl<S: GenServer> Place for PlaceOf<S> {
-    fn slot(&self) -> Arc<dyn AnySlot> {
-        self.slot.clone()
-    }
-
-    fn start(self: Arc<Self>, door: Arc<Door>) -> Boxed<Result<(), Failed>> {
-        Box::pin(async move {
-            let core = self.slot.core();
-            core.set_supervised(true);
-            core.set_door(door.clone());
-            if let Some(name) = S::NAME.map(Arc::<str>::from) {
-                core.set_name(name.clone());
-                match door.system().names().claim(&name, self.slot.clone()) {
-                    Err(holder) if holder.slot() != core.id => {
-                        let taken = format!("the name `{name}` is taken by {holder}");
-                        return Err(Failed::Refused(ExitReason::other(taken)));
-                    }
-                    Err(_) => {}
-                    Ok(()) => refuse::announce(&self.slot, || EventKind::NameClaimed { name }),
-                }
-            }
-            let args =
-                catch(|| (self.args)()).map_err(|panic| Failed::Refused(panic.into_reason("arguments")))?;
-            life::bring_up(&self.slot, door, args, None, None).await.map_err(|unborn| match unborn {
-                Unborn::Ignored => Failed::Ignored,
-                Unborn::Refused(error) => Failed::Refused(life::refusal(&error)),
-                Unborn::Crashed(reason) => Failed::Refused(reason),
-                Unborn::Timeout(_) => Failed::Refused(ExitReason::Killed),
-                Unborn::Running => Failed::Refused(ExitReason::other("it is running already")),
-            })
-        })
-    }
-}
-
-/// One child of a supervisor.
 pub(crate) struct Child {
     pub(super) spec: ChildSpec,
     pub(super) place: Arc<dyn Place>,
-    /// The life that is supposed to be running.
+    pub(super) phase: Phase,
+    /// The life that is supposed to be running, or ends.
     pub(super) pid: Option<Pid>,
+    pub(super) monitor: Option<Monitor>,
+    pub(super) failures: Failures,
+    /// It has its place in every life of the supervisor.
+    pub(super) is_planned: bool,
+    /// It has never run here.
+    pub(super) is_new: bool,
+    /// Who asked for it to start.
+    pub(super) asked: Option<Answer>,
+    /// Who waits for it to be down.
+    pub(super) leaving: Vec<Answer>,
+}
+
+pub(crate) enum Phase {
+    /// Nothing runs, and nothing will by itself.
+    Down,
+    /// It is to be started when its turn comes.
+    Queued,
+    /// A restart waits for its time.
+    Waiting { attempt: u64, _alarm: Alarm },
+    Starting { attempt: u64, permit: Arc<Permit>, task: JoinHandle<()>, cancelled: Option<Then> },
+    Running,
+    /// It was told to end.
+    Stopping { then: Then, _alarm: Option<Alarm> },
+}
+
+/// What becomes of a child that was stopped.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// It stays down.
+    Stay,
+    /// It comes back with its group.
+    Return,
+}
+
+/// A notice to the supervisor itself when the time has come; dropped, it does not come.
+pub(crate) struct Alarm(AbortHandle);
+
+impl Alarm {
+    pub(super) fn set(me: &WeakRef<Supervisor>, door: &Door, after: Duration, notice: Notice) -> Self {
+        let me = me.clone();
+        let due = later(door::now(), after);
+        Alarm(door.spawn(async move {
+            door::sleep_until(due, None).await;
+            notify(&me, notice);
+        }))
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Tells the supervisor, unless it is ending: then it asks nobody any more.
+pub(super) fn notify(me: &WeakRef<Supervisor>, notice: Notice) {
+    if let Some(me) = me.upgrade()
+        && me.slot().core().current() != Some(TERMINATE)
+    {
+        tell(&me, notice);
+    }
+}
+
+/// Numbers starts and pauses, so that the news of an old one is not taken for that of the present one.
+pub(super) fn next_attempt() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Tells the supervisor how a start went, in any case.
+struct Report {
+    me: WeakRef<Supervisor>,
+    slot: u64,
+    attempt: u64,
+    outcome: Result<(), Failed>,
+}
+
+impl Drop for Report {
+    fn drop(&mut self) {
+        let outcome = std::mem::replace(&mut self.outcome, Err(Failed::Cancelled));
+        notify(&self.me, Notice::Started { slot: self.slot, attempt: self.attempt, outcome });
+    }
 }
 
 impl Child {
-    pub(super) fn new(spec: ChildSpec, place: Arc<dyn Place>) -> Self {
+    pub(super) fn new(Planned { spec, place }: Planned, is_planned: bool) -> Self {
         place.slot().core().set_supervised(true);
-        Child { spec, place, pid: None }
+        Child {
+            spec,
+            place,
+            phase: Phase::Down,
+            pid: None,
+            monitor: None,
+            failures: Failures::default(),
+            is_planned,
+            is_new: true,
+            asked: None,
+            leaving: Vec::new(),
+        }
     }
 
-    /// Stops the child as its spec says and waits until it is gone.
-    pub(super) async fn stop(&mut self) {
-        let Some(pid) = self.pid.take() else { return };
-        let slot = self.place.slot();
-        let gentle = match self.spec.shutdown_type() {
-            Shutdown::BrutalKill => None,
-            Shutdown::Timeout(limit) => Some(Some(limit)),
-            Shutdown::Infinity => Some(None),
-        };
-        if let Some(limit) = gentle {
-            slot.clone().signal(Signal::Exit(ExitReason::Shutdown));
-            if gone(&slot, pid, limit).await {
-                return;
+    pub(super) fn slot(&self) -> u64 {
+        self.place.slot().core().id
+    }
+
+    /// Whether it runs, or is on its way to.
+    pub(super) fn is_active(&self) -> bool {
+        !matches!(self.phase, Phase::Down)
+    }
+
+    /// What the leave to start it says.
+    pub(super) fn entry(&self, permit: Arc<Permit>) -> Entry {
+        Entry { permit, limit: self.spec.ready_limit() }
+    }
+
+    /// Starts the next life, on a task of its own: `init` may take its time, or hang.
+    pub(super) fn begin_start(&mut self, me: &WeakRef<Supervisor>, door: &Arc<Door>) {
+        let (permit, attempt, slot) = (Arc::new(Permit::default()), next_attempt(), self.slot());
+        let report = Report { me: me.clone(), slot, attempt, outcome: Err(Failed::Cancelled) };
+        let (place, entry, inside) = (self.place.clone(), self.entry(permit.clone()), door.clone());
+        let task = door.spawn_joined(async move {
+            // The whole of it, so that it is dropped with the task: then the start was called off.
+            let mut report = report;
+            report.outcome = place.start(inside, entry).await;
+        });
+        self.phase = Phase::Starting { attempt, permit, task, cancelled: None };
+    }
+
+    /// Begins to stop the child, as its spec says. `true`: it is down already.
+    pub(super) fn begin_stop(&mut self, then: Then, me: &WeakRef<Supervisor>, door: &Door) -> bool {
+        match &mut self.phase {
+            Phase::Starting { permit, task, cancelled, .. } => {
+                permit.revoke();
+                task.abort();
+                *cancelled = Some(then);
+                false
+            }
+            Phase::Stopping { then: planned, .. } => {
+                *planned = then;
+                false
+            }
+            Phase::Running => {
+                let limit = self.tell_to_end();
+                let overdue = self.pid.map(|pid| Notice::Overdue { pid });
+                let alarm = limit.zip(overdue).map(|(limit, notice)| Alarm::set(me, door, limit, notice));
+                self.phase = Phase::Stopping { then, _alarm: alarm };
+                false
+            }
+            Phase::Down | Phase::Queued | Phase::Waiting { .. } => {
+                self.phase = if then == Then::Return { Phase::Queued } else { Phase::Down };
+                true
             }
         }
-        slot.clone().signal(Signal::Kill);
-        gone(&slot, pid, None).await;
     }
 
-    /// No next life: refuses what is queued and what comes.
-    pub(super) fn close(&self, reason: &ExitReason) {
-        self.place.slot().close(reason);
+    /// Tells the life to end; the time that it is given, where that is not the end of it.
+    fn tell_to_end(&self) -> Option<Duration> {
+        let (slot, life) = (self.place.slot(), self.pid.map_or(0, Pid::incarnation));
+        match self.spec.shutdown_type() {
+            Shutdown::BrutalKill => {
+                slot.signal_life(life, Signal::Kill);
+                None
+            }
+            Shutdown::Timeout(limit) => {
+                slot.signal_life(life, Signal::Exit(ExitReason::Shutdown));
+                Some(limit)
+            }
+            Shutdown::Infinity => {
+                slot.signal_life(life, Signal::Exit(ExitReason::Shutdown));
+                None
+            }
+        }
     }
 
-    /// The supervisor is gone without having stopped the child: it ends by itself, closing its slot.
-    pub(super) fn orphan(&mut self) {
+    pub(super) fn kill(&self) {
+        if let Some(pid) = self.pid {
+            self.place.slot().signal_life(pid.incarnation(), Signal::Kill);
+        }
+    }
+
+    /// The supervisor ends: from here on it hears no more of the child. Gives the start under way, called off.
+    pub(super) fn part(&mut self) -> Option<JoinHandle<()>> {
+        if let Some(monitor) = self.monitor.take() {
+            self.place.slot().core().unwatch(monitor);
+        }
+        match std::mem::replace(&mut self.phase, Phase::Down) {
+            Phase::Starting { permit, task, .. } => {
+                permit.revoke();
+                task.abort();
+                Some(task)
+            }
+            _ => None,
+        }
+    }
+
+    /// Tells whatever life there is to end, after [`part`](Child::part): whom to wait for, and how long.
+    pub(super) fn dismiss(&mut self) -> Option<Leaving> {
         let slot = self.place.slot();
-        slot.core().set_supervised(false);
-        if self.pid.take().is_none() || !slot.clone().signal(Signal::Exit(ExitReason::Killed)) {
-            slot.close(&ExitReason::Killed);
+        if !slot.core().is_alive() {
+            return None;
+        }
+        let pid = slot.core().pid();
+        self.pid = Some(pid);
+        let limit = self.tell_to_end();
+        Some(Leaving { slot, life: pid.incarnation(), limit })
+    }
+
+    /// The supervisor was killed: the child ends by itself. With `comes_back` its place is kept for the
+    /// supervisor's next life.
+    pub(super) fn orphan(&mut self, comes_back: bool) {
+        drop(self.part());
+        if comes_back && self.is_planned {
+            let slot = self.place.slot();
+            let life = slot.core().incarnation();
+            slot.signal_life(life, Signal::Exit(ExitReason::Killed));
+        } else {
+            self.place.clone().retire(&ExitReason::Killed);
+        }
+    }
+
+    /// Tells those who asked for its end.
+    pub(super) fn answer_leaving(&mut self) {
+        for answer in self.leaving.drain(..) {
+            // Who asked may have gone.
+            let _ = answer.send(Ok(None));
         }
     }
 }
 
-impl Drop for Child {
-    /// A tree that is never started leaves nobody waiting for its children.
-    fn drop(&mut self) {
-        if self.place.slot().core().incarnation() == 0 {
-            self.close(&ExitReason::NoProc);
-        }
-    }
-}
-
-/// Waits until that life is over; `false` when the time is up first.
-async fn gone(slot: &Arc<dyn AnySlot>, pid: Pid, limit: Option<Duration>) -> bool {
-    let cell = Arc::new(ReplyCell::new());
-    let tell = cell.open(None, Until::Forever);
-    let watcher = Box::new(move |_: Pid, _: &ExitReason| tell.send(()));
-    if slot.core().watch(pid.incarnation(), watcher).is_err() {
-        return true;
-    }
-    within(limit, std::future::poll_fn(|cx| cell.poll(cx.waker()))).await.is_some()
+/// A child that was told to end.
+pub(crate) struct Leaving {
+    pub(super) slot: Arc<dyn AnySlot>,
+    pub(super) life: u32,
+    /// When it is killed.
+    pub(super) limit: Option<Duration>,
 }

@@ -17,12 +17,28 @@
 //! More than `max` restarts within the window end the supervisor with `shutdown`, after its children.
 //! What differs from OTP: references and queued messages survive a restart.
 
+mod admin;
+mod backoff;
 mod builder;
+mod check;
 mod child;
+mod end;
 mod intensity;
+mod line;
+mod log;
+mod place;
+mod plan;
+mod restart;
 mod server;
 mod spec;
+mod stop;
 
+pub use admin::{AdminError, ChildCount, ChildInfo, ChildState};
+pub use backoff::Backoff;
 pub use builder::{StartTree, SupervisorBuilder};
-pub use server::{ChildInfo, Supervisor, SupervisorError, SupervisorRef};
-pub use spec::{ChildOptions, ChildSpec, Kind, Restart, Shutdown, Strategy};
+pub use check::PlanError;
+pub use end::{GaveUp, TreeEnd};
+pub use log::{Cause, Outcome, RestartEntry, RestartLog};
+pub(crate) use place::Permit;
+pub use server::{Supervisor, SupervisorError, SupervisorRef};
+pub use spec::{AutoShutdown, ChildOptions, ChildSpec, Kind, Restart, Shutdown, Strategy};

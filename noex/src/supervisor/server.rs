@@ -1,21 +1,33 @@
-//! The supervisor itself: a server whose messages are its children's ends.
+//! The supervisor itself: a server whose messages are its children's ends and its administrators' questions.
+//!
+//! No handler waits for anything: `init`s run on tasks of their own, ends and deadlines come as notices. So a
+//! supervisor hears whatever its children do. Only its own `init` and `terminate` wait: for the children to
+//! be up, and to be gone.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use thiserror::Error;
+use tokio::time::Instant;
 
 use super::{
+    admin::{Question, Reply},
     builder::SupervisorBuilder,
-    child::{Child, Failed},
+    check::PlanError,
+    child::{Child, Phase, Then, notify},
     intensity::Intensity,
-    spec::{ChildSpec, Restart, Strategy},
+    line::Line,
+    place::{Failed, Permit},
+    plan::Plan,
+    spec::Restart,
 };
 use crate::{
     Context, ExitReason, GenServer, Init, Mailbox, Message, Never, Now, Pid, Reason, ServerConfig, ServerRef,
     StartError, WeakRef,
-    observer::EventKind,
     process::door::{self, Door},
-    server::tell,
 };
 
 /// A reference to a supervisor.
@@ -23,12 +35,18 @@ pub type SupervisorRef = ServerRef<Supervisor>;
 
 /// A running supervisor. Made by `supervisor!`, or by hand with [`Supervisor::builder`].
 pub struct Supervisor {
-    name: Arc<str>,
-    strategy: Strategy,
-    intensity: Intensity,
-    children: Vec<Child>,
-    me: WeakRef<Supervisor>,
-    door: Arc<Door>,
+    pub(super) plan: Arc<Plan>,
+    pub(super) intensity: Intensity,
+    /// By slot: slots are numbered in the order in which they are made, and so children start.
+    pub(super) children: BTreeMap<u64, Child>,
+    /// Slots by id; empty in a dynamic supervisor.
+    pub(super) ids: HashMap<Arc<str>, u64>,
+    pub(super) line: Line,
+    pub(super) me: WeakRef<Supervisor>,
+    pub(super) door: Arc<Door>,
+    pub(super) since: Instant,
+    /// All children were stopped.
+    pub(super) is_done: bool,
 }
 
 impl Supervisor {
@@ -36,22 +54,17 @@ impl Supervisor {
     pub fn builder(name: impl Into<Arc<str>>) -> SupervisorBuilder {
         SupervisorBuilder::new(name.into())
     }
+
+    /// The supervisor that has this name in the global [`System`](crate::System).
+    pub fn whereis(name: &str) -> Option<SupervisorRef> {
+        crate::System::global().whereis::<Supervisor>(name)
+    }
 }
 
 impl std::fmt::Debug for Supervisor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Supervisor").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Supervisor").field("plan", &self.plan).finish_non_exhaustive()
     }
-}
-
-/// A child as its supervisor sees it.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ChildInfo {
-    /// The spec.
-    pub spec: ChildSpec,
-    /// The running incarnation; `None` when it is down.
-    pub pid: Option<Pid>,
 }
 
 /// Why a tree did not start.
@@ -69,13 +82,24 @@ pub enum SupervisorError {
         #[source]
         reason: Reason,
     },
-    /// Two children have this id; none was started.
-    #[error("supervisor `{supervisor}` has two children called `{child}`")]
-    DuplicateChild {
+    /// A child was not ready in its time. The ones before it were stopped in reverse order.
+    #[error("supervisor `{supervisor}` did not start: child `{child}` was not ready within {after:?}")]
+    NotReady {
         /// The supervisor.
         supervisor: Arc<str>,
-        /// The id.
+        /// The child's id.
         child: Arc<str>,
+        /// The time it had.
+        after: Duration,
+    },
+    /// The plan, or one nested in it, contradicts itself; no child was started.
+    #[error("supervisor `{supervisor}` cannot run: {error}")]
+    Plan {
+        /// The supervisor that it is about.
+        supervisor: Arc<str>,
+        /// What is wrong.
+        #[source]
+        error: PlanError,
     },
     /// Anything that can go wrong with the start of a server.
     #[error("supervisor `{supervisor}` did not start: {error}")]
@@ -108,30 +132,26 @@ impl SupervisorError {
 pub enum Notice {
     /// That life is over.
     Ended { pid: Pid, reason: ExitReason },
-    /// A restart of this child failed; once more.
-    TryAgain { slot: u64, reason: ExitReason },
+    /// That start is done.
+    #[allow(private_interfaces)]
+    Started { slot: u64, attempt: u64, outcome: Result<(), Failed> },
+    /// The time that this life had to end is over.
+    Overdue { pid: Pid },
+    /// The pause before a restart is over: a child's, or that of the line.
+    Resume { slot: Option<u64>, attempt: u64 },
 }
 
 impl Message for Notice {
-    const VARIANTS: &'static [&'static str] = &["child_ended", "try_again"];
+    const VARIANTS: &'static [&'static str] = &["child_ended", "child_started", "child_overdue", "resume"];
 
     fn variant(&self) -> usize {
         match self {
             Notice::Ended { .. } => 0,
-            Notice::TryAgain { .. } => 1,
+            Notice::Started { .. } => 1,
+            Notice::Overdue { .. } => 2,
+            Notice::Resume { .. } => 3,
         }
     }
-}
-
-/// What a supervisor is asked.
-#[derive(Debug)]
-#[doc(hidden)]
-pub enum Question {
-    WhichChildren,
-}
-
-impl Message for Question {
-    const VARIANTS: &'static [&'static str] = &["children"];
 }
 
 impl ServerConfig for Supervisor {
@@ -141,195 +161,247 @@ impl ServerConfig for Supervisor {
 }
 
 impl GenServer for Supervisor {
-    type Args = SupervisorBuilder;
+    type Args = Arc<Plan>;
     type InitError = SupervisorError;
     type Call = Question;
-    type Reply = Vec<ChildInfo>;
+    type Reply = Reply;
     type Cast = Never;
     type Info = Notice;
     type Continue = Never;
     type Ref = SupervisorRef;
 
-    async fn init(plan: SupervisorBuilder, cx: &mut Context<Self>) -> Result<Init<Self>, SupervisorError> {
-        let SupervisorBuilder { name, strategy, intensity, children } = plan;
-        for (at, child) in children.iter().enumerate() {
-            if children[..at].iter().any(|other| other.spec.id() == child.spec.id()) {
-                let child = child.spec.id().into();
-                return Err(SupervisorError::DuplicateChild { supervisor: name, child });
-            }
-        }
-        let me = cx.me().downgrade();
-        let door = cx.door();
-        let mut supervisor = Supervisor { name, strategy, intensity, children, me, door };
-        for at in 0..supervisor.children.len() {
-            if let Err(reason) = supervisor.start_child(at).await {
-                let child = supervisor.children[at].spec.id().into();
-                supervisor.stop_all().await;
-                let supervisor = supervisor.name.clone();
-                return Err(SupervisorError::Child { supervisor, child, reason: Reason(reason) });
+    async fn init(plan: Arc<Plan>, cx: &mut Context<Self>) -> Result<Init<Self>, SupervisorError> {
+        let slot = cx.slot();
+        slot.core().set_keepsake(plan.chronicle.clone());
+        plan.chronicle.begin();
+        let children: BTreeMap<u64, Child> =
+            plan.children.iter().map(|it| (it.place.slot().core().id, Child::new(it.clone(), true))).collect();
+        let mut supervisor = Supervisor {
+            intensity: Intensity::new(plan.restarts),
+            ids: children.iter().map(|(slot, child)| (child.spec.options.id.clone(), *slot)).collect(),
+            children,
+            line: Line::default(),
+            me: cx.me().downgrade(),
+            door: cx.door(),
+            since: door::now(),
+            is_done: false,
+            plan,
+        };
+        for slot in supervisor.children.keys().copied().collect::<Vec<_>>() {
+            if let Err(error) = supervisor.start_first(slot).await {
+                supervisor.stop_all(&ExitReason::Shutdown).await;
+                return Err(error);
             }
         }
         Ok(Init::ready(supervisor))
     }
 
-    fn call_now(
-        &mut self,
-        Question::WhichChildren: Question,
-        _: &mut Context<Self>,
-    ) -> Now<Vec<ChildInfo>, Question> {
-        Now::Done(
-            self.children
-                .iter()
-                .map(|child| ChildInfo { spec: child.spec.clone(), pid: child.pid })
-                .collect(),
-        )
+    fn call_now(&mut self, question: Question, _: &mut Context<Self>) -> Now<Reply, Question> {
+        Now::Done(self.answer(question))
     }
 
-    async fn handle_info(&mut self, notice: Notice, cx: &mut Context<Self>) {
+    fn info_now(&mut self, notice: Notice, cx: &mut Context<Self>) -> Now<(), Notice> {
         match notice {
-            Notice::Ended { pid, reason } => {
-                // An end that the supervisor brought about itself is old news: its `pid` is not expected.
-                if let Some(at) = self.children.iter().position(|child| child.pid == Some(pid)) {
-                    self.child_ended(at, reason, cx).await;
+            Notice::Ended { pid, reason } => self.ended(pid, reason, cx),
+            Notice::Started { slot, attempt, outcome } => self.started(slot, attempt, outcome, cx),
+            Notice::Overdue { pid } => {
+                if let Some(child) = self.children.get(&pid.slot()).filter(|child| child.pid == Some(pid)) {
+                    child.kill();
                 }
             }
-            Notice::TryAgain { slot, reason } => {
-                if let Some(at) = self.children.iter().position(|child| child.place.slot().core().id == slot)
-                    && self.children[at].pid.is_none()
+            Notice::Resume { slot: Some(slot), attempt } => {
+                if let Some(child) = self.children.get_mut(&slot)
+                    && matches!(child.phase, Phase::Waiting { attempt: waited, .. } if waited == attempt)
                 {
-                    self.restart(at, reason, cx).await;
+                    child.begin_start(&self.me, &self.door);
                 }
             }
+            Notice::Resume { slot: None, attempt } => self.pause_over(attempt),
         }
+        Now::Done(())
     }
 
-    async fn terminate(&mut self, _: &ExitReason, _: &mut Context<Self>) {
-        self.stop_all().await;
-    }
-}
-
-impl ServerRef<Supervisor> {
-    /// The children in start order, as the supervisor sees them.
-    ///
-    /// # Errors
-    ///
-    /// When the supervisor is gone.
-    pub async fn children(&self) -> Result<Vec<ChildInfo>, crate::CallError> {
-        self.call(Question::WhichChildren).await
+    async fn terminate(&mut self, reason: &ExitReason, _: &mut Context<Self>) {
+        self.stop_all(reason).await;
     }
 }
 
 impl Supervisor {
-    /// Starts the child's next life and watches it. Ignored, it stays down without being a failure.
-    async fn start_child(&mut self, at: usize) -> Result<(), ExitReason> {
-        let child = &mut self.children[at];
-        match child.place.clone().start(self.door.clone()).await {
-            Ok(()) => {}
-            Err(Failed::Ignored) => {
-                child.close(&ExitReason::Normal);
-                return Ok(());
+    /// Starts a child with the tree.
+    async fn start_first(&mut self, slot: u64) -> Result<(), SupervisorError> {
+        let Some(child) = self.children.get_mut(&slot) else { return Ok(()) };
+        let entry = child.entry(Arc::new(Permit::default()));
+        let (supervisor, id) = (self.plan.name.clone(), child.spec.options.id.clone());
+        match child.place.clone().start(self.door.clone(), entry).await {
+            Ok(()) => self.is_up(slot),
+            Err(Failed::Ignored) => self.ignored(slot),
+            Err(Failed::NotReady(after)) => {
+                return Err(SupervisorError::NotReady { supervisor, child: id, after });
             }
-            Err(Failed::Refused(reason)) => return Err(reason),
-        }
-        let core = child.place.slot();
-        let pid = core.core().pid();
-        child.pid = Some(pid);
-        let me = self.me.clone();
-        let watcher = Box::new(move |pid: Pid, reason: &ExitReason| {
-            if let Some(me) = me.upgrade() {
-                tell(&me, Notice::Ended { pid, reason: reason.clone() });
+            Err(failed) => {
+                let reason = Reason(failed.reason());
+                return Err(SupervisorError::Child { supervisor, child: id, reason });
             }
-        });
-        if core.core().watch(pid.incarnation(), watcher).is_err()
-            && let Some(me) = self.me.upgrade()
-        {
-            tell(&me, Notice::Ended { pid, reason: core.core().last_reason() });
         }
         Ok(())
     }
 
-    async fn child_ended(&mut self, at: usize, reason: ExitReason, cx: &mut Context<Self>) {
-        let child = &mut self.children[at];
-        child.pid = None;
-        match child.spec.restart_type() {
-            Restart::Temporary => {
-                child.close(&reason);
-                self.children.remove(at);
-            }
-            Restart::Transient if reason.is_orderly() => child.close(&reason),
-            Restart::Permanent | Restart::Transient => self.restart(at, reason, cx).await,
-        }
-    }
-
-    /// Restarts the child and, by the strategy, its siblings; or gives up.
-    async fn restart(&mut self, at: usize, reason: ExitReason, cx: &mut Context<Self>) {
-        let id: Arc<str> = self.children[at].spec.id().into();
-        if !self.intensity.allows(door::now()) {
-            cx.announce(|| EventKind::GaveUp { child: id, reason: reason.clone() });
-            self.children[at].close(&reason);
-            cx.stop(ExitReason::Shutdown);
-            return;
-        }
-        cx.announce(|| EventKind::Restarting { child: id, reason });
-        let slot = self.children[at].place.slot().core().id;
-        let first = match self.strategy {
-            Strategy::OneForOne => {
-                self.try_start(at).await;
-                return;
-            }
-            Strategy::RestForOne => at,
-            Strategy::OneForAll => 0,
-        };
-        for other in (first..self.children.len()).rev() {
-            self.children[other].stop().await;
-        }
-        // Temporary siblings that were stopped are forgotten; the child itself cannot be one.
-        let mut place = 0;
-        self.children.retain(|child| {
-            let stays = place < first
-                || child.spec.restart_type() != Restart::Temporary
-                || child.place.slot().core().id == slot;
-            if !stays {
-                child.close(&ExitReason::Shutdown);
-            }
-            place += 1;
-            stays
+    /// The child's life has begun: watches it.
+    fn is_up(&mut self, slot: u64) {
+        let Some(child) = self.children.get_mut(&slot) else { return };
+        let place = child.place.slot();
+        let pid = place.core().pid();
+        child.pid = Some(pid);
+        child.phase = Phase::Running;
+        child.is_new = false;
+        child.failures.is_up();
+        let me = self.me.clone();
+        let watcher = Box::new(move |pid: Pid, reason: &ExitReason| {
+            notify(&me, Notice::Ended { pid, reason: reason.clone() });
         });
-        for at in first..self.children.len() {
-            if !self.try_start(at).await {
-                return;
-            }
+        match place.core().watch(pid.incarnation(), watcher) {
+            Ok(monitor) => child.monitor = Some(monitor),
+            Err(_) => notify(&self.me, Notice::Ended { pid, reason: place.core().last_reason() }),
         }
     }
 
-    /// Starts a child; on failure asks itself to try again, so that stop and kill are heard in between.
-    async fn try_start(&mut self, at: usize) -> bool {
-        match self.start_child(at).await {
-            Ok(()) => true,
-            Err(reason) => {
-                let slot = self.children[at].place.slot().core().id;
-                if let Some(me) = self.me.upgrade() {
-                    tell(&me, Notice::TryAgain { slot, reason });
+    /// It does not want to run: it keeps its place, unless it is one that is forgotten.
+    fn ignored(&mut self, slot: u64) {
+        let Some(child) = self.children.get_mut(&slot) else { return };
+        child.phase = Phase::Down;
+        if self.plan.is_dynamic || child.spec.restart_type() == Restart::Temporary {
+            self.forget(slot, &ExitReason::Normal);
+        } else {
+            child.place.close(&ExitReason::Normal);
+        }
+    }
+
+    /// A start is done.
+    fn started(
+        &mut self,
+        slot: u64,
+        attempt: u64,
+        outcome: Result<(), Failed>,
+        cx: &mut Context<Self>,
+    ) {
+        let Some(child) = self.children.get_mut(&slot) else { return };
+        let cancelled = match child.phase {
+            Phase::Starting { attempt: present, cancelled, .. } if present == attempt => cancelled,
+            _ => return,
+        };
+        match (outcome, cancelled) {
+            (Ok(()), None) => {
+                self.is_up(slot);
+                self.answer_start(slot, Ok(()));
+                self.settled(slot);
+            }
+            (Ok(()), Some(then)) => {
+                self.is_up(slot);
+                self.stop_child(slot, then);
+            }
+            (Err(failed), Some(then)) => {
+                child.phase = Phase::Stopping { then, _alarm: None };
+                self.answer_start(slot, Err(failed));
+                self.is_down(slot);
+            }
+            (Err(Failed::Ignored), None) => {
+                self.answer_start(slot, Err(Failed::Ignored));
+                self.ignored(slot);
+                self.settled(slot);
+            }
+            (Err(failed), None) if child.asked.is_some() => {
+                child.phase = Phase::Down;
+                let (is_new, reason) = (child.is_new, ExitReason::Normal);
+                self.answer_start(slot, Err(failed));
+                if is_new || self.plan.is_dynamic {
+                    self.forget(slot, &reason);
+                } else if let Some(child) = self.children.get(&slot) {
+                    child.place.close(&reason);
                 }
-                false
+                self.settled(slot);
+            }
+            (Err(failed), None) => {
+                child.phase = Phase::Down;
+                self.line.let_go(slot);
+                self.restart(slot, super::log::Cause::NotStarted(failed.reason()), cx);
             }
         }
     }
 
-    /// Stops all children, last first, each within its time.
-    async fn stop_all(&mut self) {
-        for child in self.children.iter_mut().rev() {
-            child.stop().await;
-            child.close(&ExitReason::Shutdown);
+    /// A life is over.
+    fn ended(&mut self, pid: Pid, reason: ExitReason, cx: &mut Context<Self>) {
+        let slot = pid.slot();
+        // News of a life that is none of this supervisor's any more is old.
+        let Some(child) = self.children.get_mut(&slot).filter(|child| child.pid == Some(pid)) else { return };
+        child.pid = None;
+        child.monitor = None;
+        if let Phase::Stopping { .. } = child.phase {
+            return self.is_down(slot);
         }
+        child.phase = Phase::Down;
+        match child.spec.restart_type() {
+            Restart::Permanent => self.restart(slot, super::log::Cause::Ended(reason), cx),
+            Restart::Transient if !reason.is_orderly() => {
+                self.restart(slot, super::log::Cause::Ended(reason), cx);
+            }
+            Restart::Transient if !self.plan.is_dynamic => {
+                child.place.close(&reason);
+                self.is_finished(slot, cx);
+            }
+            Restart::Transient | Restart::Temporary => {
+                self.is_finished(slot, cx);
+                self.forget(slot, &reason);
+            }
+        }
+    }
+
+    /// A child that was to stop is down.
+    pub(super) fn is_down(&mut self, slot: u64) {
+        let Some(child) = self.children.get_mut(&slot) else { return };
+        child.answer_leaving();
+        let then = match child.phase {
+            Phase::Stopping { then, .. } => then,
+            _ => Then::Stay,
+        };
+        child.phase = if then == Then::Return { Phase::Queued } else { Phase::Down };
+        if self.plan.is_dynamic || child.spec.restart_type() == Restart::Temporary {
+            self.forget(slot, &ExitReason::Shutdown);
+        } else if then == Then::Stay {
+            child.place.close(&ExitReason::Shutdown);
+        }
+        self.settled(slot);
+    }
+
+    /// Stops a child; `true`: it is down already.
+    pub(super) fn stop_child(&mut self, slot: u64, then: Then) -> bool {
+        let Some(child) = self.children.get_mut(&slot) else { return true };
+        child.begin_stop(then, &self.me, &self.door)
+    }
+
+    /// The child is none of this supervisor's any more.
+    pub(super) fn forget(&mut self, slot: u64, reason: &ExitReason) {
+        let Some(child) = self.children.remove(&slot) else { return };
+        if !self.plan.is_dynamic {
+            self.ids.remove(&child.spec.options.id);
+        }
+        child.place.retire(reason);
+    }
+
+    /// Whether this supervisor may have another life.
+    pub(super) fn may_return(&self) -> bool {
+        self.me.upgrade().is_some_and(|me| me.slot().core().is_supervised())
     }
 }
 
 impl Drop for Supervisor {
     /// A supervisor that is killed stops nobody; its children end by themselves.
     fn drop(&mut self) {
-        for child in self.children.iter_mut().rev() {
-            child.orphan();
+        if self.is_done {
+            return;
+        }
+        let may_return = self.may_return();
+        for child in self.children.values_mut().rev() {
+            child.orphan(may_return);
         }
     }
 }

@@ -2,8 +2,11 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::child::{Place, PlaceOf};
-use crate::{GenServer, System, server::slot};
+use super::{
+    builder::StartTree,
+    place::{Place, PlaceOf},
+};
+use crate::GenServer;
 
 /// Who is restarted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +33,22 @@ pub enum Restart {
     Temporary,
 }
 
+/// Whether a supervisor ends when its significant children have ended.
+///
+/// A child has ended when it will not come back by itself: a `transient` one in an orderly way, a `temporary`
+/// one in any. One that was stopped by hand does not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AutoShutdown {
+    /// It does not; no child may be significant.
+    #[default]
+    Never,
+    /// With the first of them.
+    AnySignificant,
+    /// With the last of them.
+    AllSignificant,
+}
+
 /// How a child is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -40,6 +59,17 @@ pub enum Shutdown {
     Timeout(Duration),
     /// It is told to shut down, and waited for.
     Infinity,
+}
+
+impl Shutdown {
+    /// The time that a child is given; `None` is without limit.
+    pub(super) fn limit(self) -> Option<Duration> {
+        match self {
+            Shutdown::BrutalKill => Some(Duration::ZERO),
+            Shutdown::Timeout(limit) => Some(limit),
+            Shutdown::Infinity => None,
+        }
+    }
 }
 
 /// What kind of process a child is.
@@ -56,14 +86,30 @@ pub enum Kind {
 #[derive(Clone, Debug)]
 pub struct ChildOptions {
     pub(super) id: Arc<str>,
+    pub(super) name: Option<Arc<str>>,
     pub(super) restart: Restart,
     pub(super) shutdown: Option<Shutdown>,
+    pub(super) significant: bool,
+    pub(super) ready: Option<Duration>,
 }
 
 impl ChildOptions {
-    /// A permanent child with 5 s to shut down.
+    /// A permanent child with 5 s to shut down; a supervisor has no limit.
     pub fn new(id: impl Into<Arc<str>>) -> Self {
-        ChildOptions { id: id.into(), restart: Restart::default(), shutdown: None }
+        ChildOptions {
+            id: id.into(),
+            name: None,
+            restart: Restart::default(),
+            shutdown: None,
+            significant: false,
+            ready: None,
+        }
+    }
+
+    /// Registers the child under this name, in place of the one its type has. It keeps the name over restarts.
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Some(name.into());
+        self
     }
 
     /// When it is restarted.
@@ -77,17 +123,30 @@ impl ChildOptions {
         self.shutdown = Some(shutdown);
         self
     }
+
+    /// Its end is one that [`AutoShutdown`] looks at.
+    pub fn significant(mut self) -> Self {
+        self.significant = true;
+        self
+    }
+
+    /// Gives each of its starts up after this time; without limit by default. A start that takes too long is
+    /// one that failed.
+    pub fn ready_within(mut self, limit: Duration) -> Self {
+        self.ready = Some(limit);
+        self
+    }
 }
 
 /// A child before it runs: readable, comparable, startable any number of times.
 ///
-/// `Account::child(..)` makes one; its id is the type's name until [`id`](ChildSpec::with_id) says otherwise.
+/// `Account::child(..)` makes one; its id is the type's name until [`with_id`](ChildSpec::with_id) says otherwise.
 #[derive(Clone)]
 pub struct ChildSpec {
     pub(super) options: ChildOptions,
     pub(super) kind: Kind,
     pub(super) server: &'static str,
-    pub(super) place: Arc<dyn Fn() -> Arc<dyn Place> + Send + Sync>,
+    pub(super) place: Arc<dyn Fn(&ChildOptions) -> Arc<dyn Place> + Send + Sync>,
 }
 
 impl ChildSpec {
@@ -101,15 +160,32 @@ impl ChildSpec {
             options: ChildOptions::new(id),
             kind: Kind::Worker,
             server: std::any::type_name::<S>(),
-            place: Arc::new(move || {
-                Arc::new(PlaceOf { slot: slot::vacant::<S>(System::next_slot()), args: args.clone() })
-            }),
+            place: Arc::new(move |options| PlaceOf::<S>::new(args.clone(), options, None)),
+        }
+    }
+
+    /// A child that is a tree, made anew for each place that it is to run in.
+    pub fn tree<T: 'static>(
+        id: impl Into<Arc<str>>,
+        tree: impl Fn() -> StartTree<T> + Send + Sync + 'static,
+    ) -> Self {
+        ChildSpec {
+            options: ChildOptions::new(id),
+            kind: Kind::Supervisor,
+            server: std::any::type_name::<T>(),
+            place: Arc::new(move |options| tree().planned(options.clone()).0.place),
         }
     }
 
     /// Another id.
     pub fn with_id(mut self, id: impl Into<Arc<str>>) -> Self {
         self.options.id = id.into();
+        self
+    }
+
+    /// All its options.
+    pub fn with(mut self, options: ChildOptions) -> Self {
+        self.options = options;
         self
     }
 
@@ -122,6 +198,12 @@ impl ChildSpec {
     /// How it is stopped.
     pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
         self.options.shutdown = Some(shutdown);
+        self
+    }
+
+    /// Its end is one that [`AutoShutdown`] looks at.
+    pub fn significant(mut self) -> Self {
+        self.options.significant = true;
         self
     }
 
@@ -143,12 +225,22 @@ impl ChildSpec {
         })
     }
 
+    /// Whether [`AutoShutdown`] looks at its end.
+    pub fn is_significant(&self) -> bool {
+        self.options.significant
+    }
+
+    /// How long a start may take; `None` is without limit.
+    pub fn ready_limit(&self) -> Option<Duration> {
+        self.options.ready
+    }
+
     /// Worker or supervisor.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// The server's type.
+    /// The server's type; of a tree the type that stands for it.
     pub fn server(&self) -> &'static str {
         self.server
     }
@@ -162,6 +254,27 @@ impl fmt::Debug for ChildSpec {
             .field("kind", &self.kind)
             .field("restart", &self.options.restart)
             .field("shutdown", &self.shutdown_type())
+            .field("significant", &self.options.significant)
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Strategy::OneForOne => "one_for_one",
+            Strategy::OneForAll => "one_for_all",
+            Strategy::RestForOne => "rest_for_one",
+        })
+    }
+}
+
+impl fmt::Display for Restart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Restart::Permanent => "permanent",
+            Restart::Transient => "transient",
+            Restart::Temporary => "temporary",
+        })
     }
 }

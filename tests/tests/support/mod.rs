@@ -1,16 +1,27 @@
 //! What the tests share: a log that handlers write, and that tells them when to refuse.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub(crate) mod family;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
 };
+
+/// What an `init` does other than to start or refuse.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mood {
+    Hangs,
+    Panics,
+    Ignores,
+}
 
 /// What happened, in order.
 #[derive(Clone, Default)]
 pub(crate) struct Log {
     lines: Arc<Mutex<Vec<String>>>,
     refusing: Arc<Mutex<HashMap<&'static str, u32>>>,
+    moods: Arc<Mutex<HashMap<&'static str, Mood>>>,
     in_init: Arc<Mutex<bool>>,
 }
 
@@ -56,5 +67,30 @@ impl Log {
                 true
             }
         }
+    }
+
+    /// From now on `id` is in this mood when it starts; `None`: in no mood.
+    pub(crate) fn mood(&self, id: &'static str, mood: Option<Mood>) {
+        let mut moods = self.moods.lock().unwrap();
+        match mood {
+            Some(mood) => moods.insert(id, mood),
+            None => moods.remove(id),
+        };
+    }
+
+    fn is_in(&self, id: &str, mood: Mood) -> bool {
+        self.moods.lock().unwrap().get(id) == Some(&mood)
+    }
+
+    pub(crate) fn hangs(&self, id: &str) -> bool {
+        self.is_in(id, Mood::Hangs)
+    }
+
+    pub(crate) fn panics(&self, id: &str) -> bool {
+        self.is_in(id, Mood::Panics)
+    }
+
+    pub(crate) fn ignores(&self, id: &str) -> bool {
+        self.is_in(id, Mood::Ignores)
     }
 }

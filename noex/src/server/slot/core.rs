@@ -1,6 +1,7 @@
 //! The part of a slot that does not depend on the server's type.
 
 use std::{
+    any::Any,
     collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
@@ -99,6 +100,8 @@ pub(crate) struct Rest {
     pub(super) promises: Promises,
     pub(super) beside: Beside,
     pub(super) errands: Errands,
+    /// What the server's kind keeps beside it, over its lives and after them: a supervisor its restart log.
+    keepsake: Option<Arc<dyn Any + Send + Sync>>,
     seen: Option<Seen>,
 }
 
@@ -162,6 +165,15 @@ impl Core {
 
     pub(crate) fn set_label(&self, label: Arc<str>) {
         self.slow().whole().label = Some(label);
+    }
+
+    pub(crate) fn set_keepsake(&self, keepsake: Arc<dyn Any + Send + Sync>) {
+        self.slow().whole().keepsake = Some(keepsake);
+    }
+
+    pub(crate) fn keepsake<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let keepsake = self.slow().rest.as_ref().and_then(|rest| rest.keepsake.clone());
+        keepsake?.downcast().ok()
     }
 
     /// What people call this server: its name, its label, or its type and pid.

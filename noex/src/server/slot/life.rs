@@ -33,6 +33,7 @@ use crate::{
         work::Work,
     },
     server::{Context, GenServer, Init, Now, OnRestart},
+    supervisor::Permit,
 };
 
 /// Why a life did not begin.
@@ -45,24 +46,40 @@ pub(crate) enum Unborn<E> {
     Running,
 }
 
+/// Who starts a life.
+#[derive(Clone, Copy)]
+pub(crate) enum Starter<'a> {
+    Anybody,
+    /// A server, linked with it from before `init` on.
+    Parent(&'a Life),
+    Supervisor(&'a Permit),
+}
+
 /// Starts a life in a slot that is down.
 pub(crate) async fn bring_up<S: GenServer>(
     slot: &Arc<Slot<S>>,
     door: Arc<Door>,
     args: S::Args,
     limit: Option<Duration>,
-    parent: Option<&Life>,
+    starter: Starter<'_>,
 ) -> Result<(), Unborn<S::InitError>> {
     let Some(right) = slot.enter_down() else { return Err(Unborn::Running) };
     slot.core.set_door(door);
     slot.core.trap_exits(S::TRAP_EXIT);
     slot.inbox.reopen();
     slot.core.be_born();
-    if let Some(parent) = parent {
+    if let Starter::Parent(parent) = starter {
         slot.core.set_parent(slot.core.incarnation(), parent.pid(), Arc::downgrade(&parent.slot));
     }
     slot.begin(INIT);
     let mut birth = Birth(Some(right.into_owned(slot.clone())));
+    // After the birth: a supervisor that takes its leave back either is seen here or sees a life to end.
+    if let Starter::Supervisor(permit) = starter
+        && permit.is_revoked()
+    {
+        birth.end(ExitReason::Killed);
+        return Err(Unborn::Crashed(ExitReason::Killed));
+    }
     let mut cx = Context::new(slot);
     let init = caught(async { S::init(args, &mut cx).await });
     let outcome = within(limit, uncut(slot, init)).await;

@@ -174,6 +174,8 @@ pub(crate) trait AnySlot: Send + Sync {
     fn close(&self, reason: &ExitReason);
     /// The handler that runs now.
     fn current_handler(&self) -> &'static str;
+    /// What kind of message this handler is for, if it is one of the server's.
+    fn kind_of(&self, handler: &str) -> Option<&'static str>;
     /// Messages served, by handler.
     fn served(&self) -> Vec<(&'static str, u64)>;
     /// How full the mailbox is.
@@ -244,6 +246,12 @@ impl<S: GenServer> AnySlot for Slot<S> {
             Some(variant) => variant_names::<S>().nth(variant).unwrap_or("?"),
             None => "?",
         }
+    }
+
+    fn kind_of(&self, handler: &str) -> Option<&'static str> {
+        let kinds =
+            [("call", S::Call::VARIANTS), ("cast", S::Cast::VARIANTS), ("info", S::Info::VARIANTS)];
+        kinds.into_iter().find(|(_, handlers)| handlers.contains(&handler)).map(|(kind, _)| kind)
     }
 
     fn served(&self) -> Vec<(&'static str, u64)> {
