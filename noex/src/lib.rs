@@ -141,7 +141,8 @@ pub use server::{
     multi_call,
 };
 pub use supervisor::{
-    AdminError, AutoShutdown, Backoff, ChildInfo, ChildOptions, ChildSpec, Kind, Restart, Shutdown, StartTree,
-    Strategy, Supervisor, SupervisorBuilder, SupervisorError, SupervisorRef, TreeEnd,
+    AdminError, AutoShutdown, Backoff, ChildInfo, ChildOptions, ChildSpec, DynamicSupervisor, Kind,
+    Partitions, Restart, Shutdown, StartTree, Strategy, Supervisor, SupervisorBuilder, SupervisorError,
+    SupervisorRef, TreeEnd,
 };
 pub use system::System;

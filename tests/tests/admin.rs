@@ -6,7 +6,8 @@ mod support;
 use std::time::Duration;
 
 use noex::{
-    AdminError, ChildOptions, Kind, Restart, Shutdown, Strategy, Supervisor, SupervisorRef, prelude::*,
+    AdminError, ChildOptions, Kind, Restart, Shutdown, Strategy, Supervisor, SupervisorRef,
+    prelude::*,
     supervisor::{ChildCount, ChildState, PlanError},
 };
 use support::{
@@ -23,7 +24,11 @@ async fn three(strategy: Strategy) -> (SupervisorRef, [ChildRef; 3], Log) {
     (supervisor, children, log)
 }
 
-async fn start_child(supervisor: &SupervisorRef, id: &'static str, log: &Log) -> Result<ChildRef, AdminError> {
+async fn start_child(
+    supervisor: &SupervisorRef,
+    id: &'static str,
+    log: &Log,
+) -> Result<ChildRef, AdminError> {
     let log = log.clone();
     supervisor.start_child::<Child>(ChildOptions::new(id), move || (id, log.clone())).await
 }
@@ -215,16 +220,14 @@ async fn a_start_that_hangs_keeps_nobody_from_anything() {
         log.mood("b", Some(Mood::Hangs));
         b.crash().await.unwrap_err();
         settle().await;
-        let states: Vec<_> =
-            supervisor.children().await.unwrap().iter().map(|child| child.state).collect();
+        let states: Vec<_> = supervisor.children().await.unwrap().iter().map(|child| child.state).collect();
         assert_eq!(states[..2], [ChildState::Running, ChildState::Starting], "{strategy:?}");
         assert_eq!(a.count().await.unwrap(), 1);
         let error = supervisor.restart_child("b").await.unwrap_err();
         assert!(matches!(error, AdminError::Starting { .. }), "{error}");
         supervisor.terminate_child("b").await.unwrap();
         settle().await;
-        let states: Vec<_> =
-            supervisor.children().await.unwrap().iter().map(|child| child.state).collect();
+        let states: Vec<_> = supervisor.children().await.unwrap().iter().map(|child| child.state).collect();
         let running = ChildState::Running;
         assert_eq!(states, [running, ChildState::Down, running], "{strategy:?}");
         log.mood("b", None);
@@ -257,8 +260,5 @@ async fn a_start_that_is_too_slow_is_named() {
     let options = ChildOptions::new("slow").ready_within(100 * MS);
     builder.child::<Child>(options, move || ("slow", log.clone()));
     let error = builder.start().await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "supervisor `tree` did not start: child `slow` was not ready within 100ms"
-    );
+    assert_eq!(error.to_string(), "supervisor `tree` did not start: child `slow` was not ready within 100ms");
 }

@@ -4,8 +4,8 @@
 mod support;
 
 use noex::{
-    AdminError, AutoShutdown, ChildOptions, Restart, Strategy, Supervisor, SupervisorBuilder, SupervisorError,
-    TreeEnd, prelude::*, supervisor::PlanError,
+    AdminError, AutoShutdown, ChildOptions, Restart, Strategy, Supervisor, SupervisorBuilder,
+    SupervisorError, TreeEnd, prelude::*, supervisor::PlanError,
 };
 use support::{
     Log,

@@ -6,8 +6,7 @@ mod support;
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 
 use noex::{
-    ChildOptions, Restart, Shutdown, Strategy, SupervisorError,
-    observer::EventKind, prelude::*,
+    ChildOptions, Restart, Shutdown, Strategy, SupervisorError, observer::EventKind, prelude::*,
     supervisor::PlanError,
 };
 use support::{

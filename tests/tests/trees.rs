@@ -61,18 +61,22 @@ async fn a_branch_that_gives_up_is_started_again() {
     };
     log.take();
     workers[1].crash().await.unwrap_err();
-    assert_eq!(workers[1].count().await.unwrap(), 1, "asked while the branch is down, served by the next life");
     assert_eq!(
-        log.take(),
-        ["w2 down: panic", "w4 down: shutdown", "w3 down: shutdown", "w2 up", "w3 up"]
+        workers[1].count().await.unwrap(),
+        1,
+        "asked while the branch is down, served by the next life"
     );
+    assert_eq!(log.take(), ["w2 down: panic", "w4 down: shutdown", "w3 down: shutdown", "w2 up", "w3 up"]);
     assert_eq!((top.pid().incarnation(), s1.pid().incarnation(), s2.pid().incarnation()), (1, 1, 2));
     assert_eq!(s2.count_children().await.unwrap().specs, 2, "those of its plan");
     assert!(matches!(added.count().await, Err(CallError::NotRunning { .. })));
     let log = top.restart_log();
     assert!(matches!(&log.entries()[0].cause, Cause::Ended(ExitReason::Shutdown)), "{log}");
     let log = s2.restart_log();
-    assert!(matches!(&log.entries()[0].outcome, Outcome::GaveUp { max: 0, .. }), "kept over its lives: {log}");
+    assert!(
+        matches!(&log.entries()[0].outcome, Outcome::GaveUp { max: 0, .. }),
+        "kept over its lives: {log}"
+    );
 }
 
 #[tokio::test]
@@ -116,11 +120,10 @@ async fn a_stopped_tree_is_no_failure() {
 #[tokio::test]
 async fn a_killed_branch_leaves_no_orphan_and_no_double() {
     // SHUT-8 for a branch
-    let Trees { s2, workers, log, .. } = trees(0).await;
+    let Trees { top: _top, s2, workers, log, .. } = trees(0).await;
     let before = workers[1].pid();
     assert!(s2.kill());
     assert_eq!(workers[1].count().await.unwrap(), 1);
-    settle().await;
     let lines = log.take();
     assert_eq!(lines[..2].iter().filter(|line| line.ends_with("down: killed")).count(), 2, "{lines:?}");
     assert_eq!(lines[2..], ["w2 up", "w3 up"]);
@@ -246,10 +249,16 @@ async fn plans_that_contradict_themselves_do_not_start() {
         top.nest(options, low.start());
         let error = top.start().await.unwrap_err();
         assert_eq!(error.to_string(), format!("supervisor `low` cannot run: {expected}"));
-        assert!(matches!(error, SupervisorError::Plan { error: PlanError::ZeroWindow
-            | PlanError::DuplicateChild { .. }
-            | PlanError::ShutdownTooLong { .. }
-            | PlanError::BackoffBackwards { .. }, .. }));
+        assert!(matches!(
+            error,
+            SupervisorError::Plan {
+                error: PlanError::ZeroWindow
+                    | PlanError::DuplicateChild { .. }
+                    | PlanError::ShutdownTooLong { .. }
+                    | PlanError::BackoffBackwards { .. },
+                ..
+            }
+        ));
     }
     assert!(log.take().is_empty(), "nothing was started");
 }
@@ -356,10 +365,11 @@ async fn pauses_before_restarts_grow_and_begin_again() {
     log.refuse_times("a", 3);
     let begun = tokio::time::Instant::now();
     a.crash().await.unwrap_err();
+    settle().await;
     assert_eq!(b.count().await.unwrap(), 1);
     assert_eq!(supervisor.children().await.unwrap()[0].state, ChildState::Waiting);
     assert_eq!(a.count().await.unwrap(), 1, "who asks meanwhile waits");
-    assert_eq!(begun.elapsed().as_millis(), 100 + 300 + 900 + 1_000 + 3, "and the timer's granularity");
+    assert_eq!(begun.elapsed().as_millis(), 100 + 300 + 900 + 1_000);
     tokio::time::sleep(2_000 * MS).await;
     a.crash().await.unwrap_err();
     settle().await;
@@ -434,7 +444,8 @@ async fn the_restart_log_says_why() {
     let [a, b] = ["a", "b"].map(|id| add(&mut builder, id, &log, Restart::Permanent));
     let supervisor = builder.start().await.unwrap();
     a.crash().await.unwrap_err();
-    assert_eq!(b.count().await.unwrap(), 1);
+    settle().await;
+    assert_eq!(b.pid().incarnation(), 2);
     let log = supervisor.restart_log();
     let entry = &log.entries()[0];
     let Cause::Ended(ExitReason::Panic(panic)) = &entry.cause else { panic!("{entry}") };

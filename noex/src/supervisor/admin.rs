@@ -252,9 +252,9 @@ impl Supervisor {
         match question {
             Question::WhichChildren => Reply::Children(self.children.values().map(info).collect()),
             Question::CountChildren => Reply::Count(self.count()),
-            Question::Spec(id) => Reply::Spec(
-                self.find(&Who::Id(id)).map(|slot| Box::new(self.children[&slot].spec.clone())),
-            ),
+            Question::Spec(id) => {
+                Reply::Spec(self.find(&Who::Id(id)).map(|slot| Box::new(self.children[&slot].spec.clone())))
+            }
             Question::StartChild(planned) => wait(self.add_child(planned)),
             Question::Terminate(who) => wait(self.find(&who).map(|slot| self.terminate_child(slot))),
             Question::Restart(id) => wait(self.restart_child(id)),

@@ -199,7 +199,7 @@ fn tree_place(plan: Arc<Plan>, options: &ChildOptions) -> Arc<PlaceOf<Supervisor
     let each = plan.clone();
     let place = PlaceOf::<Supervisor>::new(Arc::new(move || each.clone()), options, Some(plan.clone()));
     place.slot.core().set_label(plan.name.clone());
-    place.slot.core().set_keepsake(plan.chronicle.clone());
+    place.slot.core().set_keepsake(plan);
     place
 }
 

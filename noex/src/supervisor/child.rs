@@ -69,11 +69,22 @@ pub(crate) enum Phase {
     /// It is to be started when its turn comes.
     Queued,
     /// A restart waits for its time.
-    Waiting { attempt: u64, _alarm: Alarm },
-    Starting { attempt: u64, permit: Arc<Permit>, task: JoinHandle<()>, cancelled: Option<Then> },
+    Waiting {
+        attempt: u64,
+        _alarm: Alarm,
+    },
+    Starting {
+        attempt: u64,
+        permit: Arc<Permit>,
+        task: JoinHandle<()>,
+        cancelled: Option<Then>,
+    },
     Running,
     /// It was told to end.
-    Stopping { then: Then, _alarm: Option<Alarm> },
+    Stopping {
+        then: Then,
+        _alarm: Option<Alarm>,
+    },
 }
 
 /// What becomes of a child that was stopped.

@@ -29,7 +29,9 @@ pub enum TreeEnd {
 
 /// A supervisor used up its restarts.
 #[derive(Clone, Debug, Error)]
-#[error("supervisor `{supervisor}` gave up after `{child}`: {reason} (more than {max} restarts in {window:?})")]
+#[error(
+    "supervisor `{supervisor}` gave up after `{child}`: {reason} (more than {max} restarts in {window:?})"
+)]
 #[non_exhaustive]
 pub struct GaveUp {
     /// The supervisor.

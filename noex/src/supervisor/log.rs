@@ -218,6 +218,6 @@ impl ServerRef<Supervisor> {
     }
 
     pub(super) fn chronicle(&self) -> Option<Arc<Chronicle>> {
-        self.slot().core().keepsake()
+        self.plan().map(|plan| plan.chronicle.clone())
     }
 }

@@ -9,11 +9,7 @@ use super::{
     server::{Notice, Supervisor},
     spec::{AutoShutdown, Strategy},
 };
-use crate::{
-    Context, ExitReason, Pid, Reason,
-    observer::EventKind,
-    process::door,
-};
+use crate::{Context, ExitReason, Pid, Reason, observer::EventKind, process::door};
 
 impl Supervisor {
     /// Restarts the child and, by the strategy, its siblings; or gives up.
@@ -31,7 +27,8 @@ impl Supervisor {
         });
         let Some(child) = self.children.get_mut(&slot) else { return };
         let Some(budget_left) = left else { return self.give_up(slot, cause, cx) };
-        let pause = self.plan.backoff.as_ref().map_or(Duration::ZERO, |backoff| child.failures.pause(backoff));
+        let pause =
+            self.plan.backoff.as_ref().map_or(Duration::ZERO, |backoff| child.failures.pause(backoff));
         let reason = cause.reason().clone();
         let outcome = Outcome::Restarted { after: pause, budget_left };
         let name = self.note(slot, cause, taken_down, outcome);
@@ -97,7 +94,9 @@ impl Supervisor {
 
     /// A child has ended and will not come back by itself.
     pub(super) fn is_finished(&mut self, slot: u64, cx: &mut Context<Self>) {
-        let Some(child) = self.children.get(&slot).filter(|child| child.spec.is_significant()) else { return };
+        let Some(child) = self.children.get(&slot).filter(|child| child.spec.is_significant()) else {
+            return;
+        };
         let ends = match self.plan.auto_shutdown {
             AutoShutdown::Never => false,
             AutoShutdown::AnySignificant => true,

@@ -172,10 +172,13 @@ impl GenServer for Supervisor {
 
     async fn init(plan: Arc<Plan>, cx: &mut Context<Self>) -> Result<Init<Self>, SupervisorError> {
         let slot = cx.slot();
-        slot.core().set_keepsake(plan.chronicle.clone());
+        slot.core().set_keepsake(plan.clone());
         plan.chronicle.begin();
-        let children: BTreeMap<u64, Child> =
-            plan.children.iter().map(|it| (it.place.slot().core().id, Child::new(it.clone(), true))).collect();
+        let children: BTreeMap<u64, Child> = plan
+            .children
+            .iter()
+            .map(|it| (it.place.slot().core().id, Child::new(it.clone(), true)))
+            .collect();
         let mut supervisor = Supervisor {
             intensity: Intensity::new(plan.restarts),
             ids: children.iter().map(|(slot, child)| (child.spec.options.id.clone(), *slot)).collect(),
@@ -277,13 +280,7 @@ impl Supervisor {
     }
 
     /// A start is done.
-    fn started(
-        &mut self,
-        slot: u64,
-        attempt: u64,
-        outcome: Result<(), Failed>,
-        cx: &mut Context<Self>,
-    ) {
+    fn started(&mut self, slot: u64, attempt: u64, outcome: Result<(), Failed>, cx: &mut Context<Self>) {
         let Some(child) = self.children.get_mut(&slot) else { return };
         let cancelled = match child.phase {
             Phase::Starting { attempt: present, cancelled, .. } if present == attempt => cancelled,

@@ -119,4 +119,3 @@ pub(crate) async fn settle() {
         tokio::task::yield_now().await;
     }
 }
-

@@ -249,8 +249,7 @@ impl<S: GenServer> AnySlot for Slot<S> {
     }
 
     fn kind_of(&self, handler: &str) -> Option<&'static str> {
-        let kinds =
-            [("call", S::Call::VARIANTS), ("cast", S::Cast::VARIANTS), ("info", S::Info::VARIANTS)];
+        let kinds = [("call", S::Call::VARIANTS), ("cast", S::Cast::VARIANTS), ("info", S::Info::VARIANTS)];
         kinds.into_iter().find(|(_, handlers)| handlers.contains(&handler)).map(|(kind, _)| kind)
     }
 
