@@ -127,6 +127,7 @@ pub mod rules;
 mod server;
 pub mod supervisor;
 mod system;
+pub mod task;
 
 pub use noex_macros::{call, cast, continuation, every, genserver, idle, info, init, supervisor, terminate};
 pub use process::{

@@ -84,7 +84,7 @@ async fn children_are_added_while_it_runs() {
 
 #[tokio::test]
 async fn children_are_stopped_restarted_and_deleted() {
-    // ADMIN-5 to ADMIN-8
+    // ADMIN-5, ADMIN-6, ADMIN-7, ADMIN-8
     let (supervisor, [a, b, _], log) = three(Strategy::OneForOne).await;
     supervisor.terminate_child("a").await.unwrap();
     assert_eq!(log.take(), ["a down: shutdown"]);

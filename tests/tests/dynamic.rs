@@ -228,7 +228,7 @@ impl Tiny {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_hundred_thousand_come_and_go() {
     let tiny = DynamicSupervisor::<Tiny>::builder("tiny").start().await.unwrap();
     let mut all = Vec::new();

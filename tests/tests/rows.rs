@@ -13,6 +13,16 @@ const AREAS: &[(&str, u32)] = &[
     ("LINK", 11),
     ("MON", 6),
     ("TIMER", 10),
+    ("SUP", 10),
+    ("RESTART", 6),
+    ("STRAT", 10),
+    ("INTENS", 10),
+    ("SHUT", 9),
+    ("ADMIN", 10),
+    ("AUTO", 7),
+    ("DYN", 14),
+    ("PART", 8),
+    ("TASK", 19),
 ];
 
 /// Words such as `CALL-07` or `CALL-7` in a text, as `CALL-7`.

@@ -73,7 +73,7 @@ async fn specs_are_data_with_the_defaults_filled_in() {
 
 #[tokio::test]
 async fn restart_types_decide_who_comes_back() {
-    // RESTART-1 to RESTART-6
+    // RESTART-1, RESTART-2, RESTART-3, RESTART-4, RESTART-5, RESTART-6
     let normal = || ExitReason::Normal;
     let shutdown = || ExitReason::Shutdown;
     let boom = || ExitReason::other("boom");
@@ -109,7 +109,7 @@ async fn restart_types_decide_who_comes_back() {
 
 #[tokio::test]
 async fn a_crash_restarts_by_strategy() {
-    // STRAT-1 to STRAT-3, STRAT-5, STRAT-8
+    // STRAT-1, STRAT-2, STRAT-3, STRAT-5, STRAT-8
     for (strategy, expected) in [
         (Strategy::OneForOne, vec!["b down: panic", "b up"]),
         (

@@ -40,6 +40,7 @@ pub use init::{Init, IntoInit};
 pub use many::{Answers, abcast, multi_call};
 pub use reference::{ServerRef, WeakRef};
 pub use request::{NotYet, Request, Requests};
+pub(crate) use start::adopt;
 pub use start::{Start, StartMonitored};
 
 /// A server: state, and handlers for four kinds of messages.

@@ -170,7 +170,7 @@ impl<S: GenServer> Start<S> {
 }
 
 /// The parent's end of the link; until now it would have heard of failed starts too.
-fn adopt(parent: &Life, child: &Life) {
+pub(crate) fn adopt(parent: &Life, child: &Life) {
     match link(parent, child) {
         Ok(()) => {}
         Err(Unlinked::NearIsGone) => hear_exit(&child.slot, child.number, parent.exit()),

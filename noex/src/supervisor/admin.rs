@@ -515,7 +515,7 @@ impl ServerRef<Supervisor> {
         Ok(handle)
     }
 
-    pub(super) async fn start_planned(&self, planned: Planned) -> Result<Option<Pid>, AdminError> {
+    pub(crate) async fn start_planned(&self, planned: Planned) -> Result<Option<Pid>, AdminError> {
         if let Some(plan) = planned.place.plan() {
             plan.check(planned.spec.shutdown_type()).map_err(|(_, error)| error)?;
         }
@@ -532,7 +532,7 @@ impl ServerRef<Supervisor> {
         self.order(Question::Terminate(Who::Id(id.into()))).await.map(drop)
     }
 
-    pub(super) async fn terminate_slot(&self, slot: u64) -> Result<(), AdminError> {
+    pub(crate) async fn terminate_slot(&self, slot: u64) -> Result<(), AdminError> {
         self.order(Question::Terminate(Who::Slot(slot))).await.map(drop)
     }
 

@@ -47,6 +47,16 @@ impl SupervisorBuilder {
         SupervisorBuilder { plan: Plan::new(name) }
     }
 
+    /// Children will come and go.
+    pub(crate) fn make_dynamic(&mut self) {
+        self.plan.is_dynamic = true;
+    }
+
+    /// How many children there may be.
+    pub(crate) fn limit(&mut self, most: usize) {
+        self.plan.most = most;
+    }
+
     /// Who is restarted together; `one_for_one` by default.
     pub fn strategy(&mut self, strategy: Strategy) -> &mut Self {
         self.plan.strategy = strategy;
@@ -121,7 +131,7 @@ impl Planned {
         Planned { spec, place }
     }
 
-    pub(super) fn server<S: GenServer>(
+    pub(crate) fn server<S: GenServer>(
         options: ChildOptions,
         args: Arc<dyn Fn() -> S::Args + Send + Sync>,
     ) -> (Self, S::Ref) {

@@ -73,7 +73,7 @@ impl<S: GenServer, A: Clone + Send + Sync + 'static> DynamicSupervisor<S, A> {
         args: impl Fn(A) -> S::Args + Send + Sync + 'static,
     ) -> DynamicBuilder<S, A> {
         let mut builder = Supervisor::builder(name);
-        builder.plan.is_dynamic = true;
+        builder.make_dynamic();
         DynamicBuilder { builder, shape: Shape { args: Arc::new(args), options: ChildOptions::new("child") } }
     }
 
@@ -124,7 +124,7 @@ pub struct DynamicBuilder<S: GenServer, A = <S as GenServer>::Args> {
 impl<S: GenServer, A> DynamicBuilder<S, A> {
     /// How many children there may be at a time; any number by default.
     pub fn max(&mut self, max: usize) -> &mut Self {
-        self.builder.plan.most = max;
+        self.builder.limit(max);
         self
     }
 

@@ -46,5 +46,6 @@ pub use end::{GaveUp, TreeEnd};
 pub use log::{Cause, Outcome, RestartEntry, RestartLog};
 pub use partition::{PartitionBuilder, Partitions, cores};
 pub(crate) use place::Permit;
+pub(crate) use plan::Planned;
 pub use server::{Supervisor, SupervisorError, SupervisorRef};
 pub use spec::{AutoShutdown, ChildOptions, ChildSpec, Kind, Restart, Shutdown, Strategy};

@@ -63,7 +63,7 @@ pub enum Shutdown {
 
 impl Shutdown {
     /// The time that a child is given; `None` is without limit.
-    pub(super) fn limit(self) -> Option<Duration> {
+    pub(crate) fn limit(self) -> Option<Duration> {
         match self {
             Shutdown::BrutalKill => Some(Duration::ZERO),
             Shutdown::Timeout(limit) => Some(limit),
