@@ -191,7 +191,7 @@ async fn one_crash_too_many_ends_the_tree() {
 
 #[tokio::test]
 async fn one_budget_serves_all_children() {
-    // INTENS-3
+    // INTENS-2, INTENS-3
     let (mut builder, log) = tree(Strategy::OneForOne);
     builder.restarts(2, Duration::from_secs(5));
     let [a, b] = ["a", "b"].map(|id| add(&mut builder, id, &log, Restart::Permanent));
@@ -200,6 +200,8 @@ async fn one_budget_serves_all_children() {
         child.crash().await.unwrap_err();
         assert_eq!(child.count().await.unwrap(), 1);
     }
+    settle().await;
+    assert!(supervisor.is_alive());
     a.crash().await.unwrap_err();
     assert_eq!(supervisor.ended().await, ExitReason::Shutdown);
 }
@@ -280,7 +282,7 @@ async fn recovery_within_the_budget() {
 
 #[tokio::test(start_paused = true)]
 async fn a_child_that_takes_too_long_to_end_is_killed() {
-    // SHUT-3, SHUT-5
+    // SHUT-3, SHUT-4, SHUT-5
     for (shutdown, expected) in [
         (Shutdown::Timeout(100 * MS), ExitReason::Killed),
         (Shutdown::Infinity, ExitReason::Shutdown),
@@ -296,6 +298,8 @@ async fn a_child_that_takes_too_long_to_end_is_killed() {
         let (ended, stopped) = tokio::join!(child.ended(), supervisor.stop());
         stopped.unwrap();
         assert_eq!(ended, expected, "{shutdown:?}");
+        let terminated = log.take().iter().any(|line| line.starts_with("a down"));
+        assert_eq!(terminated, expected == ExitReason::Shutdown, "{shutdown:?}");
     }
 }
 
