@@ -5,4 +5,5 @@
 //! | `bank` | servers are structs with methods, a tree names them, each call is one `?` |
 //! | `by_hand` | what the macros write, written by hand |
 //! | `crash` | a crash costs the message in hand and no other |
+//! | `healing` | a tree heals: drawings before, half-way and after, and the restart log |
 //! | `quakes` | a supervised pipeline on real data, from file to database |

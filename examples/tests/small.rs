@@ -74,3 +74,28 @@ ann: shutdown (closed); lobby: shutdown (closed)
     });
     assert_eq!(lines.collect::<String>(), expected);
 }
+
+#[test]
+fn healing_draws_a_tree_that_heals() {
+    let house = |oven: &str, cook: &str| {
+        format!(
+            "\
+house: one_for_one, at most 3 restarts in 5s
+├─ kitchen: rest_for_one, at most 3 restarts in 5s
+│  ├─ oven: Oven{oven}
+│  └─ cook: Cook{cook}
+└─ floor: one_for_one, at most 3 restarts in 5s
+   ├─ ann: Waiter
+   └─ ben: Waiter
+"
+        )
+    };
+    let whole = house("", "");
+    let down = house(", waiting to start", ", waiting to start, 1 queued");
+    let healed = house(", 1 restart", ", 1 restart");
+    let expected = format!(
+        "bread\n{whole}\nthe oven broke\n\n{down}\nbread\n{healed}\n\
+         oven restarted after a call, and cook with it\nstopped: normal\n"
+    );
+    assert_eq!(printed("healing"), expected);
+}
