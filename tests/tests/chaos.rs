@@ -36,8 +36,9 @@ struct Census {
     living: [AtomicU32; WORKERS],
     doubles: AtomicU32,
     refusals: AtomicU32,
+    hangs: AtomicU32,
     served: Mutex<Vec<u32>>,
-    /// Lives that ended, each of which may have had one message in hand.
+    /// Lives that began.
     lives: AtomicU32,
 }
 
@@ -73,8 +74,12 @@ impl Worker {
     #[init]
     async fn init(id: usize, census: Arc<Census>) -> Result<Self, String> {
         let refuses = census.refusals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        let hangs = census.hangs.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
         let life = Life::begin(census, id);
         yield_now().await;
+        if hangs.is_ok() {
+            std::future::pending::<()>().await;
+        }
         if refuses.is_ok() { Err("not now".into()) } else { Ok(Worker { life }) }
     }
 
@@ -120,7 +125,7 @@ async fn forest(census: &Arc<Census>, system: &System) -> Forest {
     Forest { top: top.start().system(system).await.unwrap(), branches, workers }
 }
 
-/// Calls workers until told to stop; how many calls were served and how many crashed in hand.
+/// Calls workers until told to stop.
 async fn call_on(workers: Vec<WorkerRef>, seed: u64, stop: Arc<AtomicBool>, calls: Arc<AtomicU64>) {
     let mut dice = Dice(seed);
     while !stop.load(Ordering::SeqCst) {
@@ -135,7 +140,7 @@ async fn call_on(workers: Vec<WorkerRef>, seed: u64, stop: Arc<AtomicBool>, call
     }
 }
 
-/// Does something bad. Whether a cast may be lost by it that was in hand.
+/// Does something bad.
 fn strike(forest: &Forest, census: &Census, dice: &mut Dice) {
     let worker = &forest.workers[dice.roll(WORKERS as u64) as usize];
     let branch = &forest.branches[dice.roll(3) as usize];
@@ -181,6 +186,10 @@ async fn chaos(seed: u64) {
         for _ in 0..dice.roll(8) {
             yield_now().await;
         }
+        if number % 4 == 0 {
+            // The tree keeps pace: somebody lives there again, or is cut short once more.
+            drop(worker.work().await);
+        }
     }
     census.refusals.store(0, Ordering::SeqCst);
     stop.store(true, Ordering::SeqCst);
@@ -200,7 +209,7 @@ async fn chaos(seed: u64) {
         assert!(!worker.is_alive());
     }
     assert!(census.living.iter().all(|living| living.load(Ordering::SeqCst) == 0), "seed {seed}: orphans");
-    assert!(calls.load(Ordering::SeqCst) > 0 && census.lives.load(Ordering::SeqCst) > ROUNDS / 4);
+    assert!(calls.load(Ordering::SeqCst) > 0 && census.lives.load(Ordering::SeqCst) > ROUNDS / 8);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -213,4 +222,70 @@ async fn a_tree_comes_back_whole_from_anything() {
 #[tokio::test]
 async fn a_tree_comes_back_whole_on_one_thread() {
     tokio::time::timeout(Duration::from_secs(240), chaos(0xabcd)).await.expect("it hangs");
+}
+
+/// Starts, stops, restarts and deletes children at random. Whatever it is told, it is told something.
+async fn administer(branch: SupervisorRef, census: Arc<Census>, seed: u64) {
+    let mut dice = Dice(seed);
+    for _ in 0..ROUNDS / 10 {
+        let id = dice.roll(WORKERS as u64) as usize;
+        let name = id.to_string();
+        let census = census.clone();
+        // What a dead, a busy or an unknown one answers is tested elsewhere.
+        match dice.roll(8) {
+            0..3 => {
+                let options = ChildOptions::new(name).ready_within(Duration::from_millis(2));
+                drop(branch.start_child::<Worker>(options, move || (id, census.clone())).await);
+            }
+            3 | 4 => drop(branch.terminate_child(name).await),
+            5 => drop(branch.restart_child(name).await),
+            6 => drop(branch.delete_child(name).await),
+            _ => drop(branch.children().await),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn administrators_get_an_answer_whatever_happens() {
+    for (strategy, seed) in [(Strategy::OneForOne, 7), (Strategy::RestForOne, 8), (Strategy::OneForAll, 9)] {
+        let census = Arc::new(Census::default());
+        let mut branch = Supervisor::builder("branch");
+        branch.strategy(strategy).restarts(10_000_000, Duration::from_secs(3_600));
+        let options = |id: usize| ChildOptions::new(id.to_string()).ready_within(Duration::from_millis(2));
+        let workers: Vec<_> = (0..3)
+            .map(|id| {
+                let census = census.clone();
+                branch.child::<Worker>(options(id), move || (id, census.clone()))
+            })
+            .collect();
+        let mut top = Supervisor::builder("top");
+        top.restarts(10_000_000, Duration::from_secs(3_600));
+        let branch = top.nest(ChildOptions::new("branch"), branch.start());
+        let top = top.start().await.unwrap();
+        let admins: Vec<_> =
+            (1..=4).map(|n| tokio::spawn(administer(branch.clone(), census.clone(), seed * n))).collect();
+        let mut dice = Dice(seed);
+        let run = async {
+            while admins.iter().any(|admin| !admin.is_finished()) {
+                let worker = &workers[dice.roll(3) as usize];
+                match dice.roll(12) {
+                    0 => drop(branch.kill()),
+                    1 => drop(census.hangs.fetch_add(1, Ordering::SeqCst)),
+                    2 => drop(census.refusals.fetch_add(1, Ordering::SeqCst)),
+                    3 => tokio::time::sleep(Duration::from_millis(1)).await,
+                    4 => drop(worker.try_cast(WorkerCast::Crash {})),
+                    _ => drop(worker.kill()),
+                }
+                yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(200), run).await.expect("an administrator waits for ever");
+        for admin in admins {
+            admin.await.unwrap();
+        }
+        top.stop().await.unwrap();
+        assert_eq!(census.doubles.load(Ordering::SeqCst), 0, "{strategy:?}: two lives at once");
+        let living = &census.living;
+        assert!(living.iter().all(|it| it.load(Ordering::SeqCst) == 0), "{strategy:?}: orphans {living:?}");
+    }
 }

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use noex::{ChildOptions, NotSent, Supervisor, SupervisorError, prelude::*};
+use noex::{ChildOptions, NotSent, Supervisor, SupervisorError, prelude::*, supervisor::PlanError};
 use support::Log;
 use tokio::task::yield_now;
 
@@ -208,7 +208,7 @@ async fn a_tree_that_never_starts_leaves_no_one_waiting() {
     let mut twice = Supervisor::builder("twice");
     let (second, third) = (child(&mut twice), child(&mut twice));
     let error = twice.start().await.unwrap_err();
-    assert!(matches!(error, SupervisorError::DuplicateChild { .. }));
+    assert!(matches!(error, SupervisorError::Plan { error: PlanError::DuplicateChild { .. }, .. }));
     assert!(matches!(second.hello().await, Err(CallError::NotRunning { .. })));
     assert!(third.hold(Duration::ZERO).await.is_err());
 }

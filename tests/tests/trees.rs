@@ -483,3 +483,92 @@ async fn a_branch_shuts_down_as_a_whole_within_its_time() {
     assert!(begun.elapsed() >= 300 * MS);
     assert_eq!(log.take(), ["w3 down: shutdown", "w2 down: shutdown", "w1 down: shutdown"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_orphan_that_does_not_end_is_killed_before_the_next_life() {
+    let Trees { top: _top, s2, workers, log, .. } = trees(0).await;
+    workers[1].end_slowly(60_000 * MS).await.unwrap();
+    log.take();
+    s2.kill();
+    tokio::time::sleep(4_999 * MS).await;
+    assert_eq!((workers[1].pid().incarnation(), workers[1].is_alive()), (1, true), "it has 5 s to end");
+    tokio::time::sleep(2 * MS).await;
+    assert_eq!(workers[1].count().await.unwrap(), 1);
+    assert_eq!(log.take(), ["w3 down: killed", "w2 up", "w3 up"]);
+}
+
+#[tokio::test]
+async fn a_supervisor_that_is_killed_while_a_child_starts_leaves_nothing() {
+    let (mut builder, log) = tree(Strategy::OneForOne);
+    let a = add(&mut builder, "a", &log, Restart::Permanent);
+    let supervisor = builder.start().await.unwrap();
+    log.mood("a", Some(Mood::Hangs));
+    a.crash().await.unwrap_err();
+    settle().await;
+    assert!(a.is_alive() && a.pid().incarnation() == 2);
+    supervisor.kill();
+    settle().await;
+    assert!(!a.is_alive());
+    assert!(matches!(a.count().await, Err(CallError::NotRunning { .. })));
+}
+
+#[tokio::test]
+async fn a_start_that_is_given_up_leaves_nothing() {
+    let (mut builder, log) = tree(Strategy::OneForOne);
+    let a = add(&mut builder, "a", &log, Restart::Permanent);
+    let b = add(&mut builder, "b", &log, Restart::Permanent);
+    log.mood("b", Some(Mood::Hangs));
+    let start = tokio::time::timeout(MS, std::future::IntoFuture::into_future(builder.start())).await;
+    assert!(start.is_err());
+    settle().await;
+    assert!(!a.is_alive() && !b.is_alive());
+    assert!(matches!(b.count().await, Err(CallError::NotRunning { .. })));
+}
+
+#[tokio::test]
+async fn a_child_that_is_added_while_its_group_restarts_starts_with_it() {
+    let (mut builder, log) = tree(Strategy::OneForAll);
+    let [a, b] = ["a", "b"].map(|id| add(&mut builder, id, &log, Restart::Permanent));
+    let supervisor = builder.start().await.unwrap();
+    log.mood("b", Some(Mood::Hangs));
+    a.crash().await.unwrap_err();
+    settle().await;
+    let own = log.clone();
+    let adding = supervisor.start_child::<Child>(ChildOptions::new("c"), move || ("c", own.clone()));
+    let (c, ()) = tokio::join!(adding, async {
+        settle().await;
+        log.mood("b", None);
+        log.take();
+        a.crash().await.unwrap_err();
+    });
+    assert_eq!(c.unwrap().count().await.unwrap(), 1);
+    assert_eq!(b.count().await.unwrap(), 1);
+    settle().await;
+    assert_eq!(log.take(), ["a down: panic", "a up", "b up", "c up"]);
+}
+
+#[tokio::test]
+async fn a_panic_in_the_arguments_is_a_start_that_failed() {
+    let mut builder = Supervisor::builder("tree");
+    builder.child::<Child>(ChildOptions::new("a"), || panic!("no arguments"));
+    let error = builder.start().await.unwrap_err().to_string();
+    assert!(error.contains("child `a` failed (`arguments` panicked at "), "{error}");
+}
+
+#[tokio::test]
+async fn a_tree_where_nothing_happens_costs_nothing() {
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let Trees { top, s2, workers, log, .. } = trees(0).await;
+    settle().await;
+    let before = tasks();
+    for id in ["x", "y", "z"] {
+        let log = log.clone();
+        s2.start_child::<Child>(ChildOptions::new(id), move || (id, log.clone())).await.unwrap();
+    }
+    workers[0].crash().await.unwrap_err();
+    assert_eq!(workers[0].count().await.unwrap(), 1);
+    s2.terminate_child("x").await.unwrap();
+    settle().await;
+    assert_eq!(tasks(), before, "no task, and so no timer, is left over");
+    assert!(top.is_alive());
+}

@@ -270,16 +270,19 @@ impl Child {
     }
 
     /// The supervisor was killed: the child ends by itself. With `comes_back` its place is kept for the
-    /// supervisor's next life.
-    pub(super) fn orphan(&mut self, comes_back: bool) {
+    /// supervisor's next life, which is told whom it has to wait for.
+    pub(super) fn orphan(&mut self, comes_back: bool) -> Option<Leaving> {
         drop(self.part());
+        let slot = self.place.slot();
+        let life = slot.core().incarnation();
+        let limit = self.spec.shutdown_type().limit();
+        let leaving = slot.core().is_alive().then(|| Leaving { slot: slot.clone(), life, limit });
         if comes_back && self.is_planned {
-            let slot = self.place.slot();
-            let life = slot.core().incarnation();
             slot.signal_life(life, Signal::Exit(ExitReason::Killed));
         } else {
             self.place.clone().retire(&ExitReason::Killed);
         }
+        leaving.filter(|_| comes_back)
     }
 
     /// Tells those who asked for its end.
@@ -292,6 +295,7 @@ impl Child {
 }
 
 /// A child that was told to end.
+#[derive(Clone)]
 pub(crate) struct Leaving {
     pub(super) slot: Arc<dyn AnySlot>,
     pub(super) life: u32,

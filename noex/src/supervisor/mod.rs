@@ -14,8 +14,29 @@
 //! | `rest_for_one` | those that were started after it |
 //! | `one_for_all` | all |
 //!
-//! More than `max` restarts within the window end the supervisor with `shutdown`, after its children.
-//! What differs from OTP: references and queued messages survive a restart.
+//! More than `max` restarts within the window end the supervisor with `shutdown`, after its children: the one
+//! above restarts it, or gives up as well. [`end`](SupervisorRef::end) says why a tree has ended.
+//!
+//! | kind | children | start | stop |
+//! |---|---|---|---|
+//! | [`Supervisor`] | by id, in order | one by one | in reverse, one by one |
+//! | [`DynamicSupervisor`] | of one type, any number, by reference | side by side | all at once |
+//! | [`Partitions`] | equal ones, by key | one by one | in reverse, one by one |
+//! | [`TaskSupervisor`](crate::task::TaskSupervisor) | futures | side by side | all at once |
+//!
+//! Any of them nests in any other but the last: [`SupervisorBuilder::nest`], [`ChildSpec::tree`].
+//!
+//! # What differs from OTP
+//!
+//! - References and queued messages survive a restart, also that of the whole branch: a child has its place in
+//!   every life of its supervisor. Those added at run time are forgotten with the life they were added to.
+//! - `init` runs beside the supervisor, so that one that hangs in a restart keeps nobody from stopping or
+//!   administering the tree; [`ready_within`](ChildOptions::ready_within) gives up on it. Under `one_for_one` children
+//!   restart side by side; otherwise, and when a tree starts, one after the other.
+//! - A supervisor that was killed begins its next life when all children of the last one are gone.
+//! - [`Backoff`], the [restart log](RestartLog) and the [drawing](Drawing) are ours.
+//!
+//! A supervisor has no task and no timer while nothing happens.
 
 mod admin;
 mod backoff;

@@ -41,6 +41,7 @@ pub(crate) trait Place: Send + Sync {
 /// What a life that begins has to keep to.
 pub(crate) struct Entry {
     pub(super) permit: Arc<Permit>,
+    /// How long `init` may take.
     pub(super) limit: Option<Duration>,
 }
 
@@ -122,10 +123,11 @@ impl<S: GenServer> Place for PlaceOf<S> {
         self.slot.clone()
     }
 
-    fn start(self: Arc<Self>, door: Arc<Door>, Entry { permit, limit }: Entry) -> Boxed<Result<(), Failed>> {
+    fn start(self: Arc<Self>, door: Arc<Door>, entry: Entry) -> Boxed<Result<(), Failed>> {
+        let Entry { permit, limit } = entry;
         Box::pin(async move {
             loop {
-                // After a supervisor that was killed, its children may still be about to end.
+                // A start that was called off may still be about to end.
                 over(&self.slot()).await;
                 self.slot.core().set_door(door.clone());
                 self.claim_name(&door)?;
@@ -189,7 +191,7 @@ pub(super) async fn gone(slot: &Arc<dyn AnySlot>, life: u32, limit: Option<Durat
 }
 
 /// Waits until nobody lives there.
-pub(super) async fn over(slot: &Arc<dyn AnySlot>) {
+async fn over(slot: &Arc<dyn AnySlot>) {
     while slot.core().is_alive() {
         gone(slot, slot.core().incarnation(), None).await;
     }

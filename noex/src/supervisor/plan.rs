@@ -1,9 +1,14 @@
 //! A tree as data: what a supervisor's every life begins with.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use super::{
     backoff::Backoff,
+    child::Leaving,
     log::Chronicle,
     place::Place,
     spec::{AutoShutdown, ChildSpec, Strategy},
@@ -32,6 +37,8 @@ pub struct Plan {
     pub(super) children: Vec<Planned>,
     /// What happened, over all lives.
     pub(super) chronicle: Arc<Chronicle>,
+    /// Children of a life that was killed, which the next one waits for.
+    orphans: Mutex<Vec<Leaving>>,
 }
 
 /// A child with the place that it has in every life of its supervisor, so that references to it stay good.
@@ -53,7 +60,21 @@ impl Plan {
             most: usize::MAX,
             children: Vec::new(),
             chronicle: Arc::default(),
+            orphans: Mutex::default(),
         }
+    }
+
+    pub(super) fn orphans(&self) -> Vec<Leaving> {
+        self.listed().clone()
+    }
+
+    pub(super) fn list_orphans(&self, orphans: Vec<Leaving>) {
+        let before = std::mem::replace(&mut *self.listed(), orphans);
+        drop(before);
+    }
+
+    fn listed(&self) -> MutexGuard<'_, Vec<Leaving>> {
+        self.orphans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The same tree in places of its own.
@@ -68,6 +89,7 @@ impl Plan {
             most: self.most,
             children: self.children.iter().map(|child| Planned::of(child.spec.clone())).collect(),
             chronicle: Arc::default(),
+            orphans: Mutex::default(),
         }
     }
 

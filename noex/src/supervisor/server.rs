@@ -23,6 +23,7 @@ use super::{
     place::{Failed, Permit},
     plan::Plan,
     spec::Restart,
+    stop::see_off,
 };
 use crate::{
     Context, ExitReason, GenServer, Init, Mailbox, Message, Never, Now, Pid, Reason, ServerConfig, ServerRef,
@@ -174,6 +175,10 @@ impl GenServer for Supervisor {
         let slot = cx.slot();
         slot.core().set_keepsake(plan.clone());
         plan.chronicle.begin();
+        // They stay listed until they are gone: this life may be killed as well.
+        let orphans = plan.orphans();
+        see_off(orphans).await;
+        plan.list_orphans(Vec::new());
         let children: BTreeMap<u64, Child> = plan
             .children
             .iter()
@@ -192,7 +197,7 @@ impl GenServer for Supervisor {
         };
         for slot in supervisor.children.keys().copied().collect::<Vec<_>>() {
             if let Err(error) = supervisor.start_first(slot).await {
-                supervisor.stop_all(&ExitReason::Shutdown).await;
+                supervisor.stop_all().await;
                 return Err(error);
             }
         }
@@ -224,8 +229,8 @@ impl GenServer for Supervisor {
         Now::Done(())
     }
 
-    async fn terminate(&mut self, reason: &ExitReason, _: &mut Context<Self>) {
-        self.stop_all(reason).await;
+    async fn terminate(&mut self, _: &ExitReason, _: &mut Context<Self>) {
+        self.stop_all().await;
     }
 }
 
@@ -296,9 +301,8 @@ impl Supervisor {
                 self.is_up(slot);
                 self.stop_child(slot, then);
             }
-            (Err(failed), Some(then)) => {
+            (Err(_), Some(then)) => {
                 child.phase = Phase::Stopping { then, _alarm: None };
-                self.answer_start(slot, Err(failed));
                 self.is_down(slot);
             }
             (Err(Failed::Ignored), None) => {
@@ -354,12 +358,16 @@ impl Supervisor {
 
     /// A child that was to stop is down.
     pub(super) fn is_down(&mut self, slot: u64) {
-        let Some(child) = self.children.get_mut(&slot) else { return };
-        child.answer_leaving();
+        let Some(child) = self.children.get(&slot) else { return };
         let then = match child.phase {
             Phase::Stopping { then, .. } => then,
             _ => Then::Stay,
         };
+        if then == Then::Stay {
+            self.answer_start(slot, Err(Failed::Cancelled));
+        }
+        let Some(child) = self.children.get_mut(&slot) else { return };
+        child.answer_leaving();
         child.phase = if then == Then::Return { Phase::Queued } else { Phase::Down };
         if self.plan.is_dynamic || child.spec.restart_type() == Restart::Temporary {
             self.forget(slot, &ExitReason::Shutdown);
@@ -397,8 +405,7 @@ impl Drop for Supervisor {
             return;
         }
         let may_return = self.may_return();
-        for child in self.children.values_mut().rev() {
-            child.orphan(may_return);
-        }
+        let orphans = self.children.values_mut().rev().filter_map(|child| child.orphan(may_return)).collect();
+        self.plan.list_orphans(orphans);
     }
 }

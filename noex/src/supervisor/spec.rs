@@ -138,6 +138,9 @@ impl ChildOptions {
     }
 }
 
+/// Makes a place for a child.
+type NewPlace = Arc<dyn Fn(&ChildOptions) -> Arc<dyn Place> + Send + Sync>;
+
 /// A child before it runs: readable, comparable, startable any number of times.
 ///
 /// `Account::child(..)` makes one; its id is the type's name until [`with_id`](ChildSpec::with_id) says otherwise.
@@ -146,7 +149,7 @@ pub struct ChildSpec {
     pub(super) options: ChildOptions,
     pub(super) kind: Kind,
     pub(super) server: &'static str,
-    pub(super) place: Arc<dyn Fn(&ChildOptions) -> Arc<dyn Place> + Send + Sync>,
+    pub(super) place: NewPlace,
 }
 
 impl ChildSpec {

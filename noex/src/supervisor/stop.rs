@@ -1,14 +1,8 @@
 //! Stopping a tree: in reverse order, one by one; a dynamic supervisor's children all at once.
 
-use std::time::Duration;
-
 use tokio::time::Instant;
 
-use super::{
-    child::Leaving,
-    place::{gone, over},
-    server::Supervisor,
-};
+use super::{child::Leaving, place::gone, server::Supervisor};
 use crate::{
     ExitReason,
     process::{attendant::later, door},
@@ -17,7 +11,7 @@ use crate::{
 
 impl Supervisor {
     /// Stops all children, each within its time, and lets their places go.
-    pub(super) async fn stop_all(&mut self, _reason: &ExitReason) {
+    pub(super) async fn stop_all(&mut self) {
         // All at once, so that nothing starts any more while something stops.
         let starting: Vec<_> = self.children.values_mut().rev().filter_map(|child| child.part()).collect();
         for start in starting {
@@ -46,7 +40,7 @@ impl Supervisor {
 }
 
 /// Waits for all of them, and kills each whose time is up.
-async fn see_off(leaving: Vec<Leaving>) {
+pub(super) async fn see_off(leaving: Vec<Leaving>) {
     let begun = door::now();
     let mut waiting: Vec<(Option<Instant>, Leaving)> =
         leaving.into_iter().map(|it| (it.limit.map(|limit| later(begun, limit)), it)).collect();
@@ -55,15 +49,13 @@ async fn see_off(leaving: Vec<Leaving>) {
     let mut killed = Vec::new();
     for (due, it) in waiting {
         let left = due.map(|due| due.saturating_duration_since(door::now()));
-        if left.is_some_and(|left| left.is_zero()) && it.slot.core().is_over(it.life) {
-            continue;
-        }
-        if !gone(&it.slot, it.life, left.or(None::<Duration>)).await {
+        if !gone(&it.slot, it.life, left).await {
             it.slot.clone().signal_life(it.life, Signal::Kill);
             killed.push(it);
         }
     }
+    // Nobody else's time is spent on those that compute and cannot be killed at once.
     for it in killed {
-        over(&it.slot).await;
+        gone(&it.slot, it.life, None).await;
     }
 }

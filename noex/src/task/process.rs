@@ -41,8 +41,11 @@ pub struct Beginning {
     finishes: bool,
 }
 
+// No help to whoever forgot to write a server.
+#[diagnostic::do_not_recommend]
 impl ServerConfig for TaskProcess {}
 
+#[diagnostic::do_not_recommend]
 impl GenServer for TaskProcess {
     type Args = Beginning;
     type InitError = Infallible;

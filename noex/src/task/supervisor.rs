@@ -56,7 +56,7 @@ impl TaskSupervisor {
         future: F,
     ) -> impl Future<Output = Result<Task<T>, AdminError>> + Send + 'static + use<P, T, F> {
         let owner = cx.life();
-        let (tasks, started) = (self.clone(), valued(future));
+        let (tasks, started) = (self.clone(), valued(future, true));
         async move {
             let (work, value) = started;
             let (planned, process) = child(work, None);
@@ -76,7 +76,7 @@ impl TaskSupervisor {
         &self,
         future: impl Future<Output = T> + Send + 'static,
     ) -> Result<Task<T>, AdminError> {
-        let (work, value) = valued(future);
+        let (work, value) = valued(future, false);
         let (planned, process) = child(work, self.grace);
         self.supervisor.start_planned(planned).await?;
         Ok(Task::new(process, value, false))
@@ -117,12 +117,17 @@ impl TaskSupervisor {
     }
 }
 
-/// The future as work that leaves its value.
+/// The future as work that leaves its value. Of an owned one nobody is told when the owner has gone before it
+/// begins.
 fn valued<T: Send + 'static>(
     future: impl Future<Output = T> + Send + 'static,
+    is_owned: bool,
 ) -> (super::process::Work, oneshot::Receiver<T>) {
     let (leave, value) = oneshot::channel();
     let work = async move {
+        if is_owned && leave.is_closed() {
+            return;
+        }
         // Whoever asks it may be gone, or come later.
         let _ = leave.send(future.await);
     };
