@@ -114,6 +114,9 @@
 //! | exit reason | any term | an [`ExitReason`], with a text of one's own |
 //! | hibernation | collects garbage | gives the mailbox's memory back |
 //! | restart limit | 1 in 5 s | 3 in 5 s, as in Elixir |
+//! | a child's `init` at a restart | holds up its supervisor | runs beside it: the tree can be stopped and administered meanwhile |
+//! | a supervisor that was killed | comes back beside its dying children | comes back when they are gone |
+//! | a task's value | its owner may ask for it | whoever holds the [`Task`](task::Task) may |
 //! | name | one of many registries | one a server, typed, in its [`System`]; kept while its supervisor restarts it |
 //!
 //! Servers on other nodes, hot code change and selective receive are not here.

@@ -4,9 +4,10 @@ use std::{fmt, future::IntoFuture, sync::Arc, time::Duration};
 
 use super::{
     backoff::Backoff,
+    error::SupervisorError,
     place::PlaceOf,
     plan::{Budget, Plan, Planned},
-    server::{Supervisor, SupervisorError, SupervisorRef},
+    server::{Supervisor, SupervisorRef},
     spec::{AutoShutdown, ChildOptions, ChildSpec, Kind, Shutdown, Strategy},
 };
 use crate::{Context, GenServer, ServerRef, Start, System, process::door::Boxed};

@@ -23,8 +23,8 @@ use tokio::{
 };
 
 use super::{
-    admin::AdminError,
     backoff::Failures,
+    error::AdminError,
     place::{Entry, Failed, Permit, Place},
     plan::Planned,
     server::{Notice, Supervisor},

@@ -3,9 +3,11 @@
 use std::{fmt, sync::Arc};
 
 use super::{
-    admin::{AdminError, ChildState, Seen, supervisor_in},
+    admin::supervisor_in,
+    error::AdminError,
     place::Place,
     plan::Plan,
+    question::{ChildState, Seen},
     server::{Supervisor, SupervisorRef},
     spec::{Kind, Restart},
 };

@@ -3,8 +3,8 @@
 use std::{fmt, future::IntoFuture, ops::Deref, sync::Arc};
 
 use super::{
-    admin::AdminError,
     builder::{StartTree, SupervisorBuilder},
+    error::AdminError,
     plan::Planned,
     server::{Supervisor, SupervisorRef},
     spec::{ChildOptions, Restart, Shutdown},

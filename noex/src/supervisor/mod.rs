@@ -39,6 +39,7 @@
 //! A supervisor has no task and no timer while nothing happens.
 
 mod admin;
+mod answer;
 mod backoff;
 mod builder;
 mod check;
@@ -46,27 +47,30 @@ mod child;
 mod draw;
 mod dynamic;
 mod end;
+mod error;
 mod intensity;
 mod line;
 mod log;
 mod partition;
 mod place;
 mod plan;
+mod question;
 mod restart;
 mod server;
 mod spec;
 mod stop;
 
-pub use admin::{AdminError, ChildCount, ChildInfo, ChildState};
 pub use backoff::Backoff;
 pub use builder::{StartTree, SupervisorBuilder};
 pub use check::PlanError;
 pub use draw::Drawing;
 pub use dynamic::{DynamicBuilder, DynamicSupervisor, StartChild};
 pub use end::{GaveUp, TreeEnd};
+pub use error::{AdminError, SupervisorError};
 pub use log::{Cause, Outcome, RestartEntry, RestartLog};
 pub use partition::{PartitionBuilder, Partitions, cores};
 pub(crate) use place::Permit;
 pub(crate) use plan::Planned;
-pub use server::{Supervisor, SupervisorError, SupervisorRef};
+pub use question::{ChildCount, ChildInfo, ChildState};
+pub use server::{Supervisor, SupervisorRef};
 pub use spec::{AutoShutdown, ChildOptions, ChildSpec, Kind, Restart, Shutdown, Strategy};

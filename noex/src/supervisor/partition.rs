@@ -14,8 +14,8 @@ use std::{
 use tokio::sync::Mutex;
 
 use super::{
-    admin::AdminError,
     builder::{StartTree, SupervisorBuilder},
+    error::AdminError,
     server::{Supervisor, SupervisorRef},
     spec::ChildOptions,
 };

@@ -10,24 +10,23 @@ use std::{
     time::Duration,
 };
 
-use thiserror::Error;
 use tokio::time::Instant;
 
 use super::{
-    admin::{Question, Reply},
     builder::SupervisorBuilder,
-    check::PlanError,
     child::{Child, Phase, Then, notify},
+    error::SupervisorError,
     intensity::Intensity,
     line::Line,
     place::{Failed, Permit},
     plan::Plan,
+    question::{Question, Reply},
     spec::Restart,
     stop::see_off,
 };
 use crate::{
     Context, ExitReason, GenServer, Init, Mailbox, Message, Never, Now, Pid, Reason, ServerConfig, ServerRef,
-    StartError, WeakRef,
+    WeakRef,
     process::door::{self, Door},
 };
 
@@ -65,65 +64,6 @@ impl Supervisor {
 impl std::fmt::Debug for Supervisor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Supervisor").field("plan", &self.plan).finish_non_exhaustive()
-    }
-}
-
-/// Why a tree did not start.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum SupervisorError {
-    /// A child did not start. The ones before it were stopped in reverse order.
-    #[error("supervisor `{supervisor}` did not start: child `{child}` failed ({reason})")]
-    Child {
-        /// The supervisor.
-        supervisor: Arc<str>,
-        /// The child's id.
-        child: Arc<str>,
-        /// Why.
-        #[source]
-        reason: Reason,
-    },
-    /// A child was not ready in its time. The ones before it were stopped in reverse order.
-    #[error("supervisor `{supervisor}` did not start: child `{child}` was not ready within {after:?}")]
-    NotReady {
-        /// The supervisor.
-        supervisor: Arc<str>,
-        /// The child's id.
-        child: Arc<str>,
-        /// The time it had.
-        after: Duration,
-    },
-    /// The plan, or one nested in it, contradicts itself; no child was started.
-    #[error("supervisor `{supervisor}` cannot run: {error}")]
-    Plan {
-        /// The supervisor that it is about.
-        supervisor: Arc<str>,
-        /// What is wrong.
-        #[source]
-        error: PlanError,
-    },
-    /// Anything that can go wrong with the start of a server.
-    #[error("supervisor `{supervisor}` did not start: {error}")]
-    Start {
-        /// The supervisor.
-        supervisor: Arc<str>,
-        /// What went wrong.
-        #[source]
-        error: Box<StartError<std::convert::Infallible>>,
-    },
-}
-
-impl SupervisorError {
-    pub(super) fn from_start(supervisor: Arc<str>, error: StartError<SupervisorError>) -> Self {
-        let error = match error {
-            StartError::Init { error, .. } => return error,
-            StartError::Ignored { server } => StartError::Ignored { server },
-            StartError::Crashed { server, reason } => StartError::Crashed { server, reason },
-            StartError::Timeout { server, after } => StartError::Timeout { server, after },
-            StartError::NameTaken { name, holder } => StartError::NameTaken { name, holder },
-            StartError::NoRuntime { server } => StartError::NoRuntime { server },
-        };
-        SupervisorError::Start { supervisor, error: Box::new(error) }
     }
 }
 
