@@ -516,12 +516,15 @@ pub fn terminate(_: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | `strategy`: who else restarts | none, it must be said | `one_for_one`, `one_for_all`, `rest_for_one` |
 /// | `restarts`: more than so many end the tree | `3 in 5s` | `5 in 30s` |
+/// | `auto_shutdown`: whether it ends with its significant children | `never` | `any_significant`, `all_significant` |
 /// | `crate`: where noex is found | `::noex` | `crate: ::my_crate::noex` |
 ///
 /// | option of a child | default | values |
 /// |---|---|---|
 /// | `restart`: after which exits | `permanent` | `permanent`, `transient`, `temporary` |
 /// | `shutdown`: how long it may take to stop | `5s` | a duration, `brutal_kill`, `infinity` |
+/// | `significant`: the tree may end with it | `false` | `true` for a child that is not permanent |
+/// | `ready_within`: how long its `init` may take | no limit | a duration |
 ///
 /// A child is written `name: Server(arguments)`, with the arguments of the server's `#[init]`. They are evaluated
 /// anew at each start of the child and may use the parameters of the tree, which are cloned, and the references of

@@ -126,3 +126,39 @@ async fn it_goes_up_the_tree() {
     assert!(matches!(a.end().await, TreeEnd::Done { child } if &*child == "B"));
     assert!(matches!(b.end().await, TreeEnd::Done { child } if &*child == "C"));
 }
+
+#[genserver]
+struct Guest;
+
+#[genserver]
+impl Guest {
+    #[init]
+    fn init() -> Self {
+        Guest
+    }
+}
+
+noex::supervisor! {
+    Party {
+        strategy: one_for_one,
+        auto_shutdown: all_significant,
+
+        host: Guest() { ready_within: 5s },
+        first: Guest() { restart: transient, significant: true },
+        second: Guest() { restart: temporary, significant: true },
+        bystander: Guest() { restart: transient, significant: false },
+    }
+}
+
+#[tokio::test]
+async fn a_declared_tree_ends_with_its_significant_children() {
+    // AUTO-2, as `supervisor!` writes it
+    let party = Party::start().await.unwrap();
+    party.first().stop().await.unwrap();
+    party.bystander().stop().await.unwrap();
+    settle().await;
+    assert!(party.is_alive() && party.host().is_alive());
+    party.second().stop().await.unwrap();
+    assert!(matches!(party.end().await, TreeEnd::Done { child } if &*child == "second"));
+    assert!(!party.host().is_alive());
+}

@@ -29,6 +29,7 @@ pub(crate) fn check(tree: &Tree, diag: &mut Diag) -> Verdict {
             diag.error(&child.name, "children are separated by `,`")
                 .help(format!("write a `,` before `{}`", child.name));
         }
+        check_significant(tree, child, diag);
         verdict.is_kept.push(check_name(tree, index, diag));
         let before = diag.count();
         check_mentions(tree, index, diag);
@@ -43,6 +44,22 @@ fn check_parameters(tree: &Tree, diag: &mut Diag) {
             diag.error(&parameter.pattern, "a parameter of a tree needs a name")
                 .help(format!("write `config: {}`", text(&parameter.ty)));
         }
+    }
+}
+
+/// A significant child must be able to end for good, and the tree must care.
+fn check_significant(tree: &Tree, child: &Child, diag: &mut Diag) {
+    let Some(significant) = &child.significant else { return };
+    let name = &child.name;
+    if child.restart.as_ref().is_none_or(|restart| restart == "permanent") {
+        diag.error(significant, format!("`{name}` is permanent: it always comes back, so it ends nothing"))
+            .help("add `restart: transient` or `restart: temporary`, or leave `significant` out");
+    } else if tree.auto_shutdown.as_ref().is_none_or(|word| word == "never") {
+        diag.error(
+            significant,
+            format!("`{name}` is significant, but `{}` never ends by itself", tree.ident),
+        )
+        .help("add `auto_shutdown: any_significant` or `auto_shutdown: all_significant` to the tree");
     }
 }
 

@@ -18,6 +18,9 @@ pub(crate) fn picture(tree: &Tree) -> String {
         let _ =
             write!(drawn, ", at most {} restarts in {}", intensity.restarts, text(&intensity.written_window));
     }
+    if let Some(word) = tree.auto_shutdown.as_ref().filter(|word| *word != "never") {
+        let _ = write!(drawn, ", ends with {word}");
+    }
     for (index, child) in tree.children.iter().enumerate() {
         let branch = if index + 1 == tree.children.len() { "└─" } else { "├─" };
         let _ = write!(drawn, "\n{branch} {}", line(&tree.children[..index], child));
@@ -34,6 +37,8 @@ fn line(earlier: &[Child], child: &Child) -> String {
         Shutdown::Infinity => "shutdown: infinity".to_string(),
         Shutdown::After(after) => format!("shutdown: {after:?}"),
     }));
+    options.extend(child.significant.as_ref().map(|_| "significant".to_string()));
+    options.extend(child.ready_within.map(|limit| format!("ready within {limit:?}")));
     if !options.is_empty() {
         let _ = write!(line, " ({})", options.join(", "));
     }

@@ -155,6 +155,10 @@ fn start(krate: &Krate, tree: &Tree, kept: &[Kept<'_>]) -> TokenStream {
         let (restarts, window) = (intensity.restarts, duration::duration(intensity.window));
         quote!(__noex_tree.restarts(#restarts, #window);)
     });
+    let auto_shutdown = tree.auto_shutdown.as_ref().map(|word| {
+        let variant = names::variant(word);
+        quote!(__noex_tree.auto_shutdown(#krate::AutoShutdown::#variant);)
+    });
     let children =
         kept.iter().enumerate().map(|(index, kept_child)| child(krate, tree, &kept[..index], kept_child));
     let fields = kept.iter().map(|Kept { child, .. }| {
@@ -168,6 +172,7 @@ fn start(krate: &Krate, tree: &Tree, kept: &[Kept<'_>]) -> TokenStream {
             let mut __noex_tree = #krate::Supervisor::builder(#title);
             #strategy
             #restarts
+            #auto_shutdown
             #(#children)*
             #krate::__private::start_tree(__noex_tree, move |__noex_supervisor| #ident {
                 #(#fields)* __noex_supervisor
@@ -232,5 +237,10 @@ fn options(krate: &Krate, child: &Child) -> TokenStream {
         };
         quote!(.shutdown(#krate::Shutdown::#shutdown))
     });
-    quote!(#krate::ChildOptions::new(#name) #restart #shutdown)
+    let significant = child.significant.as_ref().map(|_| quote!(.significant()));
+    let ready_within = child.ready_within.map(|limit| {
+        let limit = duration::duration(limit);
+        quote!(.ready_within(#limit))
+    });
+    quote!(#krate::ChildOptions::new(#name) #restart #shutdown #significant #ready_within)
 }

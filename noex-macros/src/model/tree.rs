@@ -14,10 +14,11 @@ use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use std::time::Duration;
 use syn::{Type, Visibility};
 
-const OPTIONS: [&str; 3] = ["strategy", "restarts", "crate"];
+const OPTIONS: [&str; 4] = ["strategy", "restarts", "auto_shutdown", "crate"];
 const STRATEGIES: [&str; 3] = ["one_for_one", "one_for_all", "rest_for_one"];
 const RESTARTS: [&str; 3] = ["permanent", "transient", "temporary"];
-const CHILD_OPTIONS: [&str; 2] = ["restart", "shutdown"];
+const AUTO_SHUTDOWNS: [&str; 3] = ["never", "any_significant", "all_significant"];
+const CHILD_OPTIONS: [&str; 4] = ["restart", "shutdown", "significant", "ready_within"];
 
 /// What is known of a tree.
 pub(crate) struct Tree {
@@ -28,6 +29,7 @@ pub(crate) struct Tree {
     pub(crate) krate: Krate,
     pub(crate) strategy: Strategy,
     pub(crate) intensity: Option<Intensity>,
+    pub(crate) auto_shutdown: Option<Ident>,
     pub(crate) children: Vec<Child>,
     /// Whether something was meant to be a child and could not be read as one.
     pub(crate) has_lost_child: bool,
@@ -59,6 +61,9 @@ pub(crate) struct Child {
     pub(crate) mentions: Vec<Mention>,
     pub(crate) restart: Option<Ident>,
     pub(crate) shutdown: Option<Shutdown>,
+    /// The word that makes it significant.
+    pub(crate) significant: Option<Ident>,
+    pub(crate) ready_within: Option<Duration>,
     /// Whether the child before it has no `,`.
     pub(crate) is_glued: bool,
 }
@@ -88,6 +93,7 @@ impl Tree {
             krate: Krate::default(),
             strategy: Strategy::Missing,
             intensity: None,
+            auto_shutdown: None,
             children: Vec::new(),
             has_lost_child: false,
         };
@@ -115,6 +121,8 @@ impl Tree {
                         arguments: Some(arguments),
                         restart: None,
                         shutdown: None,
+                        significant: None,
+                        ready_within: None,
                         is_glued,
                     };
                     child.read_options(options, diag);
@@ -128,6 +136,14 @@ impl Tree {
                 Value::Other(value) if name == "restarts" => {
                     has_intensity = true;
                     tree.intensity = intensity(&name, &value, diag);
+                }
+                Value::Other(_) if name == "auto_shutdown" && tree.auto_shutdown.is_some() => {
+                    twice(&name, diag);
+                }
+                Value::Other(value) if name == "auto_shutdown" => {
+                    let value = Some(value).filter(|value| !value.is_empty());
+                    let setting = Setting { key: name, value, is_glued };
+                    tree.auto_shutdown = config::word(&setting, &AUTO_SHUTDOWNS, diag);
                 }
                 Value::Other(value) if name == "crate" => {
                     tree.krate = config::krate(
@@ -148,6 +164,8 @@ impl Tree {
                         mentions: Vec::new(),
                         restart: None,
                         shutdown: None,
+                        significant: None,
+                        ready_within: None,
                         is_glued,
                     }),
                     None => tree.has_lost_child = true,
@@ -255,11 +273,30 @@ fn intensity(name: &Ident, value: &TokenStream, diag: &mut Diag) -> Option<Inten
 impl Child {
     fn read_options(&mut self, options: TokenStream, diag: &mut Diag) {
         for setting in settings(options, Separator::Colon, &CHILD_OPTIONS, "options", diag) {
-            if setting.key == "restart" {
-                self.restart = config::word(&setting, &RESTARTS, diag);
-            } else {
-                self.shutdown = Shutdown::read(&setting, diag);
+            match setting.key.to_string().as_str() {
+                "restart" => self.restart = config::word(&setting, &RESTARTS, diag),
+                "significant" => {
+                    let word = config::word(&setting, &["true", "false"], diag);
+                    self.significant = word.filter(|word| word == "true");
+                }
+                "ready_within" => self.ready_within = ready_within(&setting, diag),
+                _ => self.shutdown = Shutdown::read(&setting, diag),
             }
+        }
+    }
+}
+
+fn ready_within(setting: &Setting, diag: &mut Diag) -> Option<Duration> {
+    let value = config::required(setting, "5s", diag)?;
+    match duration::parse(value) {
+        WrittenDuration::Duration(limit) if limit.is_zero() => {
+            diag.error(value, "a child cannot be ready in no time").help("write `5s`");
+            None
+        }
+        WrittenDuration::Duration(limit) => Some(limit),
+        other => {
+            report_duration(value, &other, &[], diag);
+            None
         }
     }
 }
