@@ -44,6 +44,12 @@ fn options() {
         quote!(strategy: one_for_one, cache: Cache(1) { restart: transient shutdown: 5s }),
         &["options are separated by `,`\n= help: write a `,` before `shutdown`"],
     );
+    let ends = quote!(strategy: one_for_one, auto_shutdown: any_significant);
+    assert_told(quote!(#ends, cache: Cache(1) { restart: transient, significant: true }), &[]);
+    assert_told(
+        quote!(#ends, auto_shutdown: never, #child),
+        &["`auto_shutdown` is set twice\n= help: keep one of the two"],
+    );
     assert_told(quote!(#child), &["`Shop` has no strategy\n= help: add `strategy: one_for_one`"]);
     assert_told(
         quote!(strategy: one_for_one),
@@ -93,7 +99,8 @@ fn children() {
     );
     told(
         quote!(cache: Cache() { restrt: transient }),
-        &["unknown option `restrt`\n= help: did you mean `restart`? options: `restart`, `shutdown`"],
+        &["unknown option `restrt`\n= help: did you mean `restart`? options: `restart`, `shutdown`, \
+           `significant`, `ready_within`"],
     );
     told(
         quote!(cache: Cache() { restart: sometimes }),
