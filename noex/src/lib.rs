@@ -127,6 +127,7 @@ pub mod observer;
 pub mod prelude;
 mod process;
 mod registry;
+pub mod resilience;
 pub mod rules;
 mod server;
 pub mod supervisor;
@@ -151,3 +152,4 @@ pub use supervisor::{
     SupervisorRef, TreeEnd,
 };
 pub use system::System;
+pub(crate) use system::WeakSystem;

@@ -17,6 +17,7 @@ use crate::{
     observer::{DeadLetter, EventKind, EventStream, Events, Letters, Undelivered},
     process::{Pid, door::Door, panic},
     registry::Names,
+    resilience::{Book, PolicyStatus},
     server::{
         ServerRef,
         slot::{self, Core},
@@ -45,7 +46,8 @@ pub struct System {
 
 struct Inner {
     names: Names,
-    events: Events,
+    events: Arc<Events>,
+    policies: Book,
     letters: Letters,
     /// One door a runtime: tests often have a runtime each.
     doors: Mutex<HashMap<Id, Weak<Door>>>,
@@ -67,7 +69,8 @@ impl System {
         System {
             inner: Arc::new(Inner {
                 names: Names::default(),
-                events: Events::default(),
+                events: Arc::default(),
+                policies: Book::default(),
                 letters: Letters::default(),
                 doors: Mutex::default(),
             }),
@@ -165,6 +168,25 @@ impl System {
         self.inner.letters.hook(Arc::new(hook));
     }
 
+    /// How all policies of this system stand: those of its servers' handlers, and those that are plain values.
+    /// Each line prints as one of a table.
+    pub fn policies(&self) -> Vec<PolicyStatus> {
+        self.inner.policies.table()
+    }
+
+    pub(crate) fn book(&self) -> &Book {
+        &self.inner.policies
+    }
+
+    /// Where events are told, for those who must not keep the system.
+    pub(crate) fn voice(&self) -> &Arc<Events> {
+        &self.inner.events
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakSystem {
+        WeakSystem(Arc::downgrade(&self.inner))
+    }
+
     pub(crate) fn names(&self) -> &Names {
         &self.inner.names
     }
@@ -232,6 +254,16 @@ impl System {
         doors.insert(id, Arc::downgrade(&door));
         door.open();
         door
+    }
+}
+
+/// A system that is not kept by this.
+#[derive(Clone)]
+pub(crate) struct WeakSystem(Weak<Inner>);
+
+impl WeakSystem {
+    pub(crate) fn upgrade(&self) -> Option<System> {
+        self.0.upgrade().map(|inner| System { inner })
     }
 }
 

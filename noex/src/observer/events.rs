@@ -13,21 +13,22 @@ use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::{
     process::{ExitReason, Pid},
+    resilience::{PolicyEvent, PolicyKind},
     server::slot::Core,
 };
 
 /// Events that a reader may be behind before it misses some.
 const BEHIND: usize = 1024;
 
-/// Something that happened to a server.
+/// Something that happened to a server or a policy.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Event {
     /// Counts up by one for each event that anybody could hear, from 1.
     pub number: u64,
-    /// Which incarnation.
+    /// Which incarnation; that of nobody (`<0.0.0>`) for a policy without a server.
     pub pid: Pid,
-    /// The server's name, or its type and pid.
+    /// The server's name, or its type and pid; the policy's name where it has no server.
     pub server: Arc<str>,
     /// What happened.
     pub kind: EventKind,
@@ -101,6 +102,15 @@ pub enum EventKind {
         /// Why nobody served it.
         why: Undelivered,
     },
+    /// A policy did something.
+    Policy {
+        /// What kind of policy.
+        kind: PolicyKind,
+        /// Its name.
+        policy: Arc<str>,
+        /// What it did.
+        event: PolicyEvent,
+    },
 }
 
 /// How much attention an event deserves, for logs.
@@ -126,6 +136,15 @@ impl EventKind {
             | EventKind::CallTimedOut { .. }
             | EventKind::DeadLetter { .. }
             | EventKind::MailboxHigh => Level::Warn,
+            EventKind::Policy { event, .. } => match event {
+                PolicyEvent::StateChanged { .. }
+                | PolicyEvent::Refused { .. }
+                | PolicyEvent::Exhausted { .. }
+                | PolicyEvent::BudgetSpent { .. }
+                | PolicyEvent::TimedOut { .. }
+                | PolicyEvent::FellBack { .. } => Level::Warn,
+                _ => Level::Info,
+            },
             EventKind::Started { .. }
             | EventKind::Stopped { .. }
             | EventKind::MailboxLow

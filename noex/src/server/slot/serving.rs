@@ -222,6 +222,13 @@ pub(crate) fn patience(limit: Option<Duration>) -> Option<(Instant, Duration)> {
     Some((at, at.saturating_duration_since(now)))
 }
 
+/// Polls what must be over at `at`, which [`patience`] gave: calls made meanwhile wait no longer.
+pub(crate) fn within<T>(at: Instant, poll: impl FnOnce() -> T) -> T {
+    let outer = SERVED.get();
+    let _outer = Outer(SERVED.replace(Served { until: encode(Until::At(at)), ..outer }));
+    poll()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,33 @@
+//! Policies that keep one part's trouble from becoming everybody's: circuit breaker, retry, rate limit, bulkhead,
+//! time-out, fallback, hedge, load shedding.
+//!
+//! Each is an attribute on a handler, a plain value with `execute` and `wrap`, and a layer of a [`Stack`]; all
+//! three are one implementation.
+//!
+//! | policy | keeps | says no with |
+//! |---|---|---|
+//!
+//! # Outcomes
+//!
+//! How an outcome counts is decided once, for all policies: [`Class`].
+
+mod book;
+mod class;
+#[cfg(feature = "serde")]
+mod config;
+mod deadline;
+mod error;
+mod event;
+mod policy;
+mod timeout;
+
+pub(crate) use book::Book;
+pub use class::{Again, Class, Classify, Counts};
+pub use error::{
+    BulkheadFull, CircuitOpen, CircuitState, ConfigError, Disposed, Fault, FullBy, LimitedBy, NamedError,
+    PolicyError, RateLimited, Shed, TimedOut, TripCause,
+};
+pub use event::{PolicyEvent, PolicyEvents};
+pub(crate) use policy::Identity;
+pub use policy::{Policy, PolicyKind, PolicyStatus, Protected};
+pub use timeout::{Timeout, TimeoutOptions};
