@@ -12,9 +12,11 @@ use super::{Policy, PolicyKind, PolicyStatus};
 /// A system's policies.
 #[derive(Default)]
 pub(crate) struct Book {
-    named: Mutex<HashMap<(PolicyKind, Arc<str>), Arc<dyn Any + Send + Sync>>>,
+    named: Mutex<Named>,
     all: Mutex<All>,
 }
+
+type Named = HashMap<(PolicyKind, Arc<str>), Arc<dyn Any + Send + Sync>>;
 
 /// Everything that lives, oldest first; what is gone is struck out when the list has doubled.
 #[derive(Default)]
