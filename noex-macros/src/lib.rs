@@ -516,31 +516,112 @@ pub fn terminate(_: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | `strategy`: who else restarts | none, it must be said | `one_for_one`, `one_for_all`, `rest_for_one` |
 /// | `restarts`: more than so many end the tree | `3 in 5s` | `5 in 30s` |
+/// | `backoff`: the first and the longest pause before a restart | no pause | `100ms..30s` |
 /// | `auto_shutdown`: whether it ends with its significant children | `never` | `any_significant`, `all_significant` |
 /// | `crate`: where noex is found | `::noex` | `crate: ::my_crate::noex` |
 ///
-/// | option of a child | default | values |
+/// | child | what it is | its method gives |
 /// |---|---|---|
-/// | `restart`: after which exits | `permanent` | `permanent`, `transient`, `temporary` |
-/// | `shutdown`: how long it may take to stop | `5s` | a duration, `brutal_kill`, `infinity` |
-/// | `significant`: the tree may end with it | `false` | `true` for a child that is not permanent |
-/// | `ready_within`: how long its `init` may take | no limit | a duration |
+/// | `name: Server(arguments)` | a server | the server's reference |
+/// | `name: supervisor Tree(arguments)` | another tree that `supervisor!` declares, here or in another crate | that tree |
+/// | `name: partition Server(arguments)` | equal servers, one of which a key picks | `Partitions` |
+/// | `name: dynamic Server` | servers that come and go | `DynamicSupervisor` |
+/// | `name: dynamic Server(arguments)` | the same, with arguments that the tree says for all | `DynamicSupervisor` |
 ///
-/// A child is written `name: Server(arguments)`, with the arguments of the server's `#[init]`. They are evaluated
-/// anew at each start of the child and may use the parameters of the tree, which are cloned, and the references of
-/// the children above; they are plain expressions, without `.await` and `?`. Docs, `deprecated` and `cfg` of a child
-/// are carried over. Children start in the order they are written and stop in the reverse order.
+/// | option of a child | of | default | values |
+/// |---|---|---|---|
+/// | `restart`: after which exits | all | `permanent` | `permanent`, `transient`, `temporary` |
+/// | `shutdown`: how long it may take to stop | all | `5s`, a nested tree without limit | a duration, `brutal_kill`, `infinity` |
+/// | `ready_within`: how long its start may take | all | no limit | a duration |
+/// | `significant`: the tree may end with it | servers, nested trees | `false` | `true` for a child that is not permanent |
+/// | `by`: the type of the keys | partitions | any that can be hashed | `u64`, `str`, `Customer` |
+/// | `count`: how many there are | partitions | one a core | a number, also of a parameter |
+/// | `max`: how many there may be at a time | dynamic children | no limit | a number, also of a parameter |
+/// | `restarts`, `backoff`: as those of the tree, over all of them | partitions, dynamic children | as those of the tree | |
+///
+/// The options of partitions and dynamic children are those of each single server. The supervisor above them is permanent
+/// and has no limit to stop.
+///
+/// # Arguments
+///
+/// They are those of the server's `#[init]`, or the parameters of the nested tree. They may use the parameters of the
+/// tree, which are cloned, and the children above by their names, whatever kind they are of. They are plain
+/// expressions, without `.await` and `?`, evaluated anew at each start of a server; those of a nested tree once, when
+/// the tree above it is made.
+///
+/// In the arguments of a partition, `partition` is its number: `Shard(partition, dir.clone())`. In those of dynamic
+/// children, an argument with a type is one that is said at each start: after `conns: dynamic Conn(host.clone(), port: u16)`
+/// it is `tree.conns().start_child(80)`. Several are a tuple, and without parentheses the tuple of all.
+///
+/// Docs, `deprecated` and `cfg` of a child are carried over. Children start in the order they are written and stop in
+/// the reverse order. A tree may have parameters of type and constants, `pub Bank<S: Store>(store: S) { .. }`, and a
+/// where clause before the braces.
+///
+/// ```
+/// use noex::prelude::*;
+/// # #[genserver] pub struct Ledger { opening: i64 }
+/// # #[genserver] impl Ledger {
+/// #     #[init] fn open(opening: i64) -> Self { Ledger { opening } }
+/// #     #[call] pub fn opening(&self) -> i64 { self.opening }
+/// # }
+/// # #[genserver] pub struct Shard { number: usize }
+/// # #[genserver] impl Shard {
+/// #     #[init] fn open(number: usize, books: Books) -> Self { Shard { number } }
+/// #     #[call] pub fn number(&self) -> usize { self.number }
+/// # }
+/// # #[genserver] pub struct Conn { address: String }
+/// # #[genserver] impl Conn {
+/// #     #[init] fn open(host: String, port: u16) -> Self { Conn { address: format!("{host}:{port}") } }
+/// #     #[call] pub fn address(&self) -> String { self.address.clone() }
+/// # }
+///
+/// supervisor! {
+///     pub Books(opening: i64) {
+///         strategy: one_for_all,
+///         ledger: Ledger(opening),
+///     }
+/// }
+///
+/// supervisor! {
+///     pub Bank(opening: i64, host: String) {
+///         strategy: rest_for_one,
+///         backoff:  100ms..30s,
+///
+///         books:  supervisor Books(opening) { shutdown: 10s },
+///         shards: partition Shard(partition, books) { by: str, count: 4 },
+///         conns:  dynamic Conn(host.clone(), port: u16) { max: 1_000, restart: temporary },
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bank = Bank::start(500, "localhost".into()).await?;
+/// assert_eq!(bank.books().ledger().opening().await?, 500);
+/// let shard = bank.shards().get("ann");                           // always the same for Ann
+/// assert_eq!(shard.number().await?, bank.shards().which("ann"));
+/// let conn = bank.conns().start_child(80).await?;
+/// assert_eq!(conn.address().await?, "localhost:80");
+/// bank.stop().await?;
+/// # Ok(()) }
+/// ```
 ///
 /// # What is generated
 ///
-/// The type `Bank` with `Bank::start`, and a method for each child that borrows its reference (clone it to keep it).
-/// It is `Clone` and derefs to `SupervisorRef`. Its docs show the tree. When the last clone is dropped, the tree
-/// stops.
+/// The type `Bank` with `Bank::start`, and a method for each child that borrows what it is reached by (clone it to keep
+/// it). It is `Clone`, derefs to `SupervisorRef`, and implements `noex::supervisor::DeclaredTree`, which says what is
+/// known of the children while the program is compiled. Its docs show the tree, as text and as a Mermaid graph, with
+/// links to the trees below. When the last clone is dropped, the tree stops.
 ///
 /// # What is rejected
 ///
-/// A tree without a strategy or without children, or with type parameters; two children of one name; a child that uses itself or one that
-/// starts after it; two that need one another; unknown options. Wrong arguments are type errors at the argument.
+/// - a tree without a strategy or without children, or with lifetime parameters; two children of one name; unknown
+///   options, and those of another kind of child;
+/// - a child that uses itself or one that starts after it; two that need one another;
+/// - `significant` where it means nothing: at a permanent child, in a tree that never ends by itself;
+/// - a strategy for dynamic children or partitions, which restart one by one;
+/// - two servers that are registered under one static `name`, also in a nested tree; partitions of a server that has one;
+/// - a nested tree that has less time to shut down than one of its children.
+///
+/// Wrong arguments are type errors at the argument, as are keys of another type than `by` says.
 #[proc_macro]
 pub fn supervisor(tree: TokenStream) -> TokenStream {
     supervisor::supervisor(tree.into()).into()

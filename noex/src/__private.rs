@@ -11,6 +11,7 @@ use std::{
 
 use crate::rules::{ConcurrentState, ResultReply};
 pub use crate::server::{IntoInit, done};
+use crate::supervisor::{self, DeclaredTree};
 use crate::{
     Call, ChildSpec, Context, GenServer, HandlesInfo, Missed, Period, ServerRef, Start, StartTree,
     SupervisorBuilder, SupervisorRef, System,
@@ -91,6 +92,34 @@ pub fn start_tree<T>(
     finish: impl FnOnce(SupervisorRef) -> T + Send + 'static,
 ) -> StartTree<T> {
     StartTree::new(tree, finish)
+}
+
+/// Whether the children of a nested tree have no more time to shut down than the tree itself.
+pub const fn has_time_for<T: DeclaredTree>(limit: Duration) -> bool {
+    supervisor::has_time_for::<T>(limit)
+}
+
+/// Whether no child of the tree before `id` is registered under a name that `id` or a child of it has.
+pub const fn has_own_names<T: DeclaredTree>(id: &str) -> bool {
+    supervisor::has_own_names::<T>(id)
+}
+
+/// The place of a value that is missing in a program that does not compile.
+pub fn missing<T>() -> T {
+    unreachable!("a program with a missing value does not compile")
+}
+
+/// An error of the program where something that only constants can tell does not hold.
+#[track_caller]
+pub const fn hold(does: bool, otherwise: &str) {
+    if !does {
+        panic!("{}", otherwise);
+    }
+}
+
+/// Whether a server can have any number of instances at a time.
+pub const fn is_nameless<S: GenServer>() -> bool {
+    S::NAME.is_none()
 }
 
 /// The state for a concurrent handler.

@@ -14,11 +14,13 @@
 //! | [`ConcurrentState`] | a server with a `#[call(concurrent)]` handler: `Clone` |
 //! | [`TakenReason`] | what `#[terminate]` takes: the exit reason, borrowed or not |
 //! | [`GenServer`] | a child of a tree: a server |
+//! | [`DeclaredTree`] | a tree in a tree: one that `supervisor!` declares |
 //! | [`ServerBlock`] | a server, once: it has one `#[genserver]` impl block |
 
 use crate::{
     process::ExitReason,
     server::{GenServer, IntoInit},
+    supervisor::DeclaredTree,
 };
 
 /// The `#[genserver]` impl block of a server. There is one: its helpers go in plain `impl` blocks.
@@ -146,6 +148,9 @@ pub const fn reason<T: TakenReason>() {}
 
 /// Asserts the child of a tree.
 pub const fn child<S: GenServer>() {}
+
+/// Asserts the tree in a tree.
+pub const fn tree<T: DeclaredTree>() {}
 
 /// Asserts a type parameter of a server.
 pub const fn parameter<T: Parameter + ?Sized>() {}

@@ -84,6 +84,27 @@ mod names_of_the_prelude {
         fn close(&mut self, _reason: &noex::ExitReason) {}
     }
 
+    noex::supervisor! {
+        pub Below(first: u8) {
+            strategy: one_for_one,
+            only: Shadowed(first),
+        }
+    }
+
+    noex::supervisor! {
+        pub Above<T: ::core::marker::Send + ::core::marker::Sync + ::core::clone::Clone + 'static>(value: T) {
+            strategy: one_for_one,
+            below: supervisor Below(1),
+            some: dynamic Shadowed(first: u8) { max: { let _ = &value; 1 } },
+        }
+    }
+
+    #[tokio::test]
+    async fn a_tree_among_them_starts() {
+        let above = Above::start('a').await.expect("it starts");
+        assert_eq!(above.below().only().beside(Option).await.expect("it answers"), 1);
+    }
+
     #[tokio::test]
     async fn a_server_among_them_answers() {
         let server = Shadowed::start(1).await.expect("it starts");
@@ -210,10 +231,25 @@ mod renamed {
         }
     }
 
+    deps::otp::supervisor! {
+        pub Above<T: Send + Sync + Clone + 'static>(value: T) {
+            crate: crate::renamed::deps::otp,
+            strategy: one_for_one,
+            backoff: 10ms..1s,
+            below: supervisor Renames() { shutdown: 5s },
+            many: partition Renamed() { by: str, count: { let _ = &value; 2 } },
+            some: dynamic Renamed { max: 1 },
+        }
+    }
+
     #[tokio::test]
     async fn a_tree_of_it_starts() {
         let renames = Renames::start().await.expect("it starts");
         assert_eq!(renames.only().get().await.expect("it answers"), 1);
+        let above = Above::start(1u8).await.expect("it starts");
+        assert_eq!(above.below().only().get().await.expect("it answers"), 1);
+        assert_eq!(above.many().get("a").get().await.expect("it answers"), 1);
+        above.some().start_child(()).await.expect("it starts");
     }
 
     #[tokio::test]
@@ -257,6 +293,34 @@ mod made_by_macros {
 
     counter!(pub Wide, u64, 16, add, add_again);
     counter!(pub(crate) Narrow, u8, 1 + 1, add);
+
+    macro_rules! tree {
+        ($vis:vis $name:ident $server:ident $given:ident $(, $method:ident)?) => {
+            noex::supervisor! {
+                $vis $name {
+                    crate: $crate::made_by_macros::noex,
+                    strategy: one_for_one,
+                    first: $server(1),
+                    many: partition $server(partition as u8) { by: usize, count: 2 },
+                    more: dynamic $server(first: u8),
+                    others: dynamic $server($given: u8),
+                    $($method: partition $server(partition as u8 + 1) { count: 1 },)?
+                }
+            }
+        };
+    }
+
+    tree!(pub Trees Narrow given, last);
+
+    #[tokio::test]
+    async fn a_tree_of_it_starts() {
+        let trees = Trees::start().await.expect("it starts");
+        assert_eq!(trees.many().get(&1).add(2).await.expect("it answers"), 3);
+        let more = trees.more().start_child(5).await.expect("it starts");
+        assert_eq!(more.add(2).await.expect("it answers"), 7);
+        trees.others().start_child(5).await.expect("it starts");
+        assert_eq!(trees.last().get(&0).add(2).await.expect("it answers"), 3);
+    }
 
     macro_rules! pieces {
         ($(#[$outer:meta])* $vis:vis $name:ident $field:ty { $(

@@ -331,3 +331,56 @@ async fn an_oracle_answers() {
     assert_eq!(oracle.ask("?".into()).await.expect("it answers"), "42");
     assert_eq!(oracle.murmur("?".into()).await.expect("it answers"), Some("42"));
 }
+
+/// Where an oracle keeps its words.
+pub trait Words: Clone + Send + Sync + fmt::Debug + 'static {}
+
+impl Words for &'static str {}
+
+noex::supervisor! {
+    /// Oracles of one word.
+    pub Temple<W: Words>(word: W) {
+        strategy: rest_for_one,
+        restarts: 5 in 30s,
+        backoff: 10ms..1s,
+        auto_shutdown: any_significant,
+        first: Oracle<W>(word.clone()) { restart: transient, significant: true, shutdown: 1s },
+        /// Those that come and go.
+        visitors: dynamic Oracle<W>(word: W) { max: 2, restart: temporary },
+    }
+}
+
+mod private {
+    use super::{Account, Keeper};
+
+    noex::supervisor! {
+        /// Trees in a tree, in a module of their own.
+        pub(crate) Below(cents: i64) {
+            strategy: one_for_one,
+            account: Account(cents),
+            many: partition Keeper<usize, 3>(partition) { by: str, count: 2, ready_within: 5s },
+            #[deprecated = "many"]
+            none: partition Keeper<u8, 3>(1),
+        }
+    }
+}
+
+noex::supervisor! {
+    /// All kinds of children.
+    pub All(cents: i64) {
+        strategy: one_for_all,
+        below: supervisor private::Below(cents),
+        temple: supervisor Temple<&'static str>("42") { ready_within: 5s },
+        after: dynamic Account,
+    }
+}
+
+#[tokio::test]
+async fn trees_of_all_kinds_are_quiet() {
+    let all = All::start(5).await.expect("it starts");
+    assert_eq!(all.below().account().balance().await.expect("it answers"), 5);
+    assert_eq!(all.below().many().get("a").get().await.expect("it answers"), all.below().many().which("a"));
+    let visitor = all.temple().visitors().start_child("43").await.expect("it starts");
+    assert_eq!(visitor.ask("?".into()).await.expect("it answers"), "43");
+    assert_eq!(all.after().count_children().await.expect("it answers").specs, 0);
+}

@@ -1,7 +1,8 @@
 //! Rules over a tree: which children may use which.
 
 use crate::diag::Diag;
-use crate::model::tree::{Child, Strategy, Tree};
+use crate::model::child::Child;
+use crate::model::tree::{Strategy, Tree};
 use crate::model::types::text;
 
 /// Functions that every tree has, so that no child can be called like them.
@@ -33,7 +34,7 @@ pub(crate) fn check(tree: &Tree, diag: &mut Diag) -> Verdict {
         verdict.is_kept.push(check_name(tree, index, diag));
         let before = diag.count();
         check_mentions(tree, index, diag);
-        verdict.has_arguments.push(diag.count() == before && tree.children[index].arguments.is_some());
+        verdict.has_arguments.push(diag.count() == before && tree.children[index].is_complete());
     }
     verdict
 }
@@ -49,9 +50,9 @@ fn check_parameters(tree: &Tree, diag: &mut Diag) {
 
 /// A significant child must be able to end for good, and the tree must care.
 fn check_significant(tree: &Tree, child: &Child, diag: &mut Diag) {
-    let Some(significant) = &child.significant else { return };
+    let Some(significant) = &child.options.significant else { return };
     let name = &child.name;
-    if child.restart.as_ref().is_none_or(|restart| restart == "permanent") {
+    if child.options.restart.as_ref().is_none_or(|restart| restart == "permanent") {
         diag.error(significant, format!("`{name}` is permanent: it always comes back, so it ends nothing"))
             .help("add `restart: transient` or `restart: temporary`, or leave `significant` out");
     } else if tree.auto_shutdown.as_ref().is_none_or(|word| word == "never") {
@@ -90,7 +91,16 @@ fn check_mentions(tree: &Tree, index: usize, diag: &mut Diag) {
     let earlier = &tree.children[..index];
     for mention in child.mentions.iter().filter(|mention| mention.is_certain) {
         let name = &mention.name;
-        let is_there = tree.has_parameter(name) || earlier.iter().any(|earlier| earlier.name == *name);
+        let is_parameter = tree.has_parameter(name);
+        let is_there = is_parameter || earlier.iter().any(|earlier| earlier.name == *name);
+        if child.is_number(mention) {
+            if is_there {
+                let what = if is_parameter { "the parameter" } else { "the child" };
+                diag.error(name, format!("`{name}` is the number of the partition here"))
+                    .help(format!("choose another name for {what} `{name}`"));
+            }
+            continue;
+        }
         if is_there {
             continue;
         }

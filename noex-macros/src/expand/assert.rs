@@ -6,6 +6,7 @@
 
 use crate::expand::located;
 use crate::expand::plan::Plan;
+use crate::krate::Krate;
 use crate::model::handler::Handler;
 use crate::model::kind::Kind;
 use crate::model::types;
@@ -115,11 +116,8 @@ fn of_generic(plan: &Plan<'_>, statements: &TokenStream) -> TokenStream {
     let (declared, where_) = (plan.declared(), plan.where_clause());
     let own = plan.server.outside(&plan.server.generics.params);
     let own_where = plan.server.outside(&plan.server.generics.where_clause);
-    let parameters = plan.server.type_parameters().into_iter().map(|parameter| {
-        let (start, end) = (quote!(#krate::rules::parameter::<), quote!(>()));
-        let (start, end) = (located::at(parameter.span(), start), located::at(parameter.span(), end));
-        quote!(#start #parameter #end;)
-    });
+    let parameters =
+        plan.server.type_parameters().into_iter().map(|parameter| of_parameter(krate, parameter));
     let generics = quote!(<#declared>);
     let block = block(plan, &generics, &where_, TokenStream::new());
     quote! {
@@ -129,6 +127,13 @@ fn of_generic(plan: &Plan<'_>, statements: &TokenStream) -> TokenStream {
             fn _assert<#declared>() #where_ { #statements }
         };
     }
+}
+
+// Output:  parameter::<T>();
+pub(crate) fn of_parameter(krate: &Krate, parameter: &Ident) -> TokenStream {
+    let (start, end) = (quote!(#krate::rules::parameter::<), quote!(>()));
+    let (start, end) = (located::at(parameter.span(), start), located::at(parameter.span(), end));
+    quote!(#start #parameter #end;)
 }
 
 fn of_handler(plan: &Plan<'_>, handler: &Handler) -> TokenStream {

@@ -3,7 +3,9 @@
 
 pub(crate) mod alternatives;
 pub(crate) mod assert;
+pub(crate) mod child;
 pub(crate) mod config;
+pub(crate) mod declared;
 pub(crate) mod dispatch;
 pub(crate) mod duration;
 pub(crate) mod fallback;

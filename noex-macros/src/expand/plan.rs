@@ -2,12 +2,13 @@
 
 use crate::check::server::Verdict;
 use crate::krate::Krate;
+use crate::model::bounds;
 use crate::model::handler::Handler;
 use crate::model::kind::Kind;
 use crate::model::server::Server;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{GenericParam, Type, TypeParam, TypeParamBound, Visibility, WherePredicate, parse_quote};
+use syn::{GenericParam, Type, Visibility};
 
 /// A server, ready to be expanded.
 pub(crate) struct Plan<'a> {
@@ -90,7 +91,7 @@ impl<'a> Plan<'a> {
             if let GenericParam::Type(parameter) = parameter
                 && !parameter.bounds.is_empty()
             {
-                let missing = self.missing_bounds(parameter);
+                let missing = bounds::missing(&self.server.generics, parameter);
                 parameter.bounds.extend(missing);
             }
         }
@@ -108,35 +109,12 @@ impl<'a> Plan<'a> {
             predicates.extend(quote!(#predicate,));
         }
         for parameter in self.server.generics.type_params().filter(|parameter| parameter.bounds.is_empty()) {
-            let (ident, missing) = (&parameter.ident, self.missing_bounds(parameter));
+            let (ident, missing) = (&parameter.ident, bounds::missing(&self.server.generics, parameter));
             if !missing.is_empty() {
                 predicates.extend(quote!(#ident: #(#missing)+*,));
             }
         }
         if predicates.is_empty() { predicates } else { quote!(where #predicates) }
-    }
-
-    /// Of `Send` and `'static` what the user's bounds on the parameter do not mention.
-    fn missing_bounds(&self, parameter: &TypeParam) -> Vec<TypeParamBound> {
-        let where_ = self.server.generics.where_clause.iter().flat_map(|where_| &where_.predicates);
-        let of_it = where_.filter_map(|predicate| match predicate {
-            WherePredicate::Type(predicate) => match &predicate.bounded_ty {
-                Type::Path(ty) if ty.path.is_ident(&parameter.ident) => Some(&predicate.bounds),
-                _ => None,
-            },
-            _ => None,
-        });
-        let bounds: Vec<&TypeParamBound> = of_it.chain([&parameter.bounds]).flatten().collect();
-        let is_send = |bound: &&TypeParamBound| matches!(bound, TypeParamBound::Trait(bound) if bound.path.is_ident("Send"));
-        let is_static = |bound: &&TypeParamBound| matches!(bound, TypeParamBound::Lifetime(lifetime) if lifetime.ident == "static");
-        let mut missing = Vec::new();
-        if !bounds.iter().any(is_send) {
-            missing.push(parse_quote!(::core::marker::Send));
-        }
-        if !bounds.iter().any(is_static) {
-            missing.push(parse_quote!('static));
-        }
-        missing
     }
 
     /// `<T>`: the parameters as a generated type is given them.

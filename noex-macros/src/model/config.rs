@@ -106,8 +106,19 @@ pub(crate) fn settings(
     what: &str,
     diag: &mut Diag,
 ) -> Vec<Setting> {
+    settings_of(options::parse(tokens, separator), separator, known, what, diag)
+}
+
+/// The same of options that were read.
+pub(crate) fn settings_of(
+    written: Vec<Written>,
+    separator: Separator,
+    known: &[&str],
+    what: &str,
+    diag: &mut Diag,
+) -> Vec<Setting> {
     let mut settings: Vec<Setting> = Vec::new();
-    for option in options::parse(tokens, separator) {
+    for option in written {
         let setting = match option {
             Written::Option(setting) => setting,
             junk @ Written::Junk(_) => {

@@ -6,13 +6,17 @@ use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::discouraged::Speculative;
 use syn::parse::{ParseStream, Parser};
-use syn::{Token, Type, Visibility, ext::IdentExt, token};
+use syn::{Generics, Token, Type, Visibility, WhereClause, ext::IdentExt, token};
 
-/// `pub Bank(config: Config) { .. }`
+/// Words before the type of a child that is no plain server.
+pub(crate) const KINDS: [&str; 3] = ["supervisor", "partition", "dynamic"];
+
+/// `pub Bank<S: Store>(store: S) where S: Clone { .. }`
 pub(crate) struct Tree {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
     pub(crate) ident: Ident,
+    pub(crate) generics: Generics,
     pub(crate) parameters: Vec<Argument>,
     pub(crate) entries: Vec<Entry>,
 }
@@ -30,8 +34,8 @@ pub(crate) struct Entry {
 
 /// What stands after the name.
 pub(crate) enum Value {
-    /// `Account(config.opening) { restart: transient }`
-    Child { ty: Box<Type>, arguments: Group, options: TokenStream },
+    /// `Account(config.opening) { restart: transient }`, `dynamic Conn { max: 1000 }`
+    Child { kind: Option<Ident>, ty: Box<Type>, arguments: Option<Group>, options: TokenStream },
     /// Anything else, such as `rest_for_one` and `5 in 30s`.
     Other(TokenStream),
 }
@@ -56,6 +60,7 @@ impl Tree {
             ));
         }
         let ident = Self::parse_name(input)?;
+        let mut generics: Generics = input.parse()?;
         let mut parameters = Vec::new();
         if input.peek(token::Paren) {
             let group: Group = input.parse()?;
@@ -64,6 +69,7 @@ impl Tree {
                 Err(error) => errors.push(error),
             }
         }
+        generics.where_clause = input.parse::<Option<WhereClause>>()?;
         let content;
         syn::braced!(content in input);
         let mut entries: Vec<Entry> = Vec::new();
@@ -86,7 +92,7 @@ impl Tree {
                 }
             }
         }
-        Ok(Tree { attributes, visibility, ident, parameters, entries })
+        Ok(Tree { attributes, visibility, ident, generics, parameters, entries })
     }
 }
 
@@ -96,15 +102,7 @@ impl Tree {
             let example = "write `Shop { strategy: one_for_one, cache: Cache(64) }`";
             return Err(syn::Error::new(input.span(), format!("a tree needs a name\n= help: {example}")));
         }
-        let ident: Ident = input.parse()?;
-        if input.peek(Token![<]) {
-            let help = "take values as parameters: `Shop(config: Config) { .. }`";
-            return Err(syn::Error::new(
-                input.span(),
-                format!("a tree cannot have type parameters\n= help: {help}"),
-            ));
-        }
-        Ok(ident)
+        input.parse()
     }
 }
 
@@ -143,14 +141,9 @@ impl Entry {
 impl Value {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let ahead = input.fork();
-        if let Ok(ty) = parse_path_type(&ahead)
-            && ahead.peek(token::Paren)
-        {
-            let arguments: Group = ahead.parse()?;
-            let options =
-                if ahead.peek(token::Brace) { ahead.parse::<Group>()?.stream() } else { TokenStream::new() };
+        if let Ok(child) = Value::parse_child(&ahead) {
             input.advance_to(&ahead);
-            return Ok(Value::Child { ty: Box::new(ty), arguments, options });
+            return Ok(child);
         }
         let mut tokens = TokenStream::new();
         // What follows without a comma but looks like the next entry is the next entry.
@@ -159,6 +152,37 @@ impl Value {
         }
         Ok(Value::Other(tokens))
     }
+}
+
+impl Value {
+    fn parse_child(input: ParseStream<'_>) -> syn::Result<Self> {
+        let kind = parse_kind(input)?;
+        let ty = Box::new(parse_path_type(input)?);
+        let is_known = kind.as_ref().is_some_and(|kind| KINDS.iter().any(|known| kind == known));
+        let has_arguments = input.peek(token::Paren);
+        // Without arguments a child has to have a word before it; one that nobody knows needs more to be one.
+        let is_child = has_arguments || is_known || kind.is_some() && input.peek(token::Brace);
+        if !is_child {
+            return Err(input.error("expected the arguments of a child"));
+        }
+        let arguments = if has_arguments { Some(input.parse()?) } else { None };
+        let options =
+            if input.peek(token::Brace) { input.parse::<Group>()?.stream() } else { TokenStream::new() };
+        Ok(Value::Child { kind, ty, arguments, options })
+    }
+}
+
+/// The `dynamic` of `dynamic Conn`.
+///
+/// `supervisor ::books::Shelf` and `supervisor::books::Shelf` are the same tokens: they are a path.
+fn parse_kind(input: ParseStream<'_>) -> syn::Result<Option<Ident>> {
+    let ahead = input.fork();
+    let word = Ident::parse_any(&ahead)?;
+    if !ahead.peek(Ident::peek_any) {
+        return Ok(None);
+    }
+    input.advance_to(&ahead);
+    Ok(Some(word))
 }
 
 /// `Cache` or `Cache { size: 64 }`, which were meant to be a child.

@@ -162,3 +162,41 @@ fn tree() {
     assert_eq!(diag.into_messages(), [""; 0]);
     assert_expansion("tree", expansion);
 }
+
+#[test]
+fn tree_of_all_kinds() {
+    let mut diag = Diag::new();
+    let expansion = supervisor::expansion(
+        quote! {
+            pub Bank(config: Config) {
+                strategy: one_for_one,
+                backoff: 100ms..30s,
+                books: supervisor books::Books(config.opening) { restart: transient, shutdown: 9s },
+                audit: Audit(books),
+                shards: partition Shard(partition, config.path) { by: u64, count: 4 },
+                conns: dynamic Conn(config.host, port: u16) { max: 1000, restart: temporary },
+                free: dynamic Conn,
+            }
+        },
+        &mut diag,
+    );
+    assert_eq!(diag.into_messages(), [""; 0]);
+    assert_expansion("tree_of_all_kinds", expansion);
+}
+
+#[test]
+fn generic_tree() {
+    let mut diag = Diag::new();
+    let expansion = supervisor::expansion(
+        quote! {
+            pub Bank<S: Store, T>(store: S) where T: Clone {
+                strategy: one_for_one,
+                ledger: Ledger<S>(store),
+                branch: supervisor Branch<T>() { shutdown: 9s },
+            }
+        },
+        &mut diag,
+    );
+    assert_eq!(diag.into_messages(), [""; 0]);
+    assert_expansion("generic_tree", expansion);
+}

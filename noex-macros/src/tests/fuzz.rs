@@ -7,7 +7,18 @@ use quote::quote;
 
 const ROUNDS: usize = 1500;
 
-const WORDS: [&str; 55] = [
+const WORDS: [&str; 66] = [
+    "supervisor",
+    "partition",
+    "dynamic",
+    "pool",
+    "by",
+    "count",
+    "max",
+    "backoff",
+    "permanent",
+    "brutal_kill",
+    "auto_shutdown",
     "message",
     "actor",
     "into",
@@ -167,11 +178,15 @@ fn state() -> (TokenStream, TokenStream) {
 fn shop() -> TokenStream {
     quote! {
         /// The shop.
-        pub Shop(config: Config, size: usize) {
+        pub Shop<'a, T: Job, const N: usize>(config: Config, size: usize) where T: Copy {
             strategy: one_for_one,
             restarts: 5 in 30s,
+            backoff: 100ms..1.5s,
             cache: a::Cache<u8>(config.size, "{size}"),
             api: Api(cache, || Job { cache }) { restart: transient, shutdown: brutal_kill },
+            books: supervisor crate::Books<T>(config) { shutdown: 5s, significant: true },
+            shards: partition Shard(partition, "{partition}") { by: Vec<u8>, count: N, backoff: 1s..2s },
+            conns: dynamic Conn(|a, b: u8| a, host: String, port: Map<u8, u8>) { max: 1000, restarts: 1 in 1s },
         }
     }
 }

@@ -130,3 +130,108 @@ fn two_mistakes_are_reported_together() {
         ],
     );
 }
+
+#[test]
+fn kinds_of_children() {
+    let told = |children: TokenStream, expected: &[&str]| {
+        assert_told(quote!(strategy: one_for_one, #children), expected);
+    };
+    told(
+        quote! {
+            books: supervisor crate::Books(1) { restart: transient, shutdown: 5s, ready_within: 1s },
+            api: Api(books),
+            shards: partition a::Shard<u8>(partition, api, "{partition}") { by: (u8, String), count: N },
+            conns: dynamic Conn { max: api.len(), restarts: 1 in 5s, backoff: 1ms..1.5s },
+            more: dynamic Conn(host: Vec<u8>, port: u16),
+            last: dynamic Conn
+        },
+        &[],
+    );
+    // A path of a module that is called like a kind.
+    told(quote!(a: supervisor::A(), b: dynamic::B(), c: partition(), d: dynamic()), &[]);
+    told(quote!(a: dynamic A b: B()), &["children are separated by `,`\n= help: write a `,` before `b`"]);
+    told(
+        quote!(a: dynamic A(x) { strategy: one_for_one }),
+        &["dynamic children know nothing of one another, so each restarts alone\n= help: remove `strategy`"],
+    );
+    told(
+        quote!(a: supervisor A() { by: u8 }),
+        &["`by` is an option of partitions, not of nested trees\n= help: options: `restart`, `shutdown`, \
+           `significant`, `ready_within`"],
+    );
+    told(
+        quote!(a: supervisr A(), b: B()),
+        &["unknown kind of child `supervisr`\n= help: did you mean `supervisor`? kinds: `supervisor`, \
+           `partition`, `dynamic`"],
+    );
+    told(
+        quote!(a: supervisor A(b), b: supervisor B(a)),
+        &[
+            "`a` and `b` need one another, so neither can start first\n= help: let one look the other up by name \
+           at run time",
+        ],
+    );
+    told(quote!(a: partition A(partition), b: B(partition)), &[]);
+    told(
+        quote!(partition: A(), b: partition B(partition)),
+        &[
+            "`partition` is the number of the partition here\n= help: choose another name for the child `partition`",
+        ],
+    );
+    told(
+        quote!(a: supervisor A() { significant: true, restart: transient }),
+        &[
+            "`a` is significant, but `Shop` never ends by itself\n= help: add `auto_shutdown: any_significant` or \
+           `auto_shutdown: all_significant` to the tree",
+        ],
+    );
+}
+
+#[test]
+fn what_a_dynamic_child_is_given_is_no_use_of_a_child() {
+    assert_told(quote!(strategy: one_for_one, conns: dynamic Conn(port: u16, port + 1), port: Port()), &[]);
+    // The parameters of a closure are none of the child's.
+    assert_told(
+        quote!(strategy: one_for_one, conns: dynamic Conn(move |a, port: u16, b| a, x | port), port: Port()),
+        &["child `conns` uses `port`, which starts after it\n= help: children start in the order they are \
+           written: move `port` above `conns`"],
+    );
+}
+
+#[test]
+fn pauses() {
+    let told = |pauses: TokenStream, expected: &[&str]| {
+        assert_told(quote!(strategy: one_for_one, cache: Cache(), backoff: #pauses), expected);
+    };
+    let expected =
+        "expected the first and the longest pause before a restart\n= help: write `backoff: 100ms..30s`";
+    told(quote!(1s..1s), &[]);
+    told(quote!(), &[expected]);
+    told(quote!(5), &[expected]);
+    told(quote!(..5s), &[expected]);
+    told(quote!(5s..=6s), &["expected a duration\n= help: write `5s`, `500ms` or `2min`"]);
+    told(quote!(1s..2s, backoff: 1s..2s), &["`backoff` is set twice\n= help: keep one of the two"]);
+}
+
+#[test]
+fn parameters_of_type() {
+    let told = |head: TokenStream, expected: &[&str]| {
+        let tree = quote!(#head { strategy: one_for_one, cache: Cache() });
+        assert_eq!(of_tree(tree), expected);
+    };
+    told(quote!(Shop<S: Store = Disk, const N: usize>(store: S) where S: Clone,), &[]);
+    told(quote!(pub(crate) Shop where u8: Clone), &[]);
+    told(
+        quote!(Shop<'a, T>(item: &'a T)),
+        &[
+            "a tree cannot have lifetime parameters, because it outlives its starter\n= help: own the data, or write \
+           `'static` for `'a`",
+        ],
+    );
+}
+
+#[test]
+fn each_word_of_a_kind_is_one_of_the_table() {
+    use crate::model::child_kind::ChildKind;
+    assert!(crate::syntax::tree::KINDS.iter().all(|word| ChildKind::of(word).is_some()));
+}

@@ -1,8 +1,10 @@
 //! Partition supervisors: the same child several times, and a key that says which.
 
 use std::{
+    borrow::Borrow,
     fmt,
     hash::{Hash, Hasher},
+    marker::PhantomData,
     num::NonZeroUsize,
     ops::Deref,
     sync::{
@@ -24,7 +26,8 @@ use crate::GenServer;
 /// A partition supervisor's handle: as many equal children as one likes, and a key picks one of them.
 ///
 /// `C` is what a child is reached by: a server's reference, or a tree's handle. Their ids are `0`, `1`, .. As
-/// `PartitionSupervisor` in Elixir.
+/// `PartitionSupervisor` in Elixir. `K` is the type of the keys, once [`by`](PartitionBuilder::by) has said it;
+/// otherwise anything that can be hashed is a key.
 ///
 /// # Examples
 ///
@@ -50,10 +53,15 @@ use crate::GenServer;
 /// assert_eq!(of_ann, shards.which("ann"));
 /// # Ok(()) }
 /// ```
-pub struct Partitions<C> {
+pub struct Partitions<C, K: ?Sized = AnyKey> {
     supervisor: SupervisorRef,
     shared: Arc<Shared<C>>,
+    keys: PhantomData<fn(&K)>,
 }
+
+/// The keys of [`Partitions`] that take any: whatever can be hashed.
+#[derive(Debug)]
+pub enum AnyKey {}
 
 struct Shared<C> {
     children: Vec<C>,
@@ -79,7 +87,7 @@ impl<C: Send + Sync + 'static> Partitions<C> {
         let children =
             (0..count).map(|number| child(&mut builder, ChildOptions::new(number.to_string()), number));
         let children = children.collect();
-        PartitionBuilder { builder, children }
+        PartitionBuilder { builder, children, keys: PhantomData }
     }
 
     /// So many trees; `tree` makes the one of each partition.
@@ -113,12 +121,40 @@ impl<C> Partitions<C> {
     ///
     /// A whole number goes to the partition of its remainder, anything else is hashed. The hash is the same in
     /// every process of one build of the program.
-    pub fn get<K: Hash + ?Sized>(&self, key: &K) -> &C {
+    pub fn get<Q: Hash + ?Sized>(&self, key: &Q) -> &C {
         &self.shared.children[self.which(key)]
     }
 
     /// The number of the partition for this key.
-    pub fn which<K: Hash + ?Sized>(&self, key: &K) -> usize {
+    pub fn which<Q: Hash + ?Sized>(&self, key: &Q) -> usize {
+        self.of_hash(key)
+    }
+}
+
+impl<C, K: Hash + ?Sized> Partitions<C, K> {
+    /// The child for this key, which may be given as any borrowed form of it, such as `&str` for `String`: always
+    /// the same, as long as the size is.
+    ///
+    /// A whole number goes to the partition of its remainder, anything else is hashed. The hash is the same in
+    /// every process of one build of the program.
+    pub fn get<Q: Hash + ?Sized>(&self, key: &Q) -> &C
+    where
+        K: Borrow<Q>,
+    {
+        &self.shared.children[self.which(key)]
+    }
+
+    /// The number of the partition for this key.
+    pub fn which<Q: Hash + ?Sized>(&self, key: &Q) -> usize
+    where
+        K: Borrow<Q>,
+    {
+        self.of_hash(key)
+    }
+}
+
+impl<C, K: ?Sized> Partitions<C, K> {
+    fn of_hash<Q: Hash + ?Sized>(&self, key: &Q) -> usize {
         let mut hasher = KeyHasher(0);
         key.hash(&mut hasher);
         (hasher.finish() % self.len() as u64) as usize
@@ -159,7 +195,7 @@ impl<C> Partitions<C> {
     }
 }
 
-impl<C> Deref for Partitions<C> {
+impl<C, K: ?Sized> Deref for Partitions<C, K> {
     type Target = SupervisorRef;
 
     fn deref(&self) -> &SupervisorRef {
@@ -167,25 +203,34 @@ impl<C> Deref for Partitions<C> {
     }
 }
 
-impl<C> Clone for Partitions<C> {
+impl<C, K: ?Sized> Clone for Partitions<C, K> {
     fn clone(&self) -> Self {
-        Partitions { supervisor: self.supervisor.clone(), shared: self.shared.clone() }
+        Partitions { supervisor: self.supervisor.clone(), shared: self.shared.clone(), keys: PhantomData }
     }
 }
 
-impl<C> fmt::Debug for Partitions<C> {
+impl<C, K: ?Sized> fmt::Debug for Partitions<C, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Partitions").field("supervisor", &self.supervisor).field("len", &self.len()).finish()
     }
 }
 
 /// A partition supervisor before it runs.
-pub struct PartitionBuilder<C> {
+pub struct PartitionBuilder<C, K: ?Sized = AnyKey> {
     builder: SupervisorBuilder,
     children: Vec<C>,
+    keys: PhantomData<fn(&K)>,
 }
 
 impl<C> PartitionBuilder<C> {
+    /// Keys are of this type: one of another, which would go to another partition, is a type error.
+    pub fn by<K: Hash + ?Sized>(self) -> PartitionBuilder<C, K> {
+        let PartitionBuilder { builder, children, .. } = self;
+        PartitionBuilder { builder, children, keys: PhantomData }
+    }
+}
+
+impl<C, K: ?Sized> PartitionBuilder<C, K> {
     /// At most `max` restarts within `window`, over all partitions; 3 in 5 s by default.
     pub fn restarts(&mut self, max: u32, window: std::time::Duration) -> &mut Self {
         self.builder.restarts(max, window);
@@ -198,19 +243,30 @@ impl<C> PartitionBuilder<C> {
         self
     }
 
+    /// When each partition is restarted, how it is stopped, and how long its start may take. Ids stay the numbers,
+    /// and names are not for many.
+    pub fn children(&mut self, options: ChildOptions) -> &mut Self {
+        for child in &mut self.builder.plan.children {
+            let id = child.spec.options.id.clone();
+            child.spec.options = ChildOptions { id, name: None, ..options.clone() };
+        }
+        self
+    }
+
     /// Starts all partitions, one after the other.
-    pub fn start(self) -> StartTree<Partitions<C>>
+    pub fn start(self) -> StartTree<Partitions<C, K>>
     where
         C: Send + Sync + 'static,
+        K: 'static,
     {
-        let PartitionBuilder { builder, children } = self;
+        let PartitionBuilder { builder, children, .. } = self;
         let used = AtomicUsize::new(children.len());
         let shared = Arc::new(Shared { children, used, resizing: Mutex::new(()) });
-        StartTree::new(builder, move |supervisor| Partitions { supervisor, shared })
+        StartTree::new(builder, move |supervisor| Partitions { supervisor, shared, keys: PhantomData })
     }
 }
 
-impl<C> fmt::Debug for PartitionBuilder<C> {
+impl<C, K: ?Sized> fmt::Debug for PartitionBuilder<C, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("PartitionBuilder").field(&self.builder).finish()
     }

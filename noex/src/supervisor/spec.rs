@@ -62,6 +62,11 @@ pub enum Shutdown {
 }
 
 impl Shutdown {
+    /// How a worker is stopped that says nothing else.
+    pub(super) const WORKER: Shutdown = Shutdown::Timeout(Duration::from_secs(5));
+    /// How a supervisor is.
+    pub(super) const SUPERVISOR: Shutdown = Shutdown::Infinity;
+
     /// The time that a child is given; `None` is without limit.
     pub(crate) fn limit(self) -> Option<Duration> {
         match self {
@@ -223,8 +228,8 @@ impl ChildSpec {
     /// How it is stopped: 5 s for a worker, without limit for a supervisor, unless told otherwise.
     pub fn shutdown_type(&self) -> Shutdown {
         self.options.shutdown.unwrap_or(match self.kind {
-            Kind::Worker => Shutdown::Timeout(Duration::from_secs(5)),
-            Kind::Supervisor => Shutdown::Infinity,
+            Kind::Worker => Shutdown::WORKER,
+            Kind::Supervisor => Shutdown::SUPERVISOR,
         })
     }
 

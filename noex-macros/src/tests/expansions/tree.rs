@@ -6,10 +6,26 @@ Bank: rest_for_one, at most 5 restarts in 30s
 ├─ account: Account (transient, shutdown: 5s)
 └─ audit: Audit, uses ledger, account
 ```*/
+///
+/**```mermaid
+graph TD
+    n0["Bank: rest_for_one, at most 5 restarts in 30s"]
+    n1("ledger: Ledger")
+    n0 --> n1
+    n2("account: Account (transient, shutdown: 5s)")
+    n0 --> n2
+    n3("audit: Audit")
+    n0 --> n3
+    n3 -. uses .-> n1
+    n3 -. uses .-> n2
+```*/
 #[must_use = "the tree stops when the last reference to it is dropped"]
 pub struct Bank {
+    #[allow(dead_code)]
     ledger: ::noex::__private::ChildRef<Ledger, { Bank::__noex_ledger }>,
+    #[allow(dead_code)]
     account: ::noex::__private::ChildRef<Account, { Bank::__noex_account }>,
+    #[allow(dead_code)]
     audit: ::noex::__private::ChildRef<Audit, { Bank::__noex_audit }>,
     __noex_supervisor: ::noex::SupervisorRef,
 }
@@ -120,18 +136,21 @@ impl Bank {
         )
     }
     ///The child `ledger`: `Ledger`.
+    #[allow(dead_code)]
     pub fn ledger(
         &self,
     ) -> &::noex::__private::ChildRef<Ledger, { Bank::__noex_ledger }> {
         &self.ledger
     }
     ///The child `account`: `Account`.
+    #[allow(dead_code)]
     pub fn account(
         &self,
     ) -> &::noex::__private::ChildRef<Account, { Bank::__noex_account }> {
         &self.account
     }
     ///The child `audit`: `Audit`.
+    #[allow(dead_code)]
     pub fn audit(&self) -> &::noex::__private::ChildRef<Audit, { Bank::__noex_audit }> {
         &self.audit
     }
@@ -151,3 +170,28 @@ impl Bank {
         0
     };
 }
+#[automatically_derived]
+impl ::noex::supervisor::DeclaredTree for Bank {
+    const CHILDREN: &'static [::noex::supervisor::DeclaredChild] = &[
+        ::noex::supervisor::DeclaredChild::server::<
+            ::noex::__private::Sound<Ledger, { Bank::__noex_ledger }>,
+        >("ledger"),
+        ::noex::supervisor::DeclaredChild::server::<
+            ::noex::__private::Sound<Account, { Bank::__noex_account }>,
+        >("account")
+            .shutdown(
+                ::noex::Shutdown::Timeout(::core::time::Duration::from_millis(5000)),
+            ),
+        ::noex::supervisor::DeclaredChild::server::<
+            ::noex::__private::Sound<Audit, { Bank::__noex_audit }>,
+        >("audit"),
+    ];
+}
+const _: () = ::noex::__private::hold(
+    ::noex::__private::has_own_names::<Bank>("account"),
+    "`Account` has a static `name`, which a child before `account` has as well",
+);
+const _: () = ::noex::__private::hold(
+    ::noex::__private::has_own_names::<Bank>("audit"),
+    "`Audit` has a static `name`, which a child before `audit` has as well",
+);

@@ -1,4 +1,18 @@
 // what stands before the braces
+use noex::prelude::*;
+
+#[genserver]
+struct Cache;
+
+#[genserver]
+impl Cache {
+    #[init]
+    fn init(item: &'static str) -> Self {
+        let _ = item;
+        Cache
+    }
+}
+
 noex::supervisor! {
     struct Shop {
         strategy: one_for_one,
@@ -12,8 +26,9 @@ noex::supervisor! {
 }
 
 noex::supervisor! {
-    Stall<T>(item: T) {
+    Stall<'a>(item: &'a str) {
         strategy: one_for_one,
+        cache: Cache(item),
     }
 }
 
