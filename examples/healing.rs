@@ -10,7 +10,7 @@
 
 use std::{panic, time::Duration};
 
-use noex::{Backoff, ChildOptions, Strategy, Supervisor, prelude::*};
+use noex::prelude::*;
 
 /// Bakes, and breaks when it gets too hot.
 #[derive(Debug)]
@@ -66,39 +66,52 @@ impl Waiter {
     }
 }
 
+supervisor! {
+    /// Who works at the oven starts again with it, after a pause.
+    pub Kitchen {
+        strategy: rest_for_one,
+        backoff: 500ms..500ms,
+        oven: Oven(),
+        cook: Cook(oven),
+    }
+}
+
+supervisor! {
+    /// Where the guests are.
+    pub Floor {
+        strategy: one_for_one,
+        ann: Waiter(),
+        ben: Waiter(),
+    }
+}
+
+supervisor! {
+    /// All of it.
+    pub House {
+        strategy: one_for_one,
+        kitchen: supervisor Kitchen(),
+        floor: supervisor Floor(),
+    }
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The panic is expected here; one line about it is enough.
     panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
 
-    let mut kitchen = Supervisor::builder("kitchen");
-    kitchen.strategy(Strategy::RestForOne);
-    let pause = Duration::from_millis(500);
-    kitchen.backoff(Backoff::new(pause, pause).jitter(false));
-    let oven = kitchen.child::<Oven>(ChildOptions::new("oven"), || ());
-    let cook = {
-        let oven = oven.clone();
-        kitchen.child::<Cook>(ChildOptions::new("cook"), move || (oven.clone(),))
-    };
-    let mut floor = Supervisor::builder("floor");
-    floor.child::<Waiter>(ChildOptions::new("ann"), || ());
-    floor.child::<Waiter>(ChildOptions::new("ben"), || ());
-
-    let mut house = Supervisor::builder("house");
-    let kitchen = house.nest(ChildOptions::new("kitchen"), kitchen.start());
-    house.nest(ChildOptions::new("floor"), floor.start());
-    let house = house.start().await?;
+    let house = House::start().await?;
+    let cook = house.kitchen().cook();
     println!("{}\n{}", cook.cook(200).await?, house.draw().await?);
 
     let burnt = cook.cook(500).await;
     println!("{}\n", if burnt.is_err() { "the oven broke" } else { "charcoal" });
     // In the pause both are down, and an order waits.
-    tokio::time::sleep(pause / 5).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
     let (order, drawing) = tokio::join!(cook.cook(180), house.draw());
     println!("{}", drawing?);
     println!("{}\n{}", order?, house.draw().await?);
 
-    let log = kitchen.restart_log();
+    let log = house.kitchen().restart_log();
     for entry in log.entries() {
         let with = entry.taken_down.join(", ");
         let message = entry.message.unwrap_or("?");

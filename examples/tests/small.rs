@@ -80,7 +80,7 @@ fn healing_draws_a_tree_that_heals() {
     let house = |oven: &str, cook: &str| {
         format!(
             "\
-house: one_for_one, at most 3 restarts in 5s
+House: one_for_one, at most 3 restarts in 5s
 ├─ kitchen: rest_for_one, at most 3 restarts in 5s
 │  ├─ oven: Oven{oven}
 │  └─ cook: Cook{cook}
@@ -98,4 +98,27 @@ house: one_for_one, at most 3 restarts in 5s
          oven restarted after a call, and cook with it\nstopped: normal\n"
     );
     assert_eq!(printed("healing"), expected);
+}
+
+#[test]
+fn chat_is_one_declared_tree() {
+    let expected = "\
+Chat: rest_for_one, at most 3 restarts in 5s
+├─ storage: one_for_all, at most 3 restarts in 5s
+│  ├─ journal: Journal
+│  └─ search: Search
+├─ rooms: one_for_one, at most 3 restarts in 5s
+│  ├─ 0: Rooms
+│  └─ 1: Rooms
+└─ guests: dynamic, at most 3 restarts in 5s
+
+ann says hello in garden: line 1
+ben says hello in garden: line 2
+ann says hello in kitchen: line 3
+a third guest: there are 2 children, as many as there may be
+\"hello\" was said in kitchen, last of all
+the garden burnt down, and ben says sorry there: line 4
+ann left: 1 guest
+";
+    assert_eq!(printed("chat"), expected);
 }
