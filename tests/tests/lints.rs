@@ -351,13 +351,13 @@ noex::supervisor! {
 }
 
 mod private {
-    use super::{Account, Keeper};
+    use super::Keeper;
 
     noex::supervisor! {
         /// Trees in a tree, in a module of their own.
         pub(crate) Below(cents: i64) {
             strategy: one_for_one,
-            account: Account(cents),
+            only: Keeper<i64, 3>(cents),
             many: partition Keeper<usize, 3>(partition) { by: str, count: 2, ready_within: 5s },
             #[deprecated = "many"]
             none: partition Keeper<u8, 3>(1),
@@ -378,7 +378,7 @@ noex::supervisor! {
 #[tokio::test]
 async fn trees_of_all_kinds_are_quiet() {
     let all = All::start(5).await.expect("it starts");
-    assert_eq!(all.below().account().balance().await.expect("it answers"), 5);
+    assert_eq!(all.below().only().get().await.expect("it answers"), 5);
     assert_eq!(all.below().many().get("a").get().await.expect("it answers"), all.below().many().which("a"));
     let visitor = all.temple().visitors().start_child("43").await.expect("it starts");
     assert_eq!(visitor.ask("?".into()).await.expect("it answers"), "43");
