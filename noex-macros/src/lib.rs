@@ -80,6 +80,7 @@ use proc_macro::TokenStream;
 /// | [`#[info]`](macro@info) | `&self` or `&mut self`, one message | nothing | |
 /// | [`#[every(30s)]`](macro@every) | `&self` or `&mut self` | nothing | `missed = burst`, `skip`, `delay` |
 /// | [`#[idle(60s)]`](macro@idle) | `&self` or `&mut self` | nothing | |
+/// | [`#[subscribe("rates.*")]`](macro@subscribe) | `&self` or `&mut self` | an event, or the topic and an event | `overflow = wait`, `buffer = 64` |
 /// | [`#[continuation]`](macro@continuation) | `&self` or `&mut self`, one message | nothing | |
 /// | [`#[terminate]`](macro@terminate) | `&self` or `&mut self`, maybe the `ExitReason` | nothing | |
 ///
@@ -392,6 +393,72 @@ pub fn every(_: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn idle(_: TokenStream, item: TokenStream) -> TokenStream {
     inert::outside(Kind::Idle, item.into()).into()
+}
+
+/// Marks a method that handles the events of a topic, inside of a [`#[genserver]`](macro@genserver) impl block.
+///
+/// `#[subscribe("rates.*")]` subscribes the server to the bus of its system when its `init` is done. The method takes
+/// `&self` or `&mut self`, maybe the context, then the event, or the topic and the event: `rate: Rate` or `topic:
+/// Topic, rate: Rate`; it returns nothing. It gets the events of exactly that type, which is `Clone + Send +
+/// 'static`. There may be several methods; an event that two of them listen to comes to both.
+///
+/// In the pattern `*` is exactly one segment and `**` any number of them, also none: `delivery.*` gets
+/// `delivery.failed`, and neither `delivery` nor `delivery.email.failed`, as `delivery.**` does. It is a literal, which
+/// is checked here, or a constant, which the compiler checks.
+///
+/// | option | default | meaning |
+/// |---|---|---|
+/// | `buffer = 64` | 1024 | so many events may wait in the mailbox, whatever else is in there: events, not bytes |
+/// | `overflow = drop_oldest` | yes | one more takes the place of the oldest, which is a counted dead letter |
+/// | `overflow = drop_newest` | | one more is a counted dead letter |
+/// | `overflow = disconnect` | | one more ends the subscription until the server is restarted; `EventKind::Disconnected` says so |
+/// | `overflow = wait` | | the publisher waits for room when it awaits the publish |
+///
+/// # Over a restart
+///
+/// A server that keeps its mailbox over a restart keeps its subscriptions as well: what is published between two lives
+/// waits for the next one, so that no event is lost but the one that was being handled, and none comes twice. With
+/// `on_restart = drop` a subscription ends with its life and the next life subscribes anew: what is published in
+/// between it does not get. When the server ends for good its subscriptions do.
+///
+/// A subscription on another bus, with a pattern that is known at run time, or for a part of the server's life, is
+/// `cx.subscribe(..)` or `cx.subscribe_to(..)`.
+///
+/// ```
+/// use noex::prelude::*;
+///
+/// #[derive(Clone)]
+/// struct Delivery { to: String }
+///
+/// #[genserver]
+/// struct Tracker { lines: Vec<String> }
+///
+/// #[genserver]
+/// impl Tracker {
+///     #[init]
+///     fn init() -> Self { Tracker { lines: Vec::new() } }
+///
+///     #[subscribe("delivery.*", buffer = 256)]
+///     fn delivered(&mut self, topic: Topic, delivery: Delivery) {
+///         self.lines.push(format!("[{topic}] {}", delivery.to));
+///     }
+///
+///     #[call]
+///     fn lines(&self) -> Vec<String> { self.lines.clone() }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new();
+/// let tracker = Tracker::start().system(&system).await?;
+/// system.bus().publish("delivery.success", Delivery { to: "user1".into() }).await?;
+/// system.bus().publish("delivery.email.failed", Delivery { to: "user2".into() }).await?;
+/// system.bus().publish("delivery.failed", Delivery { to: "user3".into() }).await?;
+/// assert_eq!(tracker.lines().await?, ["[delivery.success] user1", "[delivery.failed] user3"]);
+/// # Ok(()) }
+/// ```
+#[proc_macro_attribute]
+pub fn subscribe(_: TokenStream, item: TokenStream) -> TokenStream {
+    inert::outside(Kind::Subscribe, item.into()).into()
 }
 
 /// Marks what a server continues with before anything queued, inside of a [`#[genserver]`](macro@genserver) impl

@@ -13,8 +13,9 @@ use crate::rules::{ConcurrentState, ResultReply};
 pub use crate::server::{IntoInit, done};
 use crate::supervisor::{self, DeclaredTree};
 use crate::{
-    Call, ChildSpec, Context, GenServer, HandlesInfo, Missed, Period, ServerRef, Start, StartTree,
+    Call, ChildSpec, Context, GenServer, HandlesInfo, Init, Missed, Period, ServerRef, Start, StartTree,
     SupervisorBuilder, SupervisorRef, System,
+    event_bus::{self, Buffer, Event, Pattern, Topic},
     process::{Told, send_every, watch_silence},
 };
 
@@ -79,6 +80,22 @@ pub fn every<S: GenServer>(cx: &Context<S>, every: Duration, missed: Missed, tic
 /// `#[idle(..)]`.
 pub fn idle<S: GenServer>(cx: &Context<S>, silences: &[Told<S::Info>]) {
     watch_silence(cx, silences);
+}
+
+/// `#[subscribe(..)]`.
+pub fn subscribe<S: GenServer, E: Event>(
+    cx: &Context<S>,
+    handler: &'static str,
+    pattern: Pattern,
+    buffer: Buffer,
+    message: fn(&Topic, E) -> S::Info,
+) {
+    event_bus::subscribe_handler(cx, handler, pattern, buffer, message);
+}
+
+/// Whether a life begins with what `#[init]` made.
+pub fn is_born<S: GenServer, E>(made: &Result<Init<S>, E>) -> bool {
+    matches!(made, Ok(Init::Ready(..)))
 }
 
 /// `Account::named(..)`.

@@ -75,17 +75,19 @@
 //! | [`Context::send_after`], [`Context::send_every`], `#[every(30s)]` | a message when the time has come | its life, [`Timer::cancel`] |
 //! | [`Context::idle_timeout`], `#[idle(60s)]` | a message when nothing arrives | its life, any message |
 //! | [`Context::attach`] | a stream's items as messages | its life, [`Attached::detach`] |
+//! | [`Context::subscribe`], `#[subscribe("rates.*")]` | the events of a topic as messages | its life, or all its lives; [`event_bus`] |
 //!
 //! # Where to look
 //!
 //! | | |
 //! |---|---|
-//! | how a server is written | [`macro@genserver`], and a page for each attribute: [`macro@init`], [`macro@call`], [`macro@cast`], [`macro@info`], [`macro@every`], [`macro@idle`], [`macro@continuation`], [`macro@terminate`] |
+//! | how a server is written | [`macro@genserver`], and a page for each attribute: [`macro@init`], [`macro@call`], [`macro@cast`], [`macro@info`], [`macro@every`], [`macro@idle`], [`macro@subscribe`], [`macro@continuation`], [`macro@terminate`] |
 //! | how it is supervised | [`supervisor!`], [`supervisor`](mod@supervisor), or by hand [`SupervisorBuilder`] |
 //! | children that come and go, partitions, tasks | [`DynamicSupervisor`], [`Partitions`], [`task`] |
 //! | started and found | [`Start`], [`System::whereis`], [`System::named`] |
 //! | called, now or later, one or many | [`Call`], [`Cast`], [`ReplyTo`], [`Request`], [`Requests`], [`multi_call`], [`abcast`] |
 //! | what a handler can do | [`Context`] |
+//! | events published and subscribed to | [`System::bus`], [`event_bus`] |
 //! | stopped, killed, looked into | [`ServerRef`], [`observer`] |
 //! | what can go wrong | [`CallError`], [`CastError`], [`StartError`], [`ExitReason`] |
 //!
@@ -116,6 +118,7 @@
 //! | restart limit | 1 in 5 s | 3 in 5 s, as in Elixir |
 //! | a child's `init` at a restart | holds up its supervisor | runs beside it: the tree can be stopped and administered meanwhile |
 //! | a supervisor that was killed | comes back beside its dying children | comes back when they are gone |
+//! | publish and subscribe | one type of message, topics that are equal | one type for each event, topics with `*` and `**`, a bounded buffer for each subscriber |
 //! | a task's value | its owner may ask for it | whoever holds the [`Task`](task::Task) may |
 //! | name | one of many registries | one a server, typed, in its [`System`]; kept while its supervisor restarts it |
 //!
@@ -123,6 +126,7 @@
 
 #[doc(hidden)]
 pub mod __private;
+pub mod event_bus;
 pub mod observer;
 pub mod prelude;
 mod process;
@@ -134,7 +138,10 @@ pub mod supervisor;
 mod system;
 pub mod task;
 
-pub use noex_macros::{call, cast, continuation, every, genserver, idle, info, init, supervisor, terminate};
+pub use event_bus::EventBus;
+pub use noex_macros::{
+    call, cast, continuation, every, genserver, idle, info, init, subscribe, supervisor, terminate,
+};
 pub use process::{
     Attached, Down, Exit, ExitReason, Missed, Monitor, Panic, PanicLocation, Period, Pid, StreamEnded,
     StreamId, Timer, TimerId, Watch,

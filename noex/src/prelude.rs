@@ -4,7 +4,8 @@
 //! no import.
 
 pub use crate::{
-    CallError, CastError, Context, Down, Exit, ExitReason, GenServer, Init, Message, Monitor, Never, Now,
-    Pid, ReplyTo, ServerConfig, ServerRef, Start, StartError, SupervisorError, System, Timer, call, cast,
-    continuation, every, genserver, idle, init, supervisor, terminate,
+    CallError, CastError, Context, Down, EventBus, Exit, ExitReason, GenServer, Init, Message, Monitor,
+    Never, Now, Pid, ReplyTo, ServerConfig, ServerRef, Start, StartError, SupervisorError, System, Timer,
+    call, cast, continuation, event_bus::Topic, every, genserver, idle, init, subscribe, supervisor,
+    terminate,
 };

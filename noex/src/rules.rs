@@ -12,12 +12,14 @@
 //! | [`IntoInit`] | what `#[init]` returns; why it fails can be sent |
 //! | [`Shared`] | a server with an async handler that takes `&self`: `Sync` |
 //! | [`ConcurrentState`] | a server with a `#[call(concurrent)]` handler: `Clone` |
+//! | [`TakenTopic`], [`Event`] | what a `#[subscribe]` method takes: the topic, and an event that is `Clone` |
 //! | [`TakenReason`] | what `#[terminate]` takes: the exit reason, borrowed or not |
 //! | [`GenServer`] | a child of a tree: a server |
 //! | [`DeclaredTree`] | a tree in a tree: one that `supervisor!` declares |
 //! | [`ServerBlock`] | a server, once: it has one `#[genserver]` impl block |
 
 use crate::{
+    event_bus::{Buffer, Event, Pattern, Topic},
     process::ExitReason,
     server::{GenServer, IntoInit},
     supervisor::DeclaredTree,
@@ -102,6 +104,16 @@ impl TakenReason for ExitReason {}
 
 impl TakenReason for &ExitReason {}
 
+/// The first of two arguments of a `#[subscribe]` method.
+#[diagnostic::on_unimplemented(
+    message = "the first of two arguments of a `#[subscribe]` method is the topic, not `{Self}`",
+    label = "not the topic",
+    note = "write `topic: Topic`, then the event; or the event alone"
+)]
+pub trait TakenTopic {}
+
+impl TakenTopic for Topic {}
+
 /// A server with async handlers that take `&self`.
 #[diagnostic::on_unimplemented(
     message = "an async handler that takes `&self` shares `{Self}` between threads",
@@ -145,6 +157,22 @@ pub const fn shared<T: Shared>() {}
 
 /// Asserts what a `#[terminate]` method takes.
 pub const fn reason<T: TakenReason>() {}
+
+/// Asserts the topic that a `#[subscribe]` method takes.
+pub const fn topic<T: TakenTopic>() {}
+
+/// Asserts the constant of a `#[subscribe]`.
+pub const fn pattern(pattern: &'static str) {
+    Pattern::check(pattern);
+}
+
+/// Asserts the constant of a `#[subscribe(.., buffer = ..)]`.
+pub const fn buffer(capacity: usize) {
+    Buffer::new(capacity);
+}
+
+/// Asserts the event that a `#[subscribe]` method takes.
+pub const fn event<T: Event>() {}
 
 /// Asserts the child of a tree.
 pub const fn child<S: GenServer>() {}

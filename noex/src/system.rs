@@ -14,6 +14,7 @@ use std::{
 use tokio::runtime::{Handle, Id};
 
 use crate::{
+    event_bus::EventBus,
     observer::{DeadLetter, EventKind, EventStream, Events, Letters, Undelivered},
     process::{Pid, door::Door, panic},
     registry::Names,
@@ -49,6 +50,7 @@ struct Inner {
     events: Arc<Events>,
     policies: Book,
     letters: Letters,
+    bus: EventBus,
     /// One door a runtime: tests often have a runtime each.
     doors: Mutex<HashMap<Id, Weak<Door>>>,
 }
@@ -72,6 +74,7 @@ impl System {
                 events: Arc::default(),
                 policies: Book::default(),
                 letters: Letters::default(),
+                bus: EventBus::new("system"),
                 doors: Mutex::default(),
             }),
         }
@@ -185,6 +188,23 @@ impl System {
 
     pub(crate) fn downgrade(&self) -> WeakSystem {
         WeakSystem(Arc::downgrade(&self.inner))
+    }
+
+    /// The bus of the system, to which `#[subscribe(..)]` subscribes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use noex::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut alarms = System::global().bus().subscribe::<String>("alarm.**")?;
+    /// System::global().bus().publish("alarm.fire.floor3", "smoke".to_string()).await?;
+    /// assert_eq!(alarms.recv().await.unwrap().1, "smoke");
+    /// # Ok(()) }
+    /// ```
+    pub fn bus(&self) -> &EventBus {
+        &self.inner.bus
     }
 
     pub(crate) fn names(&self) -> &Names {

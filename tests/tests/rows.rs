@@ -23,6 +23,7 @@ const AREAS: &[(&str, u32)] = &[
     ("DYN", 14),
     ("PART", 8),
     ("TASK", 19),
+    ("PUB", 9),
 ];
 
 /// Words such as `CALL-07` or `CALL-7` in a text, as `CALL-7`.

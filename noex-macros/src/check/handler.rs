@@ -207,6 +207,12 @@ fn check_message(handler: &Handler, diag: &mut Diag) {
         (Kind::Info | Kind::Continuation, [_, second, ..]) => diag
             .error(&second.pattern, format!("{} takes exactly one message", handler.kind.noun()))
             .help("make one type of both"),
+        (Kind::Subscribe, []) => diag
+            .error(handler.ident(), "a `#[subscribe]` method takes the event, or the topic and the event")
+            .help("add an argument such as `rate: Rate`"),
+        (Kind::Subscribe, [_, _, third, ..]) => diag
+            .error(&third.pattern, "a `#[subscribe]` method takes the topic and the event, and nothing else")
+            .help("make one type of what is published"),
         (Kind::Every | Kind::Idle, [first, ..]) => diag
             .error(
                 &first.pattern,

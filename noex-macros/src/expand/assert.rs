@@ -150,6 +150,14 @@ fn of_handler(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
         // A function of a generic server cannot keep rustc from saying the same at the call.
         Kind::Terminate if plan.is_generic() => {}
         Kind::Terminate => handler.arguments.iter().for_each(|reason| assert("reason", &reason.ty, None)),
+        Kind::Subscribe => {
+            let (topic, event) = match handler.arguments.as_slice() {
+                [topic, event] => (Some(topic), Some(event)),
+                others => (None, others.first()),
+            };
+            topic.into_iter().for_each(|topic| assert("topic", &topic.ty, None));
+            event.into_iter().for_each(|event| assert("event", &event.ty, None));
+        }
         _ => handler.arguments.iter().for_each(|argument| assert("argument", &argument.ty, None)),
     }
     match (handler.kind, handler.output()) {
@@ -158,7 +166,27 @@ fn of_handler(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
         (Kind::Init, Some(output)) => assert("init", output, Some(quote!(, #self_ty))),
         _ => {}
     }
+    statements.extend(of_constants(plan, handler));
     statements
+}
+
+// Input:   #[subscribe(RATES, buffer = LIMIT)]
+// Output:  pattern(RATES); buffer(LIMIT);
+//
+// The rest of what is generated is looked at when it runs, or when somebody builds it.
+fn of_constants(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
+    let Some(subscription) = &handler.subscription else { return TokenStream::new() };
+    let (krate, cfg) = (plan.krate(), &handler.carried.cfg);
+    let pattern =
+        Some(&subscription.pattern).filter(|pattern| syn::parse2::<syn::LitStr>((*pattern).clone()).is_err());
+    let rules = [("pattern", pattern), ("buffer", subscription.buffer.as_ref())];
+    let rules = rules.into_iter().filter_map(|(rule, constant)| {
+        let (rule, constant) = (Ident::new(rule, Span::call_site()), constant?);
+        let call = located::at(constant.span(), quote!(#krate::rules::#rule));
+        let constant = located::parenthesized(constant.span(), constant.clone());
+        Some(quote!(#cfg #call #constant;))
+    });
+    rules.collect()
 }
 
 // Output:  Sound<AccountCall, { <Self as ServerBlock>::MESSAGES }>

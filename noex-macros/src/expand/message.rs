@@ -161,7 +161,9 @@ fn docs(plan: &Plan<'_>, kind: Kind) -> String {
     let server = plan.doc_link();
     match kind {
         Kind::Cast => format!("Casts of {server}."),
-        Kind::Info | Kind::Every | Kind::Idle => format!("Other messages that {server} handles."),
+        Kind::Info | Kind::Every | Kind::Idle | Kind::Subscribe => {
+            format!("Other messages that {server} handles.")
+        }
         Kind::Continuation => format!("What {server} continues with."),
         Kind::Call | Kind::Init | Kind::Terminate => format!("Calls of {server}."),
     }

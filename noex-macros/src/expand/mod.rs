@@ -18,5 +18,6 @@ pub(crate) mod plan;
 pub(crate) mod reference;
 pub(crate) mod server;
 pub(crate) mod start;
+pub(crate) mod subscriptions;
 pub(crate) mod timers;
 pub(crate) mod tree;

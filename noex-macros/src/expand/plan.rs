@@ -60,7 +60,7 @@ impl<'a> Plan<'a> {
         let names = &self.server.names;
         let name = match kind {
             Kind::Cast => &names.cast,
-            Kind::Info | Kind::Every | Kind::Idle => &names.info,
+            Kind::Info | Kind::Every | Kind::Idle | Kind::Subscribe => &names.info,
             Kind::Continuation => &names.continuation,
             Kind::Call | Kind::Init | Kind::Terminate => &names.call,
         };

@@ -3,6 +3,7 @@
 use crate::expand::alternatives::{Alternative, alternatives, none_of};
 use crate::expand::assert::{Proof, around, sound, sound_future};
 use crate::expand::plan::Plan;
+use crate::expand::subscriptions::{has_subscriptions, subscriptions};
 use crate::expand::timers::{has_timers, timers};
 use crate::expand::{future, located};
 use crate::model::handler::Handler;
@@ -51,10 +52,10 @@ fn init_by(plan: &Plan<'_>, init: &Handler, cfg: &TokenStream, output: &Type) ->
         output.span(),
         quote!((#(#bindings,)*): #args, __noex_cx: &mut #krate::Context<Self>),
     );
-    let made = if has_timers(plan) {
-        let timers = timers(plan);
-        // Set when `init` is done; where it refused they end with the life that did not begin.
-        quote!(let __noex_made = #into_init #call; #timers __noex_made)
+    let made = if has_timers(plan) || has_subscriptions(plan) {
+        let (timers, subscriptions) = (timers(plan), subscriptions(plan));
+        // Set when `init` is done; where it refused, timers end with the life that did not begin.
+        quote!(let __noex_made = #into_init #call; #timers #subscriptions __noex_made)
     } else {
         quote!(#into_init #call)
     };

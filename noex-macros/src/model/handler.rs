@@ -6,6 +6,7 @@ use crate::model::clock::{self, Clock};
 use crate::model::config::{self, Patience};
 use crate::model::foreign::{self, Foreign};
 use crate::model::kind::{Kind, is_keyword_for_continuation};
+use crate::model::subscription::{self, Subscription};
 use crate::model::types;
 use crate::names;
 use crate::syntax::attribute::Attribute;
@@ -27,6 +28,8 @@ pub(crate) struct Handler {
     pub(crate) timeout: Option<Patience>,
     /// `#[every(30s, missed = skip)]`, `#[idle(60s)]`; `None` where that is an error.
     pub(crate) clock: Option<Clock>,
+    /// `#[subscribe("rates.*")]`; `None` where that is an error.
+    pub(crate) subscription: Option<Subscription>,
     /// `#[call(concurrent)]`: the word
     pub(crate) concurrent: Option<Ident>,
     /// Our attributes after the first, each a contradiction or a repetition.
@@ -60,7 +63,7 @@ impl Handler {
     pub(crate) fn read(mut method: Method, diag: &mut Diag) -> Result<Handler, Box<Method>> {
         let mut marks = Vec::new();
         let mut hidden_mark = None;
-        let (mut timeout, mut clock, mut concurrent) = (None, None, None);
+        let mut read = Options::default();
         let mut others = Vec::new();
         for attribute in std::mem::take(&mut method.attributes) {
             if let Some(mark) = Mark::of(&attribute) {
@@ -68,9 +71,7 @@ impl Handler {
                     diag.error(&mark.word, "`continue` is a keyword").help("write `#[continuation]`");
                 }
                 let options = Options::read(mark.kind, &attribute, diag);
-                timeout = timeout.or(options.timeout);
-                clock = clock.or(options.clock);
-                concurrent = concurrent.or(options.concurrent);
+                read = read.or(options);
                 marks.push(mark);
             } else if let Some(mark) = Mark::behind_cfg_attr(&attribute) {
                 hidden_mark = Some(mark.word.clone());
@@ -108,9 +109,10 @@ impl Handler {
             context,
             reply_to,
             arguments,
-            timeout,
-            clock,
-            concurrent,
+            timeout: read.timeout,
+            clock: read.clock,
+            subscription: read.subscription,
+            concurrent: read.concurrent,
             more_marks: marks,
             hidden_mark,
             method,
@@ -179,16 +181,28 @@ impl Mark {
 struct Options {
     timeout: Option<Patience>,
     clock: Option<Clock>,
+    subscription: Option<Subscription>,
     concurrent: Option<Ident>,
 }
 
 impl Options {
+    /// What the first attribute says, and where it says nothing the next.
+    fn or(self, next: Options) -> Options {
+        Options {
+            timeout: self.timeout.or(next.timeout),
+            clock: self.clock.or(next.clock),
+            subscription: self.subscription.or(next.subscription),
+            concurrent: self.concurrent.or(next.concurrent),
+        }
+    }
+
     fn read(kind: Kind, attribute: &Attribute, diag: &mut Diag) -> Options {
         let mut read = Options::default();
         let word = kind.word();
         if attribute.has_odd_rest() {
             let (bare, example) = match kind {
                 Kind::Every | Kind::Idle => ("", format!("`#[{word}({})]`", clock::example(kind))),
+                Kind::Subscribe => ("", format!("`#[{word}({})]`", subscription::EXAMPLE)),
                 _ => ("`, or `", format!("`#[{word}(..)]` with options")),
             };
             let help = match bare {
@@ -199,9 +213,11 @@ impl Options {
             return read;
         }
         let mut arguments = attribute.arguments();
+        let at: &dyn quote::ToTokens = attribute.word().map_or(&attribute.rest, |word| word);
         if kind.is_timed() {
-            let at: &dyn quote::ToTokens = attribute.word().map_or(&attribute.rest, |word| word);
             (read.clock, arguments) = Clock::read(kind, at, arguments, diag);
+        } else if kind == Kind::Subscribe {
+            (read.subscription, arguments) = Subscription::read(at, arguments, diag);
         }
         let written =
             if arguments.is_empty() { Vec::new() } else { options::parse(arguments, Separator::Equals) };
@@ -224,6 +240,18 @@ impl Options {
                             read.concurrent = Some(setting.key.clone());
                         }
                         Kind::Call => read.timeout = Patience::read(setting, diag),
+                        Kind::Subscribe if setting.key == "buffer" => {
+                            let buffer = subscription::buffer(setting, diag);
+                            if let Some(subscription) = &mut read.subscription {
+                                subscription.buffer = buffer;
+                            }
+                        }
+                        Kind::Subscribe => {
+                            let overflow = config::word(setting, &subscription::OVERFLOW, diag);
+                            if let Some(subscription) = &mut read.subscription {
+                                subscription.overflow = overflow;
+                            }
+                        }
                         _ => {
                             let missed = config::word(setting, &clock::MISSED, diag);
                             if let Some(clock) = &mut read.clock {
@@ -244,13 +272,18 @@ fn known_options(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Call => &["timeout", "concurrent"],
         Kind::Every => &["missed"],
+        Kind::Subscribe => &subscription::OPTIONS,
         _ => &[],
     }
 }
 
 fn report_unknown(option: &Written, kind: Kind, known: &[&str], diag: &mut Diag) {
     let word = kind.word();
-    let example = if kind == Kind::Every { "missed = skip" } else { "timeout = 2s" };
+    let example = match kind {
+        Kind::Every => "missed = skip",
+        Kind::Subscribe => "overflow = wait",
+        _ => "timeout = 2s",
+    };
     let message = match option {
         Written::Option(setting) => format!("unknown option `{}`", setting.key),
         Written::Junk(_) => format!("expected an option such as `{example}`"),

@@ -17,25 +17,27 @@ pub(crate) enum Kind {
     Info,
     Every,
     Idle,
+    Subscribe,
     Continuation,
     Terminate,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 8] = [
+    pub(crate) const ALL: [Kind; 9] = [
         Kind::Init,
         Kind::Call,
         Kind::Cast,
         Kind::Info,
         Kind::Every,
         Kind::Idle,
+        Kind::Subscribe,
         Kind::Continuation,
         Kind::Terminate,
     ];
 
-    /// The kind whose messages it is among: what a timer brings is an info.
+    /// The kind whose messages it is among: what a timer or a bus brings is an info.
     pub(crate) fn message(self) -> Kind {
-        if self.is_timed() { Kind::Info } else { self }
+        if self.is_timed() || self == Kind::Subscribe { Kind::Info } else { self }
     }
 
     /// Whether a timer runs it.
@@ -52,6 +54,7 @@ impl Kind {
             Kind::Info => "info",
             Kind::Every => "every",
             Kind::Idle => "idle",
+            Kind::Subscribe => "subscribe",
             Kind::Continuation => "continuation",
             Kind::Terminate => "terminate",
         }
@@ -73,6 +76,7 @@ impl Kind {
             Kind::Info => "an info handler",
             Kind::Every => "an `#[every]` method",
             Kind::Idle => "an `#[idle]` method",
+            Kind::Subscribe => "a `#[subscribe]` method",
             Kind::Continuation => "a continuation",
             Kind::Terminate => "a `#[terminate]` method",
         }
@@ -87,6 +91,7 @@ impl Kind {
             Kind::Info => "an info",
             Kind::Every => "an every",
             Kind::Idle => "an idle",
+            Kind::Subscribe => "a subscribe",
             Kind::Continuation => "a continuation",
             Kind::Terminate => "a terminate",
         }

@@ -16,5 +16,6 @@ pub(crate) mod kind;
 pub(crate) mod mentions;
 pub(crate) mod pace;
 pub(crate) mod server;
+pub(crate) mod subscription;
 pub(crate) mod tree;
 pub(crate) mod types;

@@ -338,6 +338,161 @@ fn timers() {
 }
 
 #[test]
+fn subscriptions() {
+    assert_each(
+        vec![
+            (
+                quote!(
+                    #[subscribe]
+                    fn heard(&mut self, rate: Rate) {}
+                ),
+                "`#[subscribe]` needs a pattern of topics",
+                "write `#[subscribe(\"rates.*\")]`",
+            ),
+            (
+                quote!(
+                    #[subscribe = "rates.*"]
+                    fn heard(&mut self, rate: Rate) {}
+                ),
+                "options of `#[subscribe]` stand in parentheses",
+                "write `#[subscribe(\"rates.*\")]`",
+            ),
+            (
+                quote!(
+                    #[subscribe("")]
+                    fn heard(&mut self, rate: Rate) {}
+                ),
+                "a pattern cannot be empty",
+                "write `\"rates.*\"`, or `\"**\"` for all topics",
+            ),
+            (
+                quote!(
+                    #[subscribe("rates..eur.")]
+                    fn heard(&mut self, rate: Rate) {}
+                ),
+                "a pattern cannot have an empty segment",
+                "write `\"rates.eur\"`",
+            ),
+            (
+                quote!(
+                    #[subscribe("rates.e*")]
+                    fn heard(&mut self, rate: Rate) {}
+                ),
+                "`*` in the segment `e*` is no wildcard: that is a whole segment",
+                "write `*` for one segment, `**` for any number of them",
+            ),
+            (
+                quote!(
+                    #[subscribe("rates.**.**")]
+                    fn heard(&mut self, rate: Rate) {}
+                ),
+                "two `**` in a row are one",
+                "write `\"rates.**\"`",
+            ),
+            (
+                quote!(
+                    #[subscribe(rates)]
+                    fn heard(&mut self, rate: Rate) {}
+                ),
+                "a pattern of topics is a string",
+                "write `\"rates\"`, or a constant",
+            ),
+            (
+                quote!(
+                    #[subscribe(buffer = 4)]
+                    fn heard(&mut self, rate: Rate) {}
+                ),
+                "the pattern comes first",
+                "write `#[subscribe(\"rates.*\", buffer = 4)]`",
+            ),
+            (
+                quote!(
+                    #[subscribe("rates.*", overflow = fail)]
+                    fn heard(&mut self, rate: Rate) {}
+                ),
+                "unknown overflow `fail`",
+                "`overflow` is one of: `drop_oldest`, `drop_newest`, `disconnect`, `wait`",
+            ),
+            (
+                quote!(
+                    #[subscribe("rates.*", bufer = 4)]
+                    fn heard(&mut self, rate: Rate) {}
+                ),
+                "unknown option `bufer`",
+                "did you mean `buffer`? options of `#[subscribe]`: `overflow`, `buffer`",
+            ),
+            (
+                quote!(
+                    #[subscribe("rates.*", buffer = 0)]
+                    fn heard(&mut self, rate: Rate) {}
+                ),
+                "a buffer must hold at least one event",
+                "use `1` or more",
+            ),
+            (
+                quote!(
+                    #[subscribe("rates.*", buffer = unbounded)]
+                    fn heard(&mut self, rate: Rate) {}
+                ),
+                "a buffer has a bound, which is what makes a subscriber slow",
+                "write `buffer = 1_024`, which is the default, or more",
+            ),
+            (
+                quote!(
+                    #[subscribe("rates.*")]
+                    fn heard(&mut self) {}
+                ),
+                "a `#[subscribe]` method takes the event, or the topic and the event",
+                "add an argument such as `rate: Rate`",
+            ),
+            (
+                quote!(
+                    #[subscribe("rates.*")]
+                    fn heard(&mut self, topic: Topic, rate: Rate, at: Instant) {}
+                ),
+                "a `#[subscribe]` method takes the topic and the event, and nothing else",
+                "make one type of what is published",
+            ),
+            (
+                quote!(
+                    #[subscribe("rates.*")]
+                    fn heard(&mut self, rate: &Rate) {}
+                ),
+                "handler argument `rate` is borrowed, but arguments travel in a message",
+                "take `Rate` by value, or share it as `Arc<Rate>`",
+            ),
+            (
+                quote!(
+                    #[subscribe("rates.*")]
+                    fn heard(&mut self, rate: Rate) -> bool {
+                        true
+                    }
+                ),
+                "a `#[subscribe]` method has no reply",
+                "drop the return type",
+            ),
+            (
+                quote!(
+                    #[subscribe("rates.*")]
+                    #[info]
+                    fn heard(&mut self, rate: Rate) {}
+                ),
+                "a handler is either a subscribe or an info",
+                "keep `#[subscribe]` or `#[info]`",
+            ),
+        ],
+        in_block,
+    );
+    assert_eq!(
+        in_block(quote!(
+            #[subscribe(Self::RATES, buffer = limits::RATES, overflow = wait)]
+            async fn heard(&self, cx: &mut Context<Self>, topic: Topic, rate: Rate) {}
+        )),
+        [""; 0]
+    );
+}
+
+#[test]
 fn handlers_side_by_side() {
     assert_each(
         vec![

@@ -131,6 +131,22 @@ fn timers() {
 }
 
 #[test]
+fn subscriptions() {
+    let block = quote! {
+        impl Account {
+            #[init]
+            fn open() -> Self { Account }
+            #[subscribe("rates.*", overflow = wait, buffer = 16)]
+            fn rate_changed(&mut self, topic: Topic, rate: Rate) { self.rates.insert(topic, rate) }
+            #[cfg(unix)]
+            #[subscribe(ALARMS)]
+            async fn alarmed(&mut self, cx: &mut Context<Self>, alarm: Alarm) { self.close(cx, alarm).await }
+        }
+    };
+    assert_expansion("subscriptions", server(quote!(), block));
+}
+
+#[test]
 fn generic_server() {
     let block = quote! {
         impl<T: Job, const N: usize> Pool<T, N> where T::Output: Send {

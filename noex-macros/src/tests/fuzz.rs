@@ -7,7 +7,7 @@ use quote::quote;
 
 const ROUNDS: usize = 1500;
 
-const WORDS: [&str; 66] = [
+const WORDS: [&str; 69] = [
     "supervisor",
     "partition",
     "dynamic",
@@ -49,6 +49,9 @@ const WORDS: [&str; 66] = [
     "info",
     "every",
     "idle",
+    "subscribe",
+    "overflow",
+    "buffer",
     "missed",
     "continuation",
     "terminate",

@@ -12,6 +12,7 @@ use std::{
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::{
+    event_bus::Pattern,
     process::{ExitReason, Pid},
     resilience::{PolicyEvent, PolicyKind},
     server::slot::Core,
@@ -95,6 +96,11 @@ pub enum EventKind {
         /// The limit.
         after: Duration,
     },
+    /// A subscription of the server with `overflow = disconnect` had no room for an event, and is over.
+    Disconnected {
+        /// What it listened to.
+        pattern: Pattern,
+    },
     /// A message ended unserved.
     DeadLetter {
         /// The handler it was for.
@@ -135,6 +141,7 @@ impl EventKind {
             EventKind::Restarting { .. }
             | EventKind::CallTimedOut { .. }
             | EventKind::DeadLetter { .. }
+            | EventKind::Disconnected { .. }
             | EventKind::MailboxHigh => Level::Warn,
             EventKind::Policy { event, .. } => match event {
                 PolicyEvent::StateChanged { .. }

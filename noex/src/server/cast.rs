@@ -319,7 +319,9 @@ fn handler_of<S: GenServer>(message: &Envelope<S>) -> &'static str {
     match message {
         Envelope::Call(call, _) => S::Call::VARIANTS.get(call.variant()),
         Envelope::Cast(cast) => S::Cast::VARIANTS.get(cast.variant()),
-        Envelope::Info(info) | Envelope::Notice(info, _) => S::Info::VARIANTS.get(info.variant()),
+        Envelope::Info(info) | Envelope::Notice(info, _) | Envelope::Event(info, _) => {
+            S::Info::VARIANTS.get(info.variant())
+        }
     }
     .copied()
     .unwrap_or("?")

@@ -13,7 +13,10 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{beside::Beside, bonds::Bonds, errands::Errands, promises::Promises, waits::Suspended};
+use super::{
+    beside::Beside, bonds::Bonds, errands::Errands, promises::Promises, subscribed::Subscribed,
+    waits::Suspended,
+};
 use crate::{
     process::{
         ExitReason, Monitor, Pid,
@@ -100,6 +103,7 @@ pub(crate) struct Rest {
     pub(super) promises: Promises,
     pub(super) beside: Beside,
     pub(super) errands: Errands,
+    pub(super) subscribed: Subscribed,
     /// What the server's kind keeps beside it, over its lives and after them: a supervisor its restart log.
     keepsake: Option<Arc<dyn Any + Send + Sync>>,
     seen: Option<Seen>,

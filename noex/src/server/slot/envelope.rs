@@ -1,7 +1,10 @@
 //! Messages on their way, and what can become of one that is pushed.
 
 use super::{Slot, notice::Stamp, reply::ReplyTo};
-use crate::server::{GenServer, Message, is_async};
+use crate::{
+    event_bus::{Feed, Ticket},
+    server::{GenServer, Message, is_async},
+};
 
 /// A message on its way. Whatever must travel beside a message has its place here.
 pub(crate) enum Envelope<S: GenServer> {
@@ -10,6 +13,8 @@ pub(crate) enum Envelope<S: GenServer> {
     Info(S::Info),
     /// An info that one life was promised; what that means is boxed, because a mailbox has few of them.
     Notice(S::Info, Box<Stamp>),
+    /// An info that an event was made into, with its place in the subscription's buffer.
+    Event(S::Info, Ticket),
 }
 
 impl<S: GenServer> Envelope<S> {
@@ -18,7 +23,9 @@ impl<S: GenServer> Envelope<S> {
         match self {
             Envelope::Call(call, _) => call.variant(),
             Envelope::Cast(cast) => S::Call::VARIANTS.len() + cast.variant(),
-            Envelope::Info(info) | Envelope::Notice(info, _) => Self::info_variant(info),
+            Envelope::Info(info) | Envelope::Notice(info, _) | Envelope::Event(info, _) => {
+                Self::info_variant(info)
+            }
         }
     }
 
@@ -35,7 +42,7 @@ impl<S: GenServer> Envelope<S> {
         match self {
             Envelope::Call(call, _) => is_async(call),
             Envelope::Cast(cast) => is_async(cast),
-            Envelope::Info(info) | Envelope::Notice(info, _) => is_async(info),
+            Envelope::Info(info) | Envelope::Notice(info, _) | Envelope::Event(info, _) => is_async(info),
         }
     }
 
@@ -51,13 +58,32 @@ impl<S: GenServer> Envelope<S> {
         match self {
             Envelope::Call(_, reply) => reply.is_abandoned(),
             Envelope::Notice(_, stamp) => stamp.is_void(slot),
+            Envelope::Event(_, ticket) => ticket.is_void(slot.core().incarnation()),
             Envelope::Cast(_) | Envelope::Info(_) => false,
         }
     }
 
     /// Nobody misses it.
     pub(crate) fn is_called_off(&self, slot: &Slot<S>) -> bool {
-        matches!(self, Envelope::Notice(_, stamp) if stamp.is_called_off(slot))
+        match self {
+            Envelope::Notice(_, stamp) => stamp.is_called_off(slot),
+            Envelope::Event(_, ticket) => ticket.is_called_off(),
+            _ => false,
+        }
+    }
+
+    /// An event of this subscription.
+    pub(crate) fn is_event_of(&self, feed: &Feed) -> bool {
+        self.ticket().is_some_and(|ticket| std::ptr::eq(&**ticket.feed(), feed))
+    }
+
+    /// An event's place in its subscription's buffer.
+    pub(crate) fn ticket(&self) -> Option<&Ticket> {
+        match self {
+            Envelope::Event(_, ticket) => Some(ticket),
+            Envelope::Notice(_, stamp) => stamp.event(),
+            _ => None,
+        }
     }
 
     /// It is not to make room for another message.

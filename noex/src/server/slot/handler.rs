@@ -94,6 +94,11 @@ async fn handle<S: GenServer>(
                 stand_at!(slot, state.handle_info(info, cx));
                 None
             }
+            Envelope::Event(info, ticket) => {
+                drop(ticket);
+                stand_at!(slot, state.handle_info(info, cx));
+                None
+            }
             Envelope::Notice(info, stamp) => {
                 stand_at!(slot, notice::handle(slot, state, cx, info, *stamp));
                 None

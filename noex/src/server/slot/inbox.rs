@@ -21,7 +21,10 @@ use super::{
     serving::Until,
     sync::{AtomicUsize, Mutex, MutexGuard, Ordering},
 };
-use crate::server::{GenServer, Mailbox, Overflow};
+use crate::{
+    event_bus::Feed,
+    server::{GenServer, Mailbox, Overflow},
+};
 
 #[repr(C)]
 pub(crate) struct Inbox<S: GenServer> {
@@ -46,6 +49,8 @@ struct Whole<S: GenServer> {
     returned: Vec<(u64, Envelope<S>)>,
     spare: Vec<Arc<ReplyCell<S::Reply>>>,
     next_ticket: u64,
+    /// How often the queue was taken as a whole.
+    laps: u64,
 }
 
 struct Parked<S: GenServer> {
@@ -70,6 +75,7 @@ impl<S: GenServer> Lines<S> {
                 returned: Vec::new(),
                 spare: Vec::new(),
                 next_ticket: 0,
+                laps: 1,
             })
         })
     }
@@ -154,6 +160,34 @@ impl<S: GenServer> Inbox<S> {
         whole.queue.push_back(message);
         self.note_high_water(whole.queue.len() + self.taken.load(Ordering::Relaxed));
         Ok(first && tell())
+    }
+
+    /// As [`force`](Inbox::force) for an event of a subscription that drops the oldest: with more of its events in the
+    /// queue than it may keep, the first of them is given out.
+    pub(crate) fn force_event(
+        &self,
+        message: Envelope<S>,
+        feed: &Feed,
+        tell: impl FnOnce() -> bool,
+    ) -> Result<(bool, Option<Envelope<S>>), Envelope<S>> {
+        let mut lines = self.lines();
+        if lines.closed {
+            return Err(message);
+        }
+        let whole = lines.whole();
+        let first = whole.queue.is_empty();
+        whole.queue.push_back(message);
+        let queued = feed.note_queued(whole.laps);
+        // Where the queue is taken one by one, all that waits is in it.
+        let queued = if S::OVERFLOW == Overflow::DropOldest { feed.waiting() } else { queued };
+        let mut late = None;
+        if queued > feed.capacity() {
+            let oldest = whole.queue.iter().position(|message| message.is_event_of(feed));
+            late = oldest.and_then(|oldest| whole.queue.remove(oldest));
+            feed.note_unqueued();
+        }
+        self.note_high_water(whole.queue.len() + self.taken.load(Ordering::Relaxed));
+        Ok((first && tell(), late))
     }
 
     fn push_into(
@@ -272,6 +306,7 @@ impl<S: GenServer> Inbox<S> {
             emptied();
             return false;
         };
+        whole.laps += 1;
         if S::OVERFLOW == Overflow::DropOldest {
             // The oldest must stay within reach of those who may have to drop it.
             batch.extend(whole.queue.pop_front());
@@ -391,6 +426,7 @@ impl<S: GenServer> Inbox<S> {
         self.taken.store(0, Ordering::Relaxed);
         self.parked.store(0, Ordering::Relaxed);
         if let Some(whole) = lines.whole.as_deref_mut() {
+            whole.laps += 1;
             lost.extend(std::mem::take(&mut whole.queue));
             for parked in std::mem::take(&mut whole.parked) {
                 match parked.waker {

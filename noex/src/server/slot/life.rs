@@ -398,6 +398,7 @@ fn finish<S: GenServer>(slot: &Slot<S>, mut right: RightTo<'_, S>, reason: ExitR
             refuse(slot, message, &reason);
         }
     }
+    slot.core.end_subscriptions(!supervised);
     let pid = slot.core.pid();
     announce(slot, || EventKind::ended(reason.clone()));
     leave_down(slot, right);
@@ -441,6 +442,7 @@ pub(super) fn close<S: GenServer>(slot: &Slot<S>, reason: &ExitReason) {
     let Some(mut right) = slot.enter_down() else { return };
     refuse_all(slot, &mut right, reason);
     forget_name(slot);
+    slot.core.end_subscriptions(true);
     leave_down(slot, right);
 }
 

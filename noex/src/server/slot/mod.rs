@@ -18,6 +18,7 @@
 //! | `life` | start, end and restart of an incarnation |
 //! | `core` | everything that does not depend on the server's type |
 //! | `bonds` | links, monitors and timers of one life |
+//! | `subscribed` | what the server is subscribed to |
 //! | `waits` | who waits for whom: the deadlock check |
 //! | `sync`, `model` | the hand-over's parts, and its check under loom |
 
@@ -39,6 +40,7 @@ pub(crate) mod refuse;
 pub(crate) mod reply;
 pub(crate) mod right;
 pub(crate) mod serving;
+pub(crate) mod subscribed;
 mod sync;
 pub(crate) mod turn;
 pub(crate) mod waits;

@@ -8,6 +8,7 @@
 //! | `Down`, `Exit` | goes in all the same | `demonitor`, `unlink` |
 //! | idle time-out | goes in all the same (then it is not idle) | any message served before it |
 //! | timers, items of a stream | waits in line for room | their handle, where they repeat |
+//! | events that a publisher waits to be handled | goes in all the same: they have a buffer of their own | the subscription |
 //!
 //! Whoever serves the queue looks at a notice before its handler does; one that is void is passed over.
 //! If nobody had called it off, it is a dead letter.
@@ -25,6 +26,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Core, Envelope, Slot};
 use crate::{
+    event_bus::{Done, Ticket},
     process::{
         Monitor, Pid, TimerId,
         panic::{Caught, catch},
@@ -50,6 +52,8 @@ pub(crate) enum Origin {
         but: Arc<[usize]>,
     },
     Stream,
+    /// A publisher that waits until it is handled.
+    Event,
 }
 
 /// What makes an info a notice. It travels beside the info, so that a server without infos has no notices
@@ -61,11 +65,14 @@ pub(crate) struct Stamp {
     recall: Option<Recall>,
     /// Given back when the notice leaves the queue: who sends many waits for that.
     permit: Option<OwnedSemaphorePermit>,
+    event: Option<Ticket>,
+    /// Dropped when it is handled, or will not be.
+    done: Option<Done>,
 }
 
 impl Stamp {
     pub(crate) fn new(life: u32, origin: Origin) -> Self {
-        Stamp { origin, life, recall: None, permit: None }
+        Stamp { origin, life, recall: None, permit: None, event: None, done: None }
     }
 
     pub(crate) fn recalled_by(self, recall: Recall) -> Self {
@@ -76,8 +83,19 @@ impl Stamp {
         Stamp { permit: Some(permit), ..self }
     }
 
+    /// An event whose publisher waits until it is handled; the subscription says which lives it is for.
+    pub(crate) fn of_event(event: Ticket, done: Done) -> Self {
+        let stamp = Stamp::new(0, Origin::Event);
+        Stamp { event: Some(event), done: Some(done), ..stamp }
+    }
+
     pub(crate) fn on<S: GenServer>(self, info: S::Info) -> Envelope<S> {
         Envelope::Notice(info, Box::new(self))
+    }
+
+    /// The event's place, for one that newer events have taken the place of.
+    pub(super) fn event(&self) -> Option<&Ticket> {
+        self.event.as_ref()
     }
 
     /// It must not be dropped to make room for another message.
@@ -88,22 +106,30 @@ impl Stamp {
     /// Nobody misses it: it was called off, or silence was broken before it came.
     pub(super) fn is_called_off<S: GenServer>(&self, slot: &Slot<S>) -> bool {
         self.recall.as_ref().is_some_and(|recall| recall.load(Ordering::Acquire))
+            || self.event.as_ref().is_some_and(Ticket::is_called_off)
             || matches!(&self.origin, Origin::Silence { served, but } if slot.served_but(but) != *served)
     }
 
     #[cold]
     pub(super) fn is_void<S: GenServer>(&self, slot: &Slot<S>) -> bool {
-        self.life != slot.core.incarnation() || self.is_called_off(slot)
+        let life = slot.core.incarnation();
+        match (&self.origin, &self.event) {
+            (Origin::Event, Some(ticket)) => ticket.is_void(life),
+            // Its handler was about to have it.
+            (Origin::Event, None) => false,
+            _ => self.life != life || self.is_called_off(slot),
+        }
     }
 
     /// Its handler is about to have it: the timer that it is from, if it is from one.
     fn open(&mut self, core: &Core) -> Option<TimerId> {
         drop(self.permit.take());
+        drop(self.event.take());
         match self.origin {
             Origin::Link(pid) => core.forget_exit(pid),
             Origin::Monitor(monitor) => drop(core.forget_monitor(monitor)),
             Origin::Timer(timer) => return Some(timer),
-            Origin::Signal | Origin::Silence { .. } | Origin::Stream => {}
+            Origin::Signal | Origin::Silence { .. } | Origin::Stream | Origin::Event => {}
         }
         None
     }
@@ -139,10 +165,12 @@ pub(super) fn handle<'a, S: GenServer>(
     mut stamp: Stamp,
 ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
     let timer = stamp.open(&slot.core);
+    let done = stamp.done.take();
     Box::pin(async move {
         cx.set_fired(timer);
         state.handle_info(info, cx).await;
         cx.set_fired(None);
+        drop(done);
     })
 }
 

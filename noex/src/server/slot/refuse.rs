@@ -31,12 +31,27 @@ pub(crate) fn overflowed<S: GenServer>(slot: &Slot<S>, message: Envelope<S>) {
     give_up(slot, message, || Failure::MailboxFull { capacity }, || Undelivered::Overflow);
 }
 
-/// A call whose caller is gone, or a notice that is void.
+/// A call whose caller is gone, a notice that is void, an event that newer ones have taken the place of.
 pub(crate) fn discard<S: GenServer>(slot: &Slot<S>, message: Envelope<S>) {
+    let life = slot.core.incarnation();
+    if message.ticket().is_some_and(|ticket| !ticket.is_of_another(life)) {
+        return late(slot, message);
+    }
     match message {
-        Envelope::Notice(..) => refuse(slot, message, &slot.core.last_reason()),
+        Envelope::Notice(..) | Envelope::Event(..) => refuse(slot, message, &slot.core.last_reason()),
         message => bury(slot, message, Undelivered::CallerGone),
     }
+}
+
+/// An event that newer ones have taken the place of.
+pub(crate) fn late<S: GenServer>(slot: &Slot<S>, event: Envelope<S>) {
+    if event.is_called_off(slot) {
+        return drop_quietly(event);
+    }
+    if let Some(ticket) = event.ticket() {
+        ticket.feed().note_dropped();
+    }
+    overflowed(slot, event);
 }
 
 fn give_up<S: GenServer>(
@@ -63,7 +78,7 @@ fn bury<S: GenServer>(slot: &Slot<S>, message: Envelope<S>, why: Undelivered) {
     dead_letter(slot, handler, why, move || match message {
         Envelope::Call(call, _) => Box::new(call),
         Envelope::Cast(cast) => Box::new(cast),
-        Envelope::Info(info) | Envelope::Notice(info, _) => Box::new(info),
+        Envelope::Info(info) | Envelope::Notice(info, _) | Envelope::Event(info, _) => Box::new(info),
     });
 }
 

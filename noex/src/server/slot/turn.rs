@@ -127,6 +127,15 @@ fn serve<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>) -> Served<S> {
             Ok(Now::Done(())) => Ok(()),
             Err(caught) => Err(caught.into_reason(slot.current_handler())),
         },
+        Some(Envelope::Event(info, ticket)) => {
+            // Its place is free from now on.
+            drop(ticket);
+            match catch(|| state.info_now(info, cx)) {
+                Ok(Now::Later(info)) => return Served::Later(Envelope::Info(info)),
+                Ok(Now::Done(())) => Ok(()),
+                Err(caught) => Err(caught.into_reason(slot.current_handler())),
+            }
+        }
         Some(Envelope::Notice(info, stamp)) => match notice::tell(slot, state, cx, info, *stamp) {
             Ok(Now::Later(notice)) => return Served::Later(notice),
             Ok(Now::Done(())) => Ok(()),
