@@ -3,107 +3,16 @@
 
 use std::{
     any::TypeId,
-    fmt,
-    num::NonZeroUsize,
     sync::{
         Arc, Weak,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, TryAcquireError};
 
-use super::{Inner, Pattern};
-use crate::{process::Pid, server::slot::AnySlot};
-
-/// What becomes of an event when as many wait for the subscriber as its buffer holds.
-///
-/// The words are those of the server's [`Overflow`](crate::Overflow).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Overflow {
-    /// The oldest event that waits for this subscriber is dropped, and counted.
-    #[default]
-    DropOldest,
-    /// The new event is dropped for this subscriber, and counted.
-    DropNewest,
-    /// The subscription ends. What waits is still handled.
-    Disconnect,
-    /// The publisher waits for room: [`publish`](super::EventBus::publish) when it is awaited.
-    /// [`try_publish`](super::EventBus::try_publish) says that there was none.
-    Wait,
-}
-
-/// How many events may wait for a subscriber, and what becomes of one more.
-///
-/// 1024 events and [`Overflow::DropOldest`] where nothing else is said.
-///
-/// # Examples
-///
-/// ```
-/// use noex::event_bus::{Buffer, Overflow};
-///
-/// const LATEST: Buffer = Buffer::new(1);
-/// assert_eq!(LATEST, Buffer::new(1).overflow(Overflow::DropOldest));
-/// assert_eq!(Buffer::default().capacity(), 1024);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Buffer {
-    capacity: NonZeroUsize,
-    overflow: Overflow,
-}
-
-impl Buffer {
-    /// 1024 events; the oldest makes room.
-    pub const DEFAULT: Buffer = Buffer::new(1024);
-
-    /// Holds at most `capacity` events: events, not bytes.
-    ///
-    /// # Panics
-    ///
-    /// When `capacity` is 0; in a constant that is a compile error.
-    #[track_caller]
-    pub const fn new(capacity: usize) -> Self {
-        match NonZeroUsize::new(capacity) {
-            Some(capacity) => Buffer { capacity, overflow: Overflow::DropOldest },
-            None => panic!("a buffer must hold at least one event"),
-        }
-    }
-
-    /// What becomes of one more.
-    #[must_use]
-    pub const fn overflow(self, overflow: Overflow) -> Self {
-        Buffer { overflow, ..self }
-    }
-
-    /// How many it holds.
-    pub const fn capacity(self) -> usize {
-        self.capacity.get()
-    }
-}
-
-impl Default for Buffer {
-    fn default() -> Self {
-        Buffer::DEFAULT
-    }
-}
-
-/// Identifies one subscription; unique in the process.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SubscriberId(u64);
-
-impl SubscriberId {
-    fn next() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        SubscriberId(NEXT.fetch_add(1, Ordering::Relaxed))
-    }
-}
-
-impl fmt::Debug for SubscriberId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Subscriber#{}", self.0)
-    }
-}
+use super::{Buffer, Overflow, Pattern, SubscriberId, table::Inner};
+use crate::{process::panic::drop_quietly, server::slot::AnySlot};
 
 /// The server that a subscription belongs to.
 pub(crate) struct Owner {
@@ -115,6 +24,7 @@ pub(crate) struct Owner {
     pub(crate) handler: Option<&'static str>,
 }
 
+/// What publishers and the subscriber of a subscription share.
 pub(crate) struct Feed {
     /// What a delivery writes, and he who takes what was delivered.
     waiting: AtomicUsize,
@@ -179,6 +89,24 @@ impl Feed {
         &self.pattern
     }
 
+    pub(super) fn id(&self) -> SubscriberId {
+        self.id
+    }
+
+    /// The type of its events, as Rust prints it.
+    pub(super) fn event(&self) -> &'static str {
+        self.event
+    }
+
+    pub(super) fn buffer(&self) -> Buffer {
+        self.buffer
+    }
+
+    /// How many events were dropped, those not counted that are to be passed over when their turn comes.
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn kind(&self) -> TypeId {
         self.kind
     }
@@ -225,8 +153,8 @@ impl Feed {
                 self.waiting.fetch_add(1, Ordering::Relaxed);
                 Admission::Go(Ticket(self.clone()))
             }
-            Err(tokio::sync::TryAcquireError::NoPermits) => Admission::Full,
-            Err(tokio::sync::TryAcquireError::Closed) => Admission::Over,
+            Err(TryAcquireError::NoPermits) => Admission::Full,
+            Err(TryAcquireError::Closed) => Admission::Over,
         }
     }
 
@@ -297,7 +225,7 @@ impl Feed {
         {
             ended.over();
             // What a subscriber holds is the user's.
-            crate::process::panic::drop_quietly(ended);
+            drop_quietly(ended);
         }
         true
     }
@@ -349,88 +277,5 @@ impl Drop for Ticket {
         if let Some(room) = &self.0.room {
             room.add_permits(1);
         }
-    }
-}
-
-/// One subscription, as seen from outside. Dropping this does not end it.
-#[derive(Clone)]
-pub struct Subscriber {
-    feed: Arc<Feed>,
-}
-
-impl Subscriber {
-    pub(crate) fn new(feed: Arc<Feed>) -> Self {
-        Subscriber { feed }
-    }
-
-    /// Identifies the subscription.
-    pub fn id(&self) -> SubscriberId {
-        self.feed.id
-    }
-
-    /// Which topics it listens to.
-    pub fn pattern(&self) -> &Pattern {
-        &self.feed.pattern
-    }
-
-    /// The type of its events, as Rust prints it.
-    pub fn event_type(&self) -> &'static str {
-        self.feed.event
-    }
-
-    /// The server that it belongs to, in its present life.
-    pub fn server(&self) -> Option<Pid> {
-        Some(self.feed.owner.as_ref()?.slot.upgrade()?.core().pid())
-    }
-
-    /// The `#[subscribe]` method that it belongs to.
-    pub fn handler(&self) -> Option<&'static str> {
-        self.feed.owner.as_ref()?.handler
-    }
-
-    /// How many events may wait, and what becomes of one more.
-    pub fn buffer(&self) -> Buffer {
-        self.feed.buffer
-    }
-
-    /// How many events wait to be handled.
-    pub fn waiting(&self) -> usize {
-        match self.feed.waiting() {
-            waiting if self.feed.drops_oldest() => waiting.min(self.feed.capacity()),
-            waiting => waiting,
-        }
-    }
-
-    /// How many events were dropped because there was no room for them.
-    pub fn dropped(&self) -> u64 {
-        let late = match self.feed.drops_oldest() {
-            true => self.feed.waiting().saturating_sub(self.feed.capacity()),
-            false => 0,
-        };
-        self.feed.dropped.load(Ordering::Relaxed) + late as u64
-    }
-
-    /// Whether it is over: unsubscribed, disconnected, or its subscriber or bus is gone.
-    pub fn is_over(&self) -> bool {
-        self.feed.is_over()
-    }
-
-    /// Ends the subscription: no further event is handled, also none that waits already. `false`: it was over.
-    pub fn unsubscribe(&self) -> bool {
-        self.feed.call_off()
-    }
-}
-
-impl fmt::Debug for Subscriber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subscriber")
-            .field("id", &self.id())
-            .field("pattern", self.pattern())
-            .field("event", &self.event_type())
-            .field("server", &self.server())
-            .field("waiting", &self.waiting())
-            .field("dropped", &self.dropped())
-            .field("over", &self.is_over())
-            .finish()
     }
 }
