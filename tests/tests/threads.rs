@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 use std::{
+    collections::HashSet,
     future::Future,
     pin::pin,
     sync::{
@@ -10,7 +11,7 @@ use std::{
         mpsc,
     },
     task::{Context as TaskContext, Poll, Wake, Waker},
-    thread::{self, Thread},
+    thread::{self, Thread, ThreadId},
     time::{Duration, Instant},
 };
 
@@ -177,6 +178,35 @@ fn nor_behind_one_that_called_a_runner_and_computes() {
         assert_eq!(is_served.recv_timeout(LONG / 4), Ok(()), "{workers} workers");
         over.store(true, Ordering::SeqCst);
     }
+}
+
+#[test]
+fn a_burst_of_handlers_that_compute_is_shared_with_an_idle_worker() {
+    let runtime = threads(2);
+    let all: Vec<_> = (0..24).map(|_| Worker::start_in(&runtime)).collect();
+    let at = Arc::<Mutex<HashSet<ThreadId>>>::default();
+    let (done, is_done) = mpsc::channel();
+    let seen = at.clone();
+    // The runner that a task calls waits on that task's worker; the other one has nothing to do.
+    runtime.spawn(async move {
+        for (number, worker) in all.iter().enumerate() {
+            let (seen, done) = (seen.clone(), done.clone());
+            send(worker, move || {
+                seen.lock().unwrap().insert(thread::current().id());
+                // The first few only take their time; the others want to see somebody beside them.
+                let (since, limit) = (Instant::now(), if number < 8 { MS } else { LONG / 4 });
+                while since.elapsed() < limit && (number < 8 || seen.lock().unwrap().len() < 2) {
+                    std::hint::spin_loop();
+                }
+                done.send(()).unwrap();
+            });
+        }
+        std::future::pending::<()>().await;
+    });
+    for _ in 0..24 {
+        is_done.recv_timeout(LONG).unwrap();
+    }
+    assert_eq!(at.lock().unwrap().len(), 2);
 }
 
 #[test]

@@ -15,6 +15,7 @@
 //! | a handler awaits a call | its runner is not counted as awake ([`Door::held`]) |
 //! | a handler blocks its thread on a call | as well: the call is polled with a waker that is not the handler's ([`let_go`]) |
 //! | a handler computes for long | another runner is called, up to one a worker |
+//! | many handlers compute for a while | their runner yields: tokio wakes a worker for what it put aside |
 //!
 //! A runner takes several from the line at a time, so that the line's lock is not touched for each. What
 //! it took can be taken from it by a runner that finds the line empty, so that it need not wait behind a
@@ -71,8 +72,9 @@ const IDLE: usize = 64;
 const SHARE: usize = 32;
 
 /// How many wait in line for a runner that is on its way before another one is called as well. Waking a
-/// thread of the runtime costs as much as serving dozens of messages.
-const PATIENCE: usize = 16;
+/// thread of the runtime costs as much as serving dozens of messages. So many can a task send, waiting for
+/// room, before tokio makes it yield, and then its runner comes.
+const PATIENCE: usize = 128;
 
 /// What a runner is to do.
 pub(crate) enum Errand {
@@ -109,6 +111,11 @@ impl Door {
     pub(crate) fn new(runtime: Handle, system: System) -> Self {
         let workers = runtime.metrics().num_workers().max(1);
         Door { runtime, system, workers, line: Mutex::default(), closed: AtomicBool::new(false) }
+    }
+
+    /// Whether runners can be at work side by side.
+    pub(crate) fn has_many_workers(&self) -> bool {
+        self.workers > 1
     }
 
     pub(crate) fn system(&self) -> &System {
@@ -180,8 +187,9 @@ impl Door {
             return work.abandon();
         }
         line.waiting.push_back(work);
-        let comes = line.waiting.len() <= PATIENCE && line.awake.iter().any(|task| task.comes(caller));
-        if !comes {
+        let comes =
+            |line: &Line| line.waiting.len() <= PATIENCE && line.awake.iter().any(|task| task.comes(caller));
+        if line.awake.len() < self.workers && !comes(&line) {
             self.call_one(line);
         }
     }
@@ -366,6 +374,11 @@ pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// [`Door::now`] is meant.
 pub(crate) fn now() -> Instant {
     Instant::now()
+}
+
+/// The machine's time, which no test pauses: only for what it costs to wake a thread, never for what is served.
+pub(crate) fn machine_time() -> std::time::Instant {
+    std::time::Instant::now()
 }
 
 /// The time of day, for people to read.

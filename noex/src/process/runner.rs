@@ -18,13 +18,14 @@ use std::{
     pin::Pin,
     sync::{Arc, Weak},
     task::{Context, Poll, Waker},
+    time::{Duration, Instant},
 };
 
 use tokio::task::coop;
 
 use super::{
     bell::Bell,
-    door::{Door, Errand},
+    door::{Door, Errand, machine_time},
     exit::ExitReason,
     panic::catch,
     seat::{Done, Seat, clear_seat, empty_seat, keep_seat, place},
@@ -47,9 +48,18 @@ pub(crate) enum Turn {
     Async,
 }
 
-/// Turns, and messages in all, that a runner serves before it lets the runtime's other tasks run.
-const TURNS: usize = 64;
+/// Messages that a runner serves before it lets the runtime's other tasks run: as many as tokio lets a task
+/// send before that has to yield. What was sent in one go is served in one go: a runner that yields half-way
+/// has tokio wake a worker for what is left.
 const MESSAGES: usize = 128;
+/// Turns that it takes at most: a few more, because not each of them serves a message.
+const TURNS: usize = MESSAGES + 32;
+
+/// A runner that has been at work for so long, and has more put aside, yields all the same: now the rest is
+/// worth a wake-up. The next runner, which it called, waits on the same worker until then.
+const WORTH_WAKING: Duration = Duration::from_micros(50);
+/// It looks at the clock after so many turns, and after the first few.
+const LOOK: usize = 32;
 
 pub(crate) struct Runner {
     /// The door is kept by its servers, not by those who wait for them.
@@ -97,7 +107,7 @@ impl Runner {
     /// Serves until there is nothing to do, a handler is suspended, or others want the thread.
     fn run(&mut self, door: &Arc<Door>, cx: &mut Context<'_>) {
         let mut budget = MESSAGES;
-        let mut turns = TURNS;
+        let mut slice = Slice::default();
         loop {
             match mem::replace(&mut self.state, State::Free) {
                 State::Over => return,
@@ -113,7 +123,10 @@ impl Runner {
                         continue;
                     }
                     match door.next(&self.task) {
-                        Errand::Work(Work { slot, handler: None }) => self.state = State::Serving(slot),
+                        Errand::Work(Work { slot, handler: None }) => {
+                            self.state = State::Serving(slot);
+                            continue;
+                        }
                         Errand::Work(Work { slot, handler: Some((seat, edges)) }) => {
                             keep_seat(mem::replace(&mut self.seat, seat));
                             self.edges = edges;
@@ -159,10 +172,11 @@ impl Runner {
                     }
                 }
             }
-            turns = turns.saturating_sub(1);
             // A handler that was begun is polled: until then its message is in no queue.
             let begun = matches!(self.state, State::Handling(None));
-            if !begun && (turns == 0 || !coop::has_budget_remaining()) {
+            let shares = || door.has_many_workers() && self.task.has_shelved();
+            let over = slice.turn_ends(shares) || !coop::has_budget_remaining();
+            if over && !begun {
                 break;
             }
         }
@@ -238,6 +252,30 @@ impl Runner {
         drop(clear_seat(mem::replace(&mut self.seat, empty_seat())));
         self.edges.clear();
         slot.break_off(reason);
+    }
+}
+
+/// What a runner does from one yield to the next.
+#[derive(Default)]
+struct Slice {
+    turns: usize,
+    /// When it looked at the clock first.
+    since: Option<Instant>,
+}
+
+impl Slice {
+    /// One more turn has ended; whether it was the last one. Where others could have a share of the work, the
+    /// machine's clock counts as well. A single turn, which is what most calls need, does not read it.
+    fn turn_ends(&mut self, shares: impl FnOnce() -> bool) -> bool {
+        self.turns += 1;
+        let looks = self.turns.is_power_of_two() || self.turns.is_multiple_of(LOOK);
+        if self.turns > 1 && looks && shares() {
+            let since = *self.since.get_or_insert_with(machine_time);
+            if machine_time() - since >= WORTH_WAKING {
+                return true;
+            }
+        }
+        self.turns >= TURNS
     }
 }
 

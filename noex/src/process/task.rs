@@ -96,10 +96,15 @@ impl Task {
         self.shelved.store(shelf.len(), Ordering::Relaxed);
     }
 
+    /// Whether something is put aside.
+    pub(super) fn has_shelved(&self) -> bool {
+        self.shelved.load(Ordering::Relaxed) > 0
+    }
+
     /// The next that the runner put aside.
     pub(crate) fn take_shelved(&self) -> Option<Work> {
         // Others only take from it, so that none is none.
-        if self.shelved.load(Ordering::Relaxed) == 0 {
+        if !self.has_shelved() {
             return None;
         }
         let mut shelf = self.shelf();
