@@ -6,22 +6,28 @@
 //!
 //! | policy | keeps | says no with |
 //! |---|---|---|
+//! | [`CircuitBreaker`] | callers from what fails again and again | [`CircuitOpen`] |
 //!
 //! # Outcomes
 //!
 //! How an outcome counts is decided once, for all policies: [`Class`].
 
 mod book;
+mod circuit_breaker;
 mod class;
 #[cfg(feature = "serde")]
 mod config;
 mod deadline;
 mod error;
 mod event;
+pub mod judge;
 mod policy;
 mod timeout;
 
 pub(crate) use book::Book;
+pub use circuit_breaker::{
+    CircuitBreaker, CircuitBreakerOptions, CircuitWindow, HalfOpen, Isolation, KeyedCircuitBreaker,
+};
 pub use class::{Again, Class, Classify, Counts};
 pub use error::{
     BulkheadFull, CircuitOpen, CircuitState, ConfigError, Disposed, Fault, FullBy, LimitedBy, NamedError,

@@ -118,6 +118,11 @@ impl Identity {
         }
     }
 
+    /// The same under another name.
+    pub(crate) fn named(&self, name: impl Into<Arc<str>>) -> Self {
+        Identity { name: name.into(), ..self.clone() }
+    }
+
     /// The same as a server's.
     #[expect(dead_code, reason = "for the policies of handlers")]
     pub(crate) fn owned_by(mut self, pid: Pid, server: Arc<str>) -> Self {
