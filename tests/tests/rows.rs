@@ -24,6 +24,8 @@ const AREAS: &[(&str, u32)] = &[
     ("PART", 8),
     ("TASK", 19),
     ("PUB", 9),
+    ("BH", 10),
+    ("RL", 20),
 ];
 
 /// Words such as `CALL-07` or `CALL-7` in a text, as `CALL-7`.

@@ -245,9 +245,15 @@ pub enum LimitedBy {
     /// The cost of this one call is above the limit.
     #[error("is smaller than the cost of this call")]
     Cost,
+    /// The call costs nothing: it would always pass.
+    #[error("is not for calls of cost 0")]
+    NoCost,
     /// The keys: no new one can be taken in.
     #[error("has too many keys")]
     Keys,
+    /// The limiter was disposed of.
+    #[error("was disposed of")]
+    Disposed,
 }
 
 /// A bulkhead has no place.
@@ -275,6 +281,15 @@ pub enum FullBy {
     /// It waited for a slot, and none came free in time.
     #[error("had no free slot in time")]
     QueueTimeout,
+    /// It waited, and had to give way: to one of a higher priority, or because all wait for too long.
+    #[error("sheds those who wait")]
+    Shed,
+    /// Its weight is above the limit.
+    #[error("is smaller than the weight of this operation, or that is 0")]
+    Weight,
+    /// The bulkhead was disposed of.
+    #[error("was disposed of")]
+    Disposed,
 }
 
 /// An operation took too long.

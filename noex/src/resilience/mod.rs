@@ -13,8 +13,10 @@
 //! How an outcome counts is decided once, for all policies: [`Class`].
 
 mod book;
+mod bulkhead;
 mod circuit_breaker;
 mod class;
+mod codel;
 #[cfg(feature = "serde")]
 mod config;
 mod deadline;
@@ -22,9 +24,14 @@ mod error;
 mod event;
 pub mod judge;
 mod policy;
+mod rate_limit;
+mod ticks;
 mod timeout;
 
 pub(crate) use book::Book;
+pub use bulkhead::{
+    Adaptive, Bulkhead, BulkheadOptions, Demand, Entering, LimitAlgorithm, Permit, QueueOrder,
+};
 pub use circuit_breaker::{
     CircuitBreaker, CircuitBreakerOptions, CircuitWindow, HalfOpen, Isolation, KeyedCircuitBreaker,
 };
@@ -36,4 +43,5 @@ pub use error::{
 pub use event::{PolicyEvent, PolicyEvents};
 pub(crate) use policy::Identity;
 pub use policy::{Policy, PolicyKind, PolicyStatus, Protected};
+pub use rate_limit::{Algorithm, KeyedLimiter, LimiterKey, OnFull, Quota, RateLimitOptions, RateLimiter};
 pub use timeout::{Timeout, TimeoutOptions};

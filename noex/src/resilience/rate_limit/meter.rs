@@ -1,0 +1,343 @@
+//! What is kept for one key, and the arithmetic of each algorithm. Times are [ticks](super::super::ticks).
+
+use std::{collections::VecDeque, time::Duration};
+
+use super::{Algorithm, RateLimitOptions, options::Span};
+use crate::resilience::ticks::nanos;
+
+/// From this limit on, a sliding window is an estimate unless it must be exact.
+const EXACT_UP_TO: u32 = 1024;
+
+/// The most grants that are given room for at once; a key that is used more gets more.
+const FIRST_ROOM: usize = 4;
+
+/// One limit of a limiter.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    /// As it was given, for errors.
+    pub(super) limit: u32,
+    pub(super) period: Duration,
+    /// How many may pass at once.
+    pub(super) capacity: u32,
+    /// The period in ticks.
+    span: u64,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Log,
+    Counter,
+    Fixed,
+    /// A token comes each `interval`.
+    Bucket {
+        interval: u64,
+    },
+}
+
+impl Window {
+    fn new(options: &RateLimitOptions, Span { limit, period }: Span) -> Self {
+        let span = nanos(period);
+        // Rounded up: never more than was allowed.
+        let bucket = Kind::Bucket { interval: span.div_ceil(limit.into()) };
+        let (kind, capacity) = match options.algorithm {
+            Algorithm::SlidingWindow if limit <= EXACT_UP_TO || options.exact => (Kind::Log, limit),
+            Algorithm::SlidingWindow => (Kind::Counter, limit),
+            Algorithm::FixedWindow => (Kind::Fixed, limit),
+            Algorithm::TokenBucket { burst } => (bucket, burst),
+            Algorithm::Smooth => (bucket, 1),
+        };
+        Window { limit, period, capacity, span, kind }
+    }
+
+    /// All of a limiter's, the first one first.
+    pub(super) fn all(options: &RateLimitOptions) -> Box<[Window]> {
+        let first = Span { limit: options.limit, period: options.period };
+        std::iter::once(first).chain(options.more.iter()).map(|span| Window::new(options, span)).collect()
+    }
+
+    /// Whether one word is all there is to keep: when the bucket is full again.
+    pub(super) fn is_word(&self) -> bool {
+        matches!(self.kind, Kind::Bucket { .. })
+    }
+
+    /// Takes `cost` tokens from a bucket that is full again at `full_at`: when it will then be full again, or how
+    /// long to wait.
+    #[inline]
+    pub(super) fn draw(&self, full_at: u64, now: u64, cost: u64) -> Result<u64, u64> {
+        let Kind::Bucket { interval } = self.kind else { unreachable!("only a bucket is one word") };
+        let then = full_at.max(now).saturating_add(interval.saturating_mul(cost));
+        let full = interval.saturating_mul(self.capacity.into());
+        match then.saturating_sub(full).saturating_sub(now) {
+            0 => Ok(then),
+            wait => Err(wait),
+        }
+    }
+
+    pub(super) fn fresh(&self) -> Meter {
+        match self.kind {
+            Kind::Log => Meter::Log(VecDeque::new()),
+            Kind::Counter => Meter::Counter { window: 0, before: 0, current: 0 },
+            Kind::Fixed => Meter::Fixed { start: 0, used: 0 },
+            Kind::Bucket { .. } => Meter::Bucket { full_at: 0 },
+        }
+    }
+}
+
+/// What is kept for one key and one window.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Meter {
+    /// The last grants, oldest first, at most `limit` of them. What was never granted counts as the oldest.
+    Log(VecDeque<u64>),
+    /// How many in this period, counted from zero on, and in the one before.
+    Counter { window: u64, before: u32, current: u32 },
+    /// How many since the period began.
+    Fixed { start: u64, used: u32 },
+    /// When the bucket is full again.
+    Bucket { full_at: u64 },
+    /// One for each window.
+    Several(Box<[Meter]>),
+}
+
+impl Meter {
+    pub(super) fn new(windows: &[Window]) -> Self {
+        match windows {
+            [one] => one.fresh(),
+            several => Meter::Several(several.iter().map(Window::fresh).collect()),
+        }
+    }
+
+    /// Each window with its meter.
+    fn each<'m, 'w>(&'m self, windows: &'w [Window]) -> impl Iterator<Item = (&'m Meter, &'w Window)> {
+        let meters = match self {
+            Meter::Several(meters) => meters,
+            one => std::slice::from_ref(one),
+        };
+        meters.iter().zip(windows)
+    }
+
+    fn each_mut<'m, 'w>(
+        &'m mut self,
+        windows: &'w [Window],
+    ) -> impl Iterator<Item = (&'m mut Meter, &'w Window)> {
+        let meters = match self {
+            Meter::Several(meters) => meters,
+            one => std::slice::from_mut(one),
+        };
+        meters.iter_mut().zip(windows)
+    }
+
+    /// How long until so many more can have passed, one after the other as soon as each can, and the window that
+    /// says so; 0: now.
+    pub(super) fn wait<'a>(&self, windows: &'a [Window], now: u64, units: u64) -> (u64, &'a Window) {
+        if let [window] = windows {
+            return (self.wait_one(window, now, units), window);
+        }
+        let mut longest = (0, &windows[0]);
+        for (meter, window) in self.each(windows) {
+            let wait = meter.wait_one(window, now, units);
+            if wait > longest.0 {
+                longest = (wait, window);
+            }
+        }
+        longest
+    }
+
+    fn wait_one(&self, window: &Window, now: u64, units: u64) -> u64 {
+        let (span, limit) = (window.span, u64::from(window.capacity));
+        // Whoever comes after `limit` others waits for a period in which they passed.
+        let (rounds, place) = (units.saturating_sub(1) / limit, units.saturating_sub(1) % limit);
+        let after_rounds = |wait: u64| wait.saturating_add(rounds.saturating_mul(span));
+        match self {
+            Meter::Log(grants) => {
+                let never = limit - grants.len() as u64;
+                let grant = place.checked_sub(never).map_or(0, |place| grants[place as usize]);
+                after_rounds((grant + span).saturating_sub(now))
+            }
+            &Meter::Counter { window: at, before, current } => {
+                let (before, current) = rolled(at, before, current, now / span);
+                after_rounds(estimated_wait(window, now, (before.into(), current.into()), place + 1))
+            }
+            &Meter::Fixed { start, used } => {
+                let (end, left) = match (start + span).checked_sub(now) {
+                    None | Some(0) => (span, limit),
+                    Some(left) => (left, limit.saturating_sub(used.into())),
+                };
+                match units.checked_sub(left + 1) {
+                    None => 0,
+                    Some(more) => end.saturating_add((more / limit).saturating_mul(span)),
+                }
+            }
+            &Meter::Bucket { full_at } => window.draw(full_at, now, units).err().unwrap_or(0),
+            Meter::Several(_) => unreachable!("windows do not nest"),
+        }
+    }
+
+    /// Takes what [`wait`](Meter::wait) said can be taken now.
+    pub(super) fn take(&mut self, windows: &[Window], now: u64, cost: u32) {
+        for (meter, window) in self.each_mut(windows) {
+            meter.take_one(window, now, cost);
+        }
+    }
+
+    fn take_one(&mut self, window: &Window, now: u64, cost: u32) {
+        match self {
+            Meter::Log(grants) => {
+                // Another thread may have read the clock later and come first.
+                let now = grants.back().map_or(now, |last| now.max(*last));
+                for _ in 0..cost {
+                    let has_room = grants.len() < grants.capacity().min(window.capacity as usize);
+                    let is_over = grants.front().is_some_and(|oldest| oldest + window.span <= now);
+                    if !has_room && (is_over || grants.len() == window.capacity as usize) {
+                        grants.pop_front();
+                    } else if !has_room {
+                        let most = window.capacity as usize - grants.len();
+                        grants.reserve_exact(grants.len().max(FIRST_ROOM).min(most));
+                    }
+                    grants.push_back(now);
+                }
+            }
+            Meter::Counter { window: at, before, current } => {
+                let period = (now / window.span).max(*at);
+                (*before, *current) = rolled(*at, *before, *current, period);
+                (*at, *current) = (period, current.saturating_add(cost));
+            }
+            Meter::Fixed { start, used } => {
+                if *start + window.span <= now {
+                    (*start, *used) = (now, 0);
+                }
+                *used = used.saturating_add(cost);
+            }
+            Meter::Bucket { full_at } => {
+                if let Ok(then) = window.draw(*full_at, now, cost.into()) {
+                    *full_at = then;
+                }
+            }
+            Meter::Several(_) => unreachable!("windows do not nest"),
+        }
+    }
+
+    /// Gives back what was taken at `taken_at`, as far as it is not over.
+    pub(super) fn give_back(&mut self, windows: &[Window], taken_at: u64, cost: u32, now: u64) {
+        for (meter, window) in self.each_mut(windows) {
+            meter.give_back_one(window, taken_at, cost, now);
+        }
+    }
+
+    fn give_back_one(&mut self, window: &Window, taken_at: u64, cost: u32, now: u64) {
+        if taken_at + window.span <= now {
+            return;
+        }
+        match self {
+            Meter::Log(grants) => {
+                // It may have been noted a little later than `taken_at`, when threads met.
+                let first = grants.partition_point(|grant| *grant < taken_at);
+                let last = (first + cost as usize).min(grants.len());
+                grants.drain(first..last);
+            }
+            Meter::Counter { window: at, before, current } => {
+                let taken_in = taken_at / window.span;
+                if taken_in == *at {
+                    *current = current.saturating_sub(cost);
+                } else if taken_in + 1 == *at {
+                    *before = before.saturating_sub(cost);
+                }
+            }
+            Meter::Fixed { start, used } => {
+                if *start <= taken_at {
+                    *used = used.saturating_sub(cost);
+                }
+            }
+            Meter::Bucket { full_at } => {
+                let Kind::Bucket { interval } = window.kind else { return };
+                *full_at = full_at.saturating_sub(interval.saturating_mul(cost.into()));
+            }
+            Meter::Several(_) => unreachable!("windows do not nest"),
+        }
+    }
+
+    /// The window with the least left: how much of it is used, and when that will be over.
+    pub(super) fn tightest<'a>(&self, windows: &'a [Window], now: u64) -> (&'a Window, u32, u64) {
+        let readings = self.each(windows).map(|(meter, window)| {
+            let (used, over_in) = meter.used(window, now);
+            (window, used.min(window.capacity), over_in)
+        });
+        readings
+            .min_by_key(|(window, used, _)| window.capacity - used)
+            .unwrap_or_else(|| unreachable!("a limiter has a window"))
+    }
+
+    fn used(&self, window: &Window, now: u64) -> (u32, u64) {
+        match self {
+            Meter::Log(grants) => {
+                let over = grants.partition_point(|grant| grant + window.span <= now);
+                let newest = grants.back().map_or(0, |newest| newest + window.span);
+                ((grants.len() - over) as u32, newest.saturating_sub(now))
+            }
+            &Meter::Counter { window: at, before, current } => {
+                let period = now / window.span;
+                let (before, current) = rolled(at, before, current, period);
+                let left = window.span - now % window.span;
+                let share = u128::from(before) * u128::from(left);
+                let share = share.div_ceil(window.span.into()) as u32;
+                let over_in = match (before, current) {
+                    (0, 0) => 0,
+                    (_, 0) => left,
+                    _ => left + window.span,
+                };
+                (share.saturating_add(current), over_in)
+            }
+            &Meter::Fixed { start, used } => match (start + window.span).saturating_sub(now) {
+                0 => (0, 0),
+                left => (used, left),
+            },
+            &Meter::Bucket { full_at } => {
+                let Kind::Bucket { interval } = window.kind else { return (0, 0) };
+                let left = full_at.saturating_sub(now);
+                (left.div_ceil(interval).try_into().unwrap_or(u32::MAX), left)
+            }
+            Meter::Several(_) => unreachable!("windows do not nest"),
+        }
+    }
+
+    /// When it was used last, or for a bucket when it is full; the more the later.
+    pub(super) fn freshness(&self) -> u64 {
+        match self {
+            Meter::Log(grants) => grants.back().copied().unwrap_or(0),
+            Meter::Counter { window, .. } => *window,
+            Meter::Fixed { start, .. } => *start,
+            Meter::Bucket { full_at } => *full_at,
+            Meter::Several(meters) => meters.iter().map(Meter::freshness).max().unwrap_or(0),
+        }
+    }
+
+    /// Whether it cannot be told from a fresh one.
+    pub(super) fn is_over(&self, windows: &[Window], now: u64) -> bool {
+        self.each(windows).all(|(meter, window)| meter.used(window, now).1 == 0)
+    }
+}
+
+/// The counts of two periods, seen from another.
+fn rolled(at: u64, before: u32, current: u32, period: u64) -> (u32, u32) {
+    match period.saturating_sub(at) {
+        0 => (before, current),
+        1 => (current, 0),
+        _ => (0, 0),
+    }
+}
+
+/// How long until `units`, no more than the limit, fit beside what is estimated to be in the window: all of this
+/// period's, and of the one before the share that the window still covers.
+fn estimated_wait(window: &Window, now: u64, (before, current): (u64, u64), units: u64) -> u64 {
+    let (span, limit) = (window.span, u64::from(window.limit));
+    let elapsed = now % span;
+    // When the share of `count` is down to `room`.
+    let shrunk = |count: u64, room: u64| match count {
+        0 => 0,
+        _ => span - (u128::from(span) * u128::from(room) / u128::from(count)).min(span.into()) as u64,
+    };
+    match limit.checked_sub(current + units) {
+        Some(room) => shrunk(before, room).saturating_sub(elapsed),
+        None => span - elapsed + shrunk(current, limit - units),
+    }
+}

@@ -1,0 +1,173 @@
+//! One budget for all.
+
+use std::{fmt, future::Future, sync::Arc};
+
+use super::{KeyedLimiter, Quota, RateLimitOptions};
+use crate::resilience::{
+    ConfigError, NamedError, PolicyError, PolicyEvents, PolicyStatus, Protected, RateLimited,
+};
+
+/// One rate limit for all who use it.
+///
+/// A cheap handle; clones share the budget. The defaults are those of the seeds' `RateLimiter`: 10 a second, and 100
+/// may wait for up to 30 s. For a budget a user there is [`KeyedLimiter`].
+///
+/// # Examples
+///
+/// ```
+/// use noex::resilience::{RateLimitOptions, RateLimiter};
+/// use std::{convert::Infallible, time::Duration};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mail = RateLimiter::new("mail", RateLimitOptions::new().limit(2).period(Duration::from_secs(1)))?;
+/// let start = tokio::time::Instant::now();
+/// for _ in 0..3 {
+///     mail.execute(async || Ok::<_, Infallible>(())).await?;       // the third one waits for its turn
+/// }
+/// assert_eq!(start.elapsed().as_secs(), 1);
+/// assert_eq!(mail.consume()?.remaining, 0);                        // never waits
+/// assert!(mail.consume().is_err());
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct RateLimiter {
+    pub(super) all: KeyedLimiter<()>,
+}
+
+impl RateLimiter {
+    /// A limiter of its own, which no other call of `new` or [`get`](RateLimiter::get) gives.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names the option that makes no sense.
+    pub fn new(name: impl Into<Arc<str>>, options: RateLimitOptions) -> Result<Self, ConfigError> {
+        Ok(RateLimiter { all: KeyedLimiter::new(name, options)? })
+    }
+
+    /// The limiter of this name, made with the defaults if there is none.
+    #[doc(alias = "get_limiter")]
+    pub fn get(name: &str) -> Self {
+        RateLimiter { all: KeyedLimiter::get(name) }
+    }
+
+    /// The limiter of this name, made with these options if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`NamedError`] when there is one with other options, or these make no sense.
+    pub fn get_or_create(name: &str, options: RateLimitOptions) -> Result<Self, NamedError> {
+        Ok(RateLimiter { all: KeyedLimiter::get_or_create(name, options)? })
+    }
+
+    /// How the limiter stands for one more request. Nothing is charged.
+    ///
+    /// It is no promise: another caller may come first. [`consume`](RateLimiter::consume) decides.
+    #[doc(alias = "get_status")]
+    pub fn check(&self) -> Quota {
+        self.all.check(&())
+    }
+
+    /// As [`check`](RateLimiter::check), for a request that costs more than one.
+    pub fn check_cost(&self, cost: u32) -> Quota {
+        self.all.check_cost(&(), cost)
+    }
+
+    /// Charges one request, or refuses. It never waits, and never passes those who do.
+    ///
+    /// # Errors
+    ///
+    /// [`RateLimited`] says after how long a new try can succeed.
+    pub fn consume(&self) -> Result<Quota, RateLimited> {
+        self.all.consume(&())
+    }
+
+    /// As [`consume`](RateLimiter::consume), for a request that costs more than one.
+    ///
+    /// # Errors
+    ///
+    /// As [`consume`](RateLimiter::consume); a cost of 0, and one above the limit, is always refused.
+    pub fn consume_cost(&self, cost: u32) -> Result<Quota, RateLimited> {
+        self.all.consume_cost(&(), cost)
+    }
+
+    /// Runs the operation, on the caller's task, when it is its turn.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped while it waits, it leaves the line and is charged nothing. Once the operation runs, it is paid.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::RateLimited`], at once, when too many wait or the wait would be too long.
+    pub async fn execute<T, E, F>(&self, operation: impl FnOnce() -> F) -> Result<T, PolicyError<E>>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        self.all.execute(&(), operation).await
+    }
+
+    /// As [`execute`](RateLimiter::execute), for an operation that costs more than one.
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](RateLimiter::execute); a cost of 0, and one above the limit, is always refused.
+    pub async fn execute_cost<T, E, F>(
+        &self,
+        cost: u32,
+        operation: impl FnOnce() -> F,
+    ) -> Result<T, PolicyError<E>>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        self.all.execute_cost(&(), cost, operation).await
+    }
+
+    /// A function that runs this one at the rate. Its future is boxed; [`execute`](RateLimiter::execute) needs no
+    /// allocation.
+    pub fn wrap<A, T, E, F, W>(&self, function: W) -> impl Fn(A) -> Protected<T, E> + use<A, T, E, F, W>
+    where
+        A: Send + 'static,
+        F: Future<Output = Result<T, E>> + Send,
+        W: Fn(A) -> F + Send + Sync + 'static,
+    {
+        let (limiter, function) = (self.clone(), Arc::new(function));
+        move |argument| {
+            let (limiter, function) = (limiter.clone(), function.clone());
+            Box::pin(async move { limiter.execute(|| function(argument)).await })
+        }
+    }
+
+    /// Gives the whole budget back; whether anything of it was used. Those who wait go on at once, as far as they
+    /// can.
+    pub fn reset(&self) -> bool {
+        self.all.reset(&())
+    }
+
+    /// Its options.
+    pub fn options(&self) -> &RateLimitOptions {
+        self.all.options()
+    }
+
+    /// Its events from now on.
+    pub fn events(&self) -> PolicyEvents {
+        self.all.events()
+    }
+
+    /// How it stands as a policy among others.
+    pub fn status(&self) -> PolicyStatus {
+        self.all.status()
+    }
+
+    /// Gives up the name, sends away those who wait and refuses whatever would; operations under way go on. Again, it
+    /// does nothing.
+    pub fn dispose(&self) {
+        self.all.dispose();
+    }
+}
+
+impl fmt::Debug for RateLimiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RateLimiter").field("name", &self.all.core.identity.name).finish_non_exhaustive()
+    }
+}
