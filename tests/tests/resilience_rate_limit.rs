@@ -11,7 +11,7 @@ use std::{
 };
 
 use noex::resilience::{
-    Algorithm, KeyedLimiter, LimitedBy, NamedError, OnFull, PolicyError, PolicyEvent, Quota,
+    Algorithm, KeyedRateLimiter, LimitedBy, NamedError, OnFull, PolicyError, PolicyEvent, Quota,
     RateLimitOptions, RateLimited, RateLimiter,
 };
 use tokio::{
@@ -27,8 +27,8 @@ const fn rate(limit: u32, period: u64) -> RateLimitOptions {
     RateLimitOptions::new().limit(limit).period(ms(period))
 }
 
-fn limiter(options: RateLimitOptions) -> KeyedLimiter {
-    KeyedLimiter::new("test", options).unwrap()
+fn limiter(options: RateLimitOptions) -> KeyedRateLimiter {
+    KeyedRateLimiter::new("test", options).unwrap()
 }
 
 /// Virtual time that is told in points instead of steps.
@@ -465,7 +465,7 @@ async fn new_keys_find_room_when_old_ones_are_over() {
 
 #[tokio::test(start_paused = true)]
 async fn the_keys_never_exceed_their_limit_and_are_swept() {
-    let limiter: KeyedLimiter<u64> = KeyedLimiter::new("many", rate(1, 1000).max_keys(1000)).unwrap();
+    let limiter: KeyedRateLimiter<u64> = KeyedRateLimiter::new("many", rate(1, 1000).max_keys(1000)).unwrap();
     for key in 0..5000 {
         let _ = limiter.consume(&key);
     }
@@ -544,13 +544,13 @@ async fn who_gives_up_in_line_is_not_waited_for() {
 #[test]
 fn names_are_found_and_differ_in_options() {
     let options = rate(3, 1000);
-    let one: KeyedLimiter = KeyedLimiter::get_or_create("named", options).unwrap();
+    let one: KeyedRateLimiter = KeyedRateLimiter::get_or_create("named", options).unwrap();
     one.consume("a").unwrap();
-    assert_eq!(KeyedLimiter::<String>::get("named").get_status("a").current, 1);
-    let conflict = KeyedLimiter::<String>::get_or_create("named", rate(4, 1000)).unwrap_err();
+    assert_eq!(KeyedRateLimiter::<String>::get("named").get_status("a").current, 1);
+    let conflict = KeyedRateLimiter::<String>::get_or_create("named", rate(4, 1000)).unwrap_err();
     assert!(matches!(conflict, NamedError::Conflict { .. }));
     one.dispose();
-    assert_eq!(KeyedLimiter::<String>::get("named").get_status("a").current, 0);
+    assert_eq!(KeyedRateLimiter::<String>::get("named").get_status("a").current, 0);
 }
 
 #[test]

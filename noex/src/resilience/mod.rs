@@ -7,6 +7,8 @@
 //! | policy | keeps | says no with |
 //! |---|---|---|
 //! | [`CircuitBreaker`] | callers from what fails again and again | [`CircuitOpen`] |
+//! | [`RateLimiter`], [`KeyedRateLimiter`] | what is behind it from more per second than was agreed | [`RateLimited`] |
+//! | [`Bulkhead`] | everything else from what is slow: so many at once | [`BulkheadFull`] |
 //!
 //! # Outcomes
 //!
@@ -43,5 +45,5 @@ pub use error::{
 pub use event::{PolicyEvent, PolicyEvents};
 pub(crate) use policy::Identity;
 pub use policy::{Policy, PolicyKind, PolicyStatus, Protected};
-pub use rate_limit::{Algorithm, KeyedLimiter, LimiterKey, OnFull, Quota, RateLimitOptions, RateLimiter};
+pub use rate_limit::{Algorithm, KeyedRateLimiter, LimiterKey, OnFull, Quota, RateLimitOptions, RateLimiter};
 pub use timeout::{Timeout, TimeoutOptions};

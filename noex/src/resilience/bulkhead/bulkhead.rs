@@ -26,13 +26,27 @@ use crate::{
     },
 };
 
-/// Lets so many operations run at once, and so many wait.
+/// Lets so many operations run at once, and so many wait, so that one part's trouble does not take everybody's tasks,
+/// connections and memory.
 ///
 /// A cheap handle; clones share the slots. A slot is free again when its operation is over: done, failed, panicked or
 /// dropped. Those who wait are served in order, and a newcomer passes none of them. The defaults are those of the
 /// seeds' `Bulkhead`: 10 at once, 100 waiting for up to 30 s.
 ///
 /// Entering and leaving cost one atomic operation each while nobody waits.
+///
+/// | choose | when |
+/// |---|---|
+/// | [`QueueOrder::Fifo`](super::QueueOrder::Fifo), a short queue | as a rule; everybody can wait a little, and nobody is passed |
+/// | `max_queue(0)` | those who are refused have something better to do, such as a fallback |
+/// | [`QueueOrder::Codel`](super::QueueOrder::Codel) | load comes in bursts: a burst is queued, a standing queue is shed |
+/// | [`QueueOrder::Lifo`](super::QueueOrder::Lifo) | callers give up after a while: under overload the newest are served in time |
+/// | [`Demand::weight`] | operations differ in what they take |
+/// | [`Demand::priority`] | some callers matter more: they go first, and last when there is no room |
+/// | [`Adaptive`](super::Adaptive) | nobody knows how many are good, or it changes |
+///
+/// A bulkhead says how many at once; a [`RateLimiter`](crate::resilience::RateLimiter) says how many per second. In
+/// front of a service that has become slow, the first one holds and the second does not.
 ///
 /// # Examples
 ///

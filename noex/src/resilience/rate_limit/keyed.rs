@@ -13,8 +13,25 @@ use crate::{
 
 /// A rate limit for each key: user, address, tenant.
 ///
-/// A cheap handle; clones share the budgets. Keys are looked up by borrowed form, so that a `KeyedLimiter<String>` is
+/// A cheap handle; clones share the budgets. Keys are looked up by borrowed form, so that a `KeyedRateLimiter<String>` is
 /// asked with a `&str`.
+///
+/// # What is decided when
+///
+/// - [`consume`](KeyedRateLimiter::consume) is the decision: it tests and charges in one step, however many threads ask.
+///   [`check`](KeyedRateLimiter::check) only looks. To check first and to consume then, as one is tempted to, lets two
+///   callers pass who both looked before either paid.
+/// - A grant at `t` is over at exactly `t` plus the period.
+/// - Who waits is served in order, at each key; a newcomer waits behind them. Whose wait would be longer than
+///   `queue_timeout`, or than the caller of the handler around it waits, is refused at once.
+/// - A key whose grants are all over is the same as an unknown one, and is forgotten little by little;
+///   [`cleanup`](KeyedRateLimiter::cleanup) forgets all of them now. There are never more than `max_keys`.
+///
+/// # Cost
+///
+/// A key is one look-up in one of several shards, each with a lock that is held for some nanoseconds; a refusal allocates
+/// nothing. Hashes are quick ones with a seed of the process, as in `hashbrown`: hard to guess for those who see no
+/// hash, and no cryptography.
 ///
 /// Ten thousand keys that each had a request take about 1.3 MB as `String`s in a sliding window, 0.9 MB in a token
 /// bucket; a sliding window adds 8 bytes for each grant that is not over.
@@ -22,12 +39,12 @@ use crate::{
 /// # Examples
 ///
 /// ```
-/// use noex::resilience::{KeyedLimiter, RateLimitOptions};
+/// use noex::resilience::{KeyedRateLimiter, RateLimitOptions};
 /// use std::time::Duration;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let minute = Duration::from_secs(60);
-/// let api: KeyedLimiter = KeyedLimiter::new("api", RateLimitOptions::new().limit(2).period(minute))?;
+/// let api: KeyedRateLimiter = KeyedRateLimiter::new("api", RateLimitOptions::new().limit(2).period(minute))?;
 /// assert_eq!(api.consume("user:1")?.remaining, 1);
 /// assert_eq!(api.consume("user:1")?.remaining, 0);
 /// let refused = api.consume("user:1").unwrap_err();
@@ -35,23 +52,23 @@ use crate::{
 /// assert!(api.check("user:2").allowed);
 /// # Ok(()) }
 /// ```
-pub struct KeyedLimiter<K: LimiterKey = String> {
+pub struct KeyedRateLimiter<K: LimiterKey = String> {
     pub(super) core: Arc<Core<K>>,
 }
 
-impl<K: LimiterKey> KeyedLimiter<K> {
-    /// A limiter of its own, which no other call of `new` or [`get`](KeyedLimiter::get) gives.
+impl<K: LimiterKey> KeyedRateLimiter<K> {
+    /// A limiter of its own, which no other call of `new` or [`get`](KeyedRateLimiter::get) gives.
     ///
     /// # Errors
     ///
     /// [`ConfigError`] names the option that makes no sense.
     pub fn new(name: impl Into<Arc<str>>, options: RateLimitOptions) -> Result<Self, ConfigError> {
-        KeyedLimiter::within(Identity::new(PolicyKind::RateLimiter, name, &System::global()), options)
+        KeyedRateLimiter::within(Identity::new(PolicyKind::RateLimiter, name, &System::global()), options)
     }
 
     /// One with this identity, in the table of its system.
     pub(crate) fn within(identity: Identity, options: RateLimitOptions) -> Result<Self, ConfigError> {
-        Ok(KeyedLimiter { core: Core::new(identity, options)? })
+        Ok(KeyedRateLimiter { core: Core::new(identity, options)? })
     }
 
     /// The limiter of this name, made with the defaults if there is none. Keyed or not, and keys of another type: a
@@ -60,16 +77,16 @@ impl<K: LimiterKey> KeyedLimiter<K> {
     /// # Examples
     ///
     /// ```
-    /// use noex::resilience::KeyedLimiter;
+    /// use noex::resilience::KeyedRateLimiter;
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// KeyedLimiter::<u64>::get("downloads").consume(&7)?;
-    /// assert_eq!(KeyedLimiter::<u64>::get("downloads").get_status(&7).current, 1);
+    /// KeyedRateLimiter::<u64>::get("downloads").consume(&7)?;
+    /// assert_eq!(KeyedRateLimiter::<u64>::get("downloads").get_status(&7).current, 1);
     /// # Ok(()) }
     /// ```
     #[doc(alias = "get_limiter")]
     pub fn get(name: &str) -> Self {
-        match KeyedLimiter::find_or_make(name, None) {
+        match KeyedRateLimiter::find_or_make(name, None) {
             Ok(limiter) => limiter,
             Err(_) => unreachable!("the defaults are no error"),
         }
@@ -81,22 +98,22 @@ impl<K: LimiterKey> KeyedLimiter<K> {
     ///
     /// [`NamedError`] when there is one with other options, or these make no sense.
     pub fn get_or_create(name: &str, options: RateLimitOptions) -> Result<Self, NamedError> {
-        KeyedLimiter::find_or_make(name, Some(options))
+        KeyedRateLimiter::find_or_make(name, Some(options))
     }
 
     fn find_or_make(name: &str, options: Option<RateLimitOptions>) -> Result<Self, NamedError> {
         let core = System::global().book().get_or_create(PolicyKind::RateLimiter, name, || {
-            KeyedLimiter::new(name, options.unwrap_or_default()).map(|limiter| limiter.core)
+            KeyedRateLimiter::new(name, options.unwrap_or_default()).map(|limiter| limiter.core)
         })?;
         match options {
             Some(options) if options != core.options => Err(NamedError::Conflict { policy: name.into() }),
-            _ => Ok(KeyedLimiter { core }),
+            _ => Ok(KeyedRateLimiter { core }),
         }
     }
 
     /// How the key stands for one more request. Nothing is charged, no key taken in.
     ///
-    /// It is no promise: another caller may come first. [`consume`](KeyedLimiter::consume) decides.
+    /// It is no promise: another caller may come first. [`consume`](KeyedRateLimiter::consume) decides.
     pub fn check<Q>(&self, key: &Q) -> Quota
     where
         K: Borrow<Q>,
@@ -105,7 +122,7 @@ impl<K: LimiterKey> KeyedLimiter<K> {
         self.core.look(key, 1)
     }
 
-    /// As [`check`](KeyedLimiter::check), for a request that costs more than one.
+    /// As [`check`](KeyedRateLimiter::check), for a request that costs more than one.
     pub fn check_cost<Q>(&self, key: &Q, cost: u32) -> Quota
     where
         K: Borrow<Q>,
@@ -114,7 +131,7 @@ impl<K: LimiterKey> KeyedLimiter<K> {
         self.core.look(key, cost)
     }
 
-    /// How the key stands: the same as [`check`](KeyedLimiter::check), by the name that a monitor looks for.
+    /// How the key stands: the same as [`check`](KeyedRateLimiter::check), by the name that a monitor looks for.
     pub fn get_status<Q>(&self, key: &Q) -> Quota
     where
         K: Borrow<Q>,
@@ -136,11 +153,11 @@ impl<K: LimiterKey> KeyedLimiter<K> {
         self.core.consume(key, 1)
     }
 
-    /// As [`consume`](KeyedLimiter::consume), for a request that costs more than one.
+    /// As [`consume`](KeyedRateLimiter::consume), for a request that costs more than one.
     ///
     /// # Errors
     ///
-    /// As [`consume`](KeyedLimiter::consume); a cost of 0, and one above the limit, is always refused.
+    /// As [`consume`](KeyedRateLimiter::consume); a cost of 0, and one above the limit, is always refused.
     pub fn consume_cost<Q>(&self, key: &Q, cost: u32) -> Result<Quota, RateLimited>
     where
         K: Borrow<Q>,
@@ -150,7 +167,7 @@ impl<K: LimiterKey> KeyedLimiter<K> {
     }
 
     #[cfg_attr(not(test), expect(dead_code, reason = "for the policies of handlers"))]
-    /// As [`consume_cost`](KeyedLimiter::consume_cost), for one who may give it back.
+    /// As [`consume_cost`](KeyedRateLimiter::consume_cost), for one who may give it back.
     pub(crate) fn try_consume<Q>(&self, key: &Q, cost: u32) -> Result<Grant, RateLimited>
     where
         K: Borrow<Q>,
@@ -160,7 +177,7 @@ impl<K: LimiterKey> KeyedLimiter<K> {
     }
 
     #[cfg_attr(not(test), expect(dead_code, reason = "for the policies of handlers"))]
-    /// Gives back what [`try_consume`](KeyedLimiter::try_consume) or [`queue`](KeyedLimiter::queue) took.
+    /// Gives back what [`try_consume`](KeyedRateLimiter::try_consume) or [`queue`](KeyedRateLimiter::queue) took.
     pub(crate) fn refund<Q>(&self, key: &Q, grant: Grant)
     where
         K: Borrow<Q>,
@@ -170,7 +187,7 @@ impl<K: LimiterKey> KeyedLimiter<K> {
     }
 
     #[cfg_attr(not(test), expect(dead_code, reason = "for the policies of handlers"))]
-    /// As [`try_consume`](KeyedLimiter::try_consume), as soon as it is this call's turn. It stands in line from now
+    /// As [`try_consume`](KeyedRateLimiter::try_consume), as soon as it is this call's turn. It stands in line from now
     /// on, not only from the first poll.
     pub(crate) fn queue<Q>(&self, key: &Q, cost: u32) -> Queued<K>
     where
@@ -204,11 +221,11 @@ impl<K: LimiterKey> KeyedLimiter<K> {
         self.execute_cost(key, 1, operation).await
     }
 
-    /// As [`execute`](KeyedLimiter::execute), for an operation that costs more than one.
+    /// As [`execute`](KeyedRateLimiter::execute), for an operation that costs more than one.
     ///
     /// # Errors
     ///
-    /// As [`execute`](KeyedLimiter::execute); a cost of 0, and one above the limit, is always refused.
+    /// As [`execute`](KeyedRateLimiter::execute); a cost of 0, and one above the limit, is always refused.
     pub async fn execute_cost<Q, T, E, F>(
         &self,
         key: &Q,
@@ -269,15 +286,15 @@ impl<K: LimiterKey> KeyedLimiter<K> {
     }
 }
 
-impl<K: LimiterKey> Clone for KeyedLimiter<K> {
+impl<K: LimiterKey> Clone for KeyedRateLimiter<K> {
     fn clone(&self) -> Self {
-        KeyedLimiter { core: self.core.clone() }
+        KeyedRateLimiter { core: self.core.clone() }
     }
 }
 
-impl<K: LimiterKey> fmt::Debug for KeyedLimiter<K> {
+impl<K: LimiterKey> fmt::Debug for KeyedRateLimiter<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyedLimiter").field("name", &self.core.identity.name).finish_non_exhaustive()
+        f.debug_struct("KeyedRateLimiter").field("name", &self.core.identity.name).finish_non_exhaustive()
     }
 }
 
@@ -296,7 +313,7 @@ mod tests {
         for algorithm in algorithms {
             for limit in [2, 2000] {
                 let options = RateLimitOptions::new().limit(limit).algorithm(algorithm);
-                let limiter = KeyedLimiter::<()>::new("test", options).unwrap();
+                let limiter = KeyedRateLimiter::<()>::new("test", options).unwrap();
                 let most = limiter.check(&()).limit;
                 let grant = limiter.try_consume(&(), most / 2).unwrap();
                 limiter.consume_cost(&(), most / 2).unwrap();
@@ -316,7 +333,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_refund_goes_to_who_waits() {
-        let limiter = KeyedLimiter::<String>::new("test", RateLimitOptions::new().limit(1)).unwrap();
+        let limiter = KeyedRateLimiter::<String>::new("test", RateLimitOptions::new().limit(1)).unwrap();
         let grant = limiter.try_consume("a", 1).unwrap();
         let waits = limiter.queue("a", 1);
         limiter.refund("a", grant);

@@ -7,7 +7,18 @@ use crate::resilience::{
     ticks::{LONGEST, nanos},
 };
 
-/// How a limiter counts; which to choose when is told by [the table](super).
+/// How a limiter counts.
+///
+/// | choose | for | at most | a key takes, besides itself |
+/// |---|---|---|---|
+/// | `SlidingWindow`, up to 1024 or `exact` | quotas that are promised: "100 a minute", and not one more | `limit` in any span of one period | 8 bytes for each grant that is not over |
+/// | `SlidingWindow` above 1024 | large quotas | about `limit`: what remains of the last period is estimated as if it had been even | 16 bytes |
+/// | `TokenBucket` | clients that pause and burst; calls to somebody else's service | `burst` at once, `limit` a period in the long run | a word |
+/// | `Smooth` | a service that wants even spacing | one each `period / limit` | a word |
+/// | `FixedWindow` | quotas that are counted so elsewhere | `limit` a period, up to twice that around its end | two words |
+///
+/// No algorithm scans: in a sliding window, the grant as many places back as the limit says whether one more passes. The
+/// token bucket is the generic cell rate algorithm of ATM networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -85,7 +96,7 @@ impl<'de> serde::Deserialize<'de> for Spans {
     }
 }
 
-/// The options of a [`RateLimiter`](super::RateLimiter) and a [`KeyedLimiter`](super::KeyedLimiter).
+/// The options of a [`RateLimiter`](super::RateLimiter) and of a [`KeyedRateLimiter`](super::KeyedRateLimiter).
 ///
 /// # Examples
 ///

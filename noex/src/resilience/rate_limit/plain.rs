@@ -2,7 +2,7 @@
 
 use std::{fmt, future::Future, sync::Arc};
 
-use super::{KeyedLimiter, Quota, RateLimitOptions};
+use super::{KeyedRateLimiter, Quota, RateLimitOptions};
 use crate::resilience::{
     ConfigError, NamedError, PolicyError, PolicyEvents, PolicyStatus, Protected, RateLimited,
 };
@@ -10,7 +10,14 @@ use crate::resilience::{
 /// One rate limit for all who use it.
 ///
 /// A cheap handle; clones share the budget. The defaults are those of the seeds' `RateLimiter`: 10 a second, and 100
-/// may wait for up to 30 s. For a budget a user there is [`KeyedLimiter`].
+/// may wait for up to 30 s. For a budget a user there is [`KeyedRateLimiter`], which also tells [what is decided
+/// when](KeyedRateLimiter#what-is-decided-when); how it counts is an [`Algorithm`](super::Algorithm).
+///
+/// A limiter says how many per second, a [`Bulkhead`](crate::resilience::Bulkhead) how many at once. In front of a
+/// service that has become slow, the second one holds and the first does not.
+///
+/// A look at the clock is most of what a request costs; a token bucket is one compare-and-swap besides. A refusal
+/// allocates nothing.
 ///
 /// # Examples
 ///
@@ -22,8 +29,9 @@ use crate::resilience::{
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let mail = RateLimiter::new("mail", RateLimitOptions::new().limit(2).period(Duration::from_secs(1)))?;
 /// let start = tokio::time::Instant::now();
-/// for _ in 0..3 {
-///     mail.execute(async || Ok::<_, Infallible>(())).await?;       // the third one waits for its turn
+/// for number in 0..3 {
+///     let sent = mail.execute(async || Ok::<_, Infallible>(number)).await;      // the third one waits for its turn
+///     assert_eq!(sent, Ok(number));
 /// }
 /// assert_eq!(start.elapsed().as_secs(), 1);
 /// assert_eq!(mail.consume()?.remaining, 0);                        // never waits
@@ -32,7 +40,7 @@ use crate::resilience::{
 /// ```
 #[derive(Clone)]
 pub struct RateLimiter {
-    pub(super) all: KeyedLimiter<()>,
+    pub(super) all: KeyedRateLimiter<()>,
 }
 
 impl RateLimiter {
@@ -42,13 +50,13 @@ impl RateLimiter {
     ///
     /// [`ConfigError`] names the option that makes no sense.
     pub fn new(name: impl Into<Arc<str>>, options: RateLimitOptions) -> Result<Self, ConfigError> {
-        Ok(RateLimiter { all: KeyedLimiter::new(name, options)? })
+        Ok(RateLimiter { all: KeyedRateLimiter::new(name, options)? })
     }
 
     /// The limiter of this name, made with the defaults if there is none.
     #[doc(alias = "get_limiter")]
     pub fn get(name: &str) -> Self {
-        RateLimiter { all: KeyedLimiter::get(name) }
+        RateLimiter { all: KeyedRateLimiter::get(name) }
     }
 
     /// The limiter of this name, made with these options if there is none.
@@ -57,7 +65,7 @@ impl RateLimiter {
     ///
     /// [`NamedError`] when there is one with other options, or these make no sense.
     pub fn get_or_create(name: &str, options: RateLimitOptions) -> Result<Self, NamedError> {
-        Ok(RateLimiter { all: KeyedLimiter::get_or_create(name, options)? })
+        Ok(RateLimiter { all: KeyedRateLimiter::get_or_create(name, options)? })
     }
 
     /// How the limiter stands for one more request. Nothing is charged.
