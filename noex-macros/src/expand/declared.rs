@@ -1,9 +1,10 @@
 //! What the compiler is to know of a tree, and what it checks with it: names that are taken, time to shut down.
 
-use crate::expand::child::{Kept, shutdown};
+use crate::expand::child::Kept;
+use crate::expand::child_options::shutdown;
 use crate::expand::{duration, located};
-use crate::model::child::Shutdown;
 use crate::model::child_kind::ChildKind;
+use crate::model::child_options::Shutdown;
 use crate::model::tree::Tree;
 use crate::model::types::text;
 use proc_macro2::{Span, TokenStream};

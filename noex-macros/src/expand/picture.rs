@@ -1,7 +1,8 @@
 //! A tree drawn in text and as a Mermaid graph, for its docs.
 
-use crate::model::child::{Child, Shutdown};
+use crate::model::child::Child;
 use crate::model::child_kind::ChildKind;
+use crate::model::child_options::Shutdown;
 use crate::model::pace::{Intensity, Pauses};
 use crate::model::tree::{Strategy, Tree};
 use crate::model::types::text;

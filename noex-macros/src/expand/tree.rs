@@ -1,7 +1,8 @@
 //! A supervision tree as calls of the builder.
 
 use crate::check::tree::Verdict;
-use crate::expand::child::{Kept, pace};
+use crate::expand::child::Kept;
+use crate::expand::child_options::pace;
 use crate::expand::{assert, declared, picture};
 use crate::model::carried::Carried;
 use crate::model::tree::{Strategy, Tree};

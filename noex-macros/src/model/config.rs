@@ -155,7 +155,8 @@ pub(crate) fn settings_of(
 pub(crate) fn required<'a>(setting: &'a Setting, example: &str, diag: &mut Diag) -> Option<&'a TokenStream> {
     if setting.value.is_none() {
         let key = &setting.key;
-        diag.error(key, format!("`{key}` needs a value")).help(format!("write `{key} = {example}`"));
+        diag.error(key, format!("`{key}` needs a value"))
+            .help(format!("write `{}`", setting.separator.joined(key, example)));
     }
     setting.value.as_ref()
 }

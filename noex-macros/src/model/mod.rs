@@ -7,6 +7,7 @@ pub(crate) mod bounds;
 pub(crate) mod carried;
 pub(crate) mod child;
 pub(crate) mod child_kind;
+pub(crate) mod child_options;
 pub(crate) mod clock;
 pub(crate) mod config;
 pub(crate) mod foreign;

@@ -10,7 +10,7 @@ use crate::model::pace::{Intensity, Pauses};
 use crate::model::types::{self, text};
 use crate::syntax::attribute::Attribute;
 use crate::syntax::method::Argument;
-use crate::syntax::options::{Setting, Value as OptionValue};
+use crate::syntax::options::{Separator, Setting, Value as OptionValue};
 use crate::syntax::tree::{self, Entry, Value};
 use proc_macro2::{Ident, TokenStream};
 use syn::{GenericParam, Generics, Type, Visibility};
@@ -111,6 +111,7 @@ impl Tree {
         let setting = |name, value: TokenStream| Setting {
             key: name,
             value: Some(value).filter(|value| !value.is_empty()),
+            separator: Separator::Colon,
             is_glued,
         };
         match name.to_string().as_str() {

@@ -21,12 +21,24 @@ pub(crate) enum Separator {
     Colon,
 }
 
+impl Separator {
+    /// `key` and `value` as they are to be written.
+    pub(crate) fn joined(self, key: &Ident, value: &str) -> String {
+        match self {
+            Separator::Equals => format!("{key} = {value}"),
+            Separator::Colon => format!("{key}: {value}"),
+        }
+    }
+}
+
 /// An option with a key.
 #[derive(Clone)]
 pub(crate) struct Setting {
     pub(crate) key: Ident,
     /// What stands after the separator; `None` for a bare word.
     pub(crate) value: Option<TokenStream>,
+    /// What stands, or would stand, between the two.
+    pub(crate) separator: Separator,
     /// Whether a `,` before it is missing.
     pub(crate) is_glued: bool,
 }
@@ -80,14 +92,14 @@ fn parse_one(tokens: TokenStream, separator: Separator, is_glued: bool) -> Writt
     let parse = |input: ParseStream<'_>| {
         let key = Ident::parse_any(input)?;
         if input.is_empty() {
-            return Ok(Setting { key, value: None, is_glued });
+            return Ok(Setting { key, value: None, separator, is_glued });
         }
         match separator {
             Separator::Equals => drop(input.parse::<Token![=]>()?),
             Separator::Colon => drop(input.parse::<Token![:]>()?),
         }
         let value: TokenStream = input.parse()?;
-        Ok(Setting { key, value: Some(value).filter(|value| !value.is_empty()), is_glued })
+        Ok(Setting { key, value: Some(value).filter(|value| !value.is_empty()), separator, is_glued })
     };
     match parse.parse2(tokens.clone()) {
         Ok(setting) => Written::Option(setting),

@@ -199,6 +199,30 @@ fn what_a_dynamic_child_is_given_is_no_use_of_a_child() {
 }
 
 #[test]
+fn arguments_that_are_given_belong_to_dynamic_children() {
+    for child in [quote!(Conn), quote!(partition Conn), quote!(supervisor Conn)] {
+        assert_told(
+            quote!(strategy: one_for_one, conn: #child(1, port: u16)),
+            &[
+                "only dynamic children are given arguments when they start\n= help: write a value, or `conn: dynamic \
+               Conn(..)`",
+            ],
+        );
+    }
+}
+
+#[test]
+fn options_without_a_value() {
+    for (options, expected) in [
+        (quote!(max), "`max` needs a value\n= help: write `max: 4`"),
+        (quote!(shutdown), "`shutdown` needs a value\n= help: write `shutdown: 5s`"),
+        (quote!(restart:), "`restart` needs a value\n= help: write `restart: permanent`"),
+    ] {
+        assert_told(quote!(strategy: one_for_one, conns: dynamic Conn { #options }), &[expected]);
+    }
+}
+
+#[test]
 fn pauses() {
     let told = |pauses: TokenStream, expected: &[&str]| {
         assert_told(quote!(strategy: one_for_one, cache: Cache(), backoff: #pauses), expected);
