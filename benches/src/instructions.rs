@@ -6,6 +6,7 @@
 use std::process::Command;
 
 use crate::cli::Selection;
+use crate::peers;
 use crate::report::Figure;
 use crate::runtime::Runtime;
 use crate::scenario::{Bench, Unit};
@@ -23,7 +24,9 @@ const COUNTED: &[(&str, u64, u64)] = &[
 pub(crate) fn count(benches: &[Bench], selection: &Selection) -> Result<Vec<Figure>, String> {
     let mut figures = Vec::new();
     for &(scenario, few, many) in COUNTED {
-        for bench in benches.iter().filter(|bench| bench.scenario.name == scenario) {
+        // What runs in a process of its own has its instructions there.
+        let here = benches.iter().filter(|bench| bench.peer != peers::beam::NAME);
+        for bench in here.filter(|bench| bench.scenario.name == scenario) {
             if selection.runtime == Some(Runtime::TwoWorkers) {
                 continue;
             }

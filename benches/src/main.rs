@@ -1,5 +1,5 @@
 //! Measures noex beside the other ways of writing a server: by hand on tokio, behind a mutex, with
-//! kameo, ractor, actix and xtra.
+//! kameo, ractor, actix and xtra, and, where `elixir` is installed, on the BEAM.
 //!
 //! ```text
 //! cargo run --release -p noex-bench                # tables, with ratios against tokio by hand

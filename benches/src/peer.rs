@@ -127,3 +127,23 @@ pub(crate) trait Restarts: Peer {
     /// Calls the child; `None` when there is nobody to answer.
     fn try_call(child: &Self::Child, by: i64) -> impl Future<Output = Option<i64>> + Send;
 }
+
+/// Supervisors whose children come and go.
+pub(crate) trait Children: Peer {
+    /// The supervisor's handle.
+    type Supervisor: Send + Sync + 'static;
+    /// What a child is known by.
+    type Child: Send + 'static;
+
+    /// Starts a supervisor without children.
+    fn open() -> impl Future<Output = Self::Supervisor> + Send;
+
+    /// Starts a child and waits until it runs.
+    fn add(supervisor: &Self::Supervisor) -> impl Future<Output = Self::Child> + Send;
+
+    /// Stops a child and waits until it is gone.
+    fn remove(supervisor: &Self::Supervisor, child: Self::Child) -> impl Future<Output = ()> + Send;
+
+    /// Stops the supervisor and all children, and waits until they are gone.
+    fn close(supervisor: Self::Supervisor) -> impl Future<Output = ()> + Send;
+}

@@ -1,11 +1,13 @@
 //! The peers, each in its own module.
 
-use crate::peer::{AsyncCalls, Calls, Casts, Lifecycle, Registry, Restarts, Rings, TimedCalls};
+use crate::peer::{AsyncCalls, Calls, Casts, Children, Lifecycle, Registry, Restarts, Rings, TimedCalls};
 use crate::scenario::{
-    Bench, call, cast, fairness, fanout, registry as registries, restart as restarts, ring, rss, spawn,
+    Bench, call, cast, children as crowds, fairness, fanout, registry as registries, restart as restarts,
+    ring, rss, spawn,
 };
 
 mod actix;
+pub(crate) mod beam;
 mod kameo;
 mod mutex;
 mod noex;
@@ -30,6 +32,7 @@ pub(crate) fn all() -> Vec<Bench> {
         server::<TokioHand<Unbounded>>(),
         registry::<TokioHand<Unbounded>>(),
         restart::<TokioHand<Unbounded>>(),
+        children::<TokioHand<Unbounded>>(),
         server::<TokioHand<Bounded>>(),
         registry::<TokioHand<Bounded>>(),
         restart::<TokioHand<Bounded>>(),
@@ -40,6 +43,7 @@ pub(crate) fn all() -> Vec<Bench> {
         server::<Noex>(),
         registry::<Noex>(),
         restart::<Noex>(),
+        children::<Noex>(),
         senders::<NoexTryCast>(),
         server::<Kameo>(),
         registry::<Kameo>(),
@@ -51,6 +55,7 @@ pub(crate) fn all() -> Vec<Bench> {
         registry::<Actix>(),
         restart::<Actix>(),
         server::<Xtra>(),
+        beam::benches(),
     ]
     .concat()
 }
@@ -96,4 +101,11 @@ fn registry<P: Registry>() -> Vec<Bench> {
 
 fn restart<P: Restarts>() -> Vec<Bench> {
     vec![Bench::new::<P>(&restarts::RESTART, restarts::restart::<P>)]
+}
+
+fn children<P: Children>() -> Vec<Bench> {
+    vec![
+        Bench::new::<P>(&crowds::CHILDREN, crowds::children::<P>),
+        Bench::new::<P>(&crowds::STOP, crowds::stop::<P>),
+    ]
 }

@@ -7,6 +7,7 @@ use crate::runtime::Runtime;
 
 pub(crate) mod call;
 pub(crate) mod cast;
+pub(crate) mod children;
 pub(crate) mod fairness;
 pub(crate) mod fanout;
 pub(crate) mod registry;
@@ -93,6 +94,8 @@ pub(crate) const ALL: &[&Scenario] = &[
     &rss::RSS,
     &registry::REGISTRY_CALL,
     &restart::RESTART,
+    &children::CHILDREN,
+    &children::STOP,
     &fanout::FANOUT,
     &fairness::SHORT,
     &fairness::LONG,

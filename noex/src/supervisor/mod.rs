@@ -17,14 +17,15 @@
 //! More than `max` restarts within the window end the supervisor with `shutdown`, after its children: the one
 //! above restarts it, or gives up as well. [`end`](SupervisorRef::end) says why a tree has ended.
 //!
-//! | kind | children | start | stop |
-//! |---|---|---|---|
-//! | [`Supervisor`] | by id, in order | one by one | in reverse, one by one |
-//! | [`DynamicSupervisor`] | of one type, any number, by reference | side by side | all at once |
-//! | [`Partitions`] | equal ones, by key | one by one | in reverse, one by one |
-//! | [`TaskSupervisor`](crate::task::TaskSupervisor) | futures | side by side | all at once |
+//! | kind | in `supervisor!` | children | start | stop |
+//! |---|---|---|---|---|
+//! | [`Supervisor`] | `supervisor Tree(..)` | by id, in order | one by one | in reverse, one by one |
+//! | [`DynamicSupervisor`] | `dynamic Server(..)` | of one type, any number, by reference | side by side | all at once |
+//! | [`Partitions`] | `partition Server(..)` | equal ones, by key | one by one | in reverse, one by one |
+//! | [`TaskSupervisor`](crate::task::TaskSupervisor) | – | futures | side by side | all at once |
 //!
-//! Any of them nests in any other but the last: [`SupervisorBuilder::nest`], [`ChildSpec::tree`].
+//! Any of them nests in any other but the last: [`SupervisorBuilder::nest`], [`ChildSpec::tree`]. What is known of a
+//! declared tree while the program is compiled says [`DeclaredTree`].
 //!
 //! # What differs from OTP
 //!

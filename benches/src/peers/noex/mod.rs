@@ -3,9 +3,11 @@
 //!
 //! Calls have no time-out here unless a scenario is about it, because the other peers have none.
 
-use noex::prelude::*;
+use noex::{DynamicSupervisor, prelude::*};
 
-use crate::peer::{AsyncCalls, Calls, Casts, Lifecycle, Peer, Registry, Restarts, TimedCalls, repeat};
+use crate::peer::{
+    AsyncCalls, Calls, Casts, Children, Lifecycle, Peer, Registry, Restarts, TimedCalls, repeat,
+};
 use crate::work::{CALL_TIMEOUT, Total};
 
 mod never_wait;
@@ -161,5 +163,26 @@ impl Restarts for Noex {
     // The reference outlives the crash, and so does the mailbox.
     async fn try_call(tree: &Tree, by: i64) -> Option<i64> {
         tree.counter().add(by).await.ok()
+    }
+}
+
+impl Children for Noex {
+    type Supervisor = DynamicSupervisor<Counter>;
+    type Child = CounterRef;
+
+    async fn open() -> DynamicSupervisor<Counter> {
+        DynamicSupervisor::builder("counters").start().await.expect("it starts")
+    }
+
+    async fn add(supervisor: &DynamicSupervisor<Counter>) -> CounterRef {
+        supervisor.start_child(()).await.expect("the child starts")
+    }
+
+    async fn remove(supervisor: &DynamicSupervisor<Counter>, child: CounterRef) {
+        supervisor.terminate_child(&child).await.expect("the child is there");
+    }
+
+    async fn close(supervisor: DynamicSupervisor<Counter>) {
+        supervisor.stop().await.expect("it runs");
     }
 }

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 mod channel;
+mod children;
 mod registry;
 mod restart;
 mod ring;
