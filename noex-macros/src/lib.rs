@@ -11,6 +11,7 @@ mod inert;
 mod krate;
 mod model;
 mod names;
+mod state_machine;
 mod supervisor;
 mod syntax;
 #[cfg(test)]
@@ -692,4 +693,154 @@ pub fn terminate(_: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn supervisor(tree: TokenStream) -> TokenStream {
     supervisor::supervisor(tree.into()).into()
+}
+
+/// Makes a state machine of a type for each state, a struct of what all states share, and its methods. As OTP's
+/// `gen_statem`.
+///
+/// A machine is a server: it is started, named, supervised, called and observed like one. On the struct the attribute takes the
+/// configuration, on one impl block it takes the states and the handlers.
+///
+/// ```
+/// use noex::prelude::*;
+/// use std::time::Duration;
+///
+/// /// Shut; takes the code.
+/// pub struct Locked { tries: u8 }
+/// /// Shut; opens at a push.
+/// pub struct Closed;
+/// /// Stands open, for five seconds.
+/// pub struct Open;
+///
+/// /// A door with a code lock.
+/// #[state_machine(name = "front door")]
+/// pub struct Door { code: String }
+///
+/// #[state_machine(states(Locked, Closed, Open: drop))]
+/// impl Door {
+///     #[init]
+///     fn install(code: String) -> (Self, Locked) { (Door { code }, Locked { tries: 0 }) }
+///
+///     /// Unlocks the door, or says how many tries are left.
+///     #[call]
+///     #[on(Locked => Closed)]
+///     pub fn unlock(&mut self, locked: &mut Locked, code: String) -> Next<Closed, Result<(), u8>> {
+///         if code == self.code { return Next::to(Closed).reply(Ok(())) }
+///         locked.tries += 1;
+///         Next::stay().reply(Err(3_u8.saturating_sub(locked.tries)))
+///     }
+///
+///     #[call(unlock)]
+///     #[on(Closed)]
+///     fn unlocked_already(&mut self, _code: String) -> Result<(), u8> { Ok(()) }
+///
+///     /// Goes in, as soon as the door can be opened.
+///     #[call]
+///     #[on(Closed => Open)]
+///     #[postpone(Locked)]
+///     pub fn enter(&mut self) -> (Open, &'static str) { (Open, "hello") }
+///
+///     #[enter(Open)]
+///     fn opened(&mut self, actions: &mut Actions<Self>) {
+///         actions.state_timeout().set(Duration::from_secs(5), DoorEvent::Slam);
+///     }
+///
+///     #[event]
+///     #[on(Open => Closed)]
+///     #[drop(Locked | Closed)]
+///     fn slam(&mut self) -> Closed { Closed }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let door = Door::start("1234".into()).await?;
+/// assert!(matches!(door.unlock("0000".into()).await, Err(CallError::Handler(2))));
+/// let (greeting, unlocked) = tokio::join!(door.enter(), door.unlock("1234".into()));
+/// assert_eq!((greeting?, unlocked?), ("hello", ()));
+/// assert!(door.inspect(|door| door.is_in::<Open>()).await?);
+/// tokio::time::sleep(Duration::from_secs(6)).await;
+/// assert!(door.inspect(|door| door.is_in::<Closed>()).await?);
+/// assert!(Door::diagram().contains("Locked --> Closed: unlock"));
+/// # Ok(()) }
+/// ```
+///
+/// # On the struct
+///
+/// The options of [`#[genserver]`](macro@genserver) on a struct: `name`, `mailbox`, `overflow`, `call_timeout`, `on_restart`,
+/// `trap_exit`, `inline`, `crate`. The struct itself holds what all states share, and is `self` in every method.
+///
+/// # On the impl block
+///
+/// | option | default | what it does |
+/// |---|---|---|
+/// | `states(Locked, Closed)` | must be said | the states: a type for each, which holds the data that only this state has |
+/// | `states(.., Open: drop)`, `Open: postpone` | none | what becomes of events without a handler in this state |
+/// | `unhandled = drop`, `postpone` | none | what becomes of events without a handler in any state |
+/// | `crate = ::path` | `::noex` | where noex is found when it is renamed |
+///
+/// # On the methods
+///
+/// | attribute | what it is | returns |
+/// |---|---|---|
+/// | `#[init]` | makes the machine and its first state; may be `async` | `(Self, Locked)`, also in a `Result`, an `Option` (`None`: not wanted now), or both |
+/// | `#[init(Locked \| Closed)]` | begins in one of several | `(Self, DoorInstallTo)` |
+/// | `#[call]`, `#[call(timeout = 2s)]` | handles a request | the reply, or where it leads and the reply |
+/// | `#[call]` with a last argument `reply: ReplyTo<T>` | handles a request that is answered later, in any state or from a task | nothing, or where it leads |
+/// | `#[cast]` | handles a message without reply | nothing, or where it leads |
+/// | `#[info]` | handles any other message, by its type | nothing, or where it leads |
+/// | `#[event]` | handles an event of the machine's own, raised or brought by a time-out | nothing, or where it leads |
+/// | `#[call(unlock)]`, `#[cast(..)]`, `#[event(..)]` | one more handler of the event `unlock`, for other states | as above |
+/// | `#[on(Locked \| Closed)]` | in which states; none or `_`: in those that no other handler of the event is for | |
+/// | `#[on(Locked => Closed \| Open)]` | and where it leads | |
+/// | `#[drop(Open)]`, `#[postpone(Open)]` | what becomes of its event in these states | |
+/// | `#[enter(Open)]` | runs when the state is entered: at the start, after a change, after `Next::repeat()` | nothing |
+/// | `#[exit(Open)]` | runs when the state is left | nothing |
+/// | `#[terminate]` | the last callback | nothing |
+///
+/// What a handler may take, in any order before the message:
+///
+/// | argument | what it is |
+/// |---|---|
+/// | `locked: &mut Locked`, `&Locked` | the state's data, where the handler is for that state alone |
+/// | `locked: Locked` | the same, taken away to make the next state of it; then the handler leads to one in any case |
+/// | `state: &mut DoorState` | any state's data; of `#[terminate]`, which is not called without one |
+/// | `actions: &mut Actions<Self>` | time-outs, events to raise, the end: `Actions`, plain data that a test can make |
+/// | `from: At<Self>`, `to: At<Self>` | of hooks: the other state |
+/// | `cx: &mut Context<Machine<Self>>` | the server's context: itself, links, monitors, streams |
+///
+/// # Where a handler leads
+///
+/// | it declares | it returns |
+/// |---|---|
+/// | nothing | the reply; the state stays |
+/// | `=> Closed` | `Closed`, of a call `(Closed, Reply)` |
+/// | `=> Closed`, and may stay | `Next<Closed>`, of a call `Next<Closed, Reply>`: `Next::to(Closed).reply(..)`, `Next::stay()`, `Next::repeat()` |
+/// | `=> Closed \| Open` | the same with `DoorUnlockTo`, an enum that both states turn into: `Closed.into()` |
+///
+/// To lead anywhere else does not compile, so the diagram is exact. It stands in the docs of `DoorState`, with a table
+/// of what becomes of each event in each state, and comes from `Door::diagram()` at run time.
+///
+/// # Order
+///
+/// A handler runs; if the state changes, the old one's `#[exit]` hook runs, its time-out ends, and the new one's `#[enter]` hook
+/// runs; the reply is sent. Then come the events that were raised, then those that were postponed in the old state, then
+/// the mailbox. A change is one to another state: new data for the same state is none. See the module
+/// [`state_machine`](https://docs.rs/noex/latest/noex/state_machine/index.html) for time-outs and postponed events.
+///
+/// # What is generated
+///
+/// - `DoorState`, the enum of the states, and `DoorUnlockTo` for each handler that leads to several;
+/// - `DoorEvent`, the machine's own events, and `DoorCall`, `DoorReply`, `DoorCast`, `DoorInfo`, as of a server;
+/// - `DoorRef`, with a method for each call and cast, which derefs to `ServerRef<Machine<Door>>`;
+/// - `Door::start`, `Door::child`, `Door::whereis`, `Door::named`, `Door::diagram`;
+/// - the implementation of `StateMachine`, which makes `Machine<Door>` a `GenServer`.
+///
+/// # What is rejected
+///
+/// An event that a state neither handles, drops nor postpones; a state that two handlers of an event are for; states that do not
+/// exist; a handler that does not return where it leads, or leads where it does not declare; async handlers, because nothing
+/// else happens while one runs: a task does what takes time, and its outcome is an event; `cfg` on handlers and type
+/// parameters; and what [`#[genserver]`](macro@genserver) rejects.
+#[proc_macro_attribute]
+pub fn state_machine(options: TokenStream, item: TokenStream) -> TokenStream {
+    state_machine::state_machine(options.into(), item.into()).into()
 }

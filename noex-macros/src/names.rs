@@ -33,6 +33,9 @@ pub(crate) struct Names {
     pub(crate) cast: Ident,
     pub(crate) info: Ident,
     pub(crate) continuation: Ident,
+    /// Of a state machine.
+    pub(crate) event: Ident,
+    pub(crate) state: Ident,
 }
 
 impl Names {
@@ -46,6 +49,8 @@ impl Names {
             cast: name("Cast"),
             info: name("Info"),
             continuation: name("Continue"),
+            event: name("Event"),
+            state: name("State"),
         }
     }
 }
@@ -64,6 +69,12 @@ pub(crate) fn variant(handler: &Ident) -> Ident {
 /// The fn that holds the future of one async handler to `Send`: `__noex_take_out`.
 pub(crate) fn future_of(handler: &Ident) -> Ident {
     format_ident!("__noex_{}", handler.unraw(), span = derived(handler.span()))
+}
+
+/// Where the handler `unlock` of the machine `Door` may lead: `DoorUnlockTo`.
+pub(crate) fn targets(machine: &Ident, method: &Ident) -> Ident {
+    let name = format!("{}{}To", machine.unraw(), pascal(&method.unraw().to_string()));
+    Ident::new(&name, derived(method.span()))
 }
 
 /// The hidden constructor of a server's arguments, located at its `#[init]` method.

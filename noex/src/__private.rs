@@ -1,7 +1,6 @@
 //! What generated code may name. Not for people: anything here may change.
 
 use std::{
-    any::Any,
     marker::PhantomData,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
@@ -10,13 +9,14 @@ use std::{
 };
 
 use crate::rules::{ConcurrentState, ResultReply};
-pub use crate::server::{IntoInit, done};
+pub use crate::server::{Erased, IntoInit, done};
 use crate::supervisor::{self, DeclaredTree};
 use crate::{
     Call, ChildSpec, Context, GenServer, HandlesInfo, Init, Missed, Period, ServerRef, Start, StartTree,
     SupervisorBuilder, SupervisorRef, System,
     event_bus::{self, Buffer, Event, Pattern, Topic},
     process::{Told, send_every, watch_silence},
+    state_machine::{Served, TakesInfo},
 };
 
 /// A typed call.
@@ -54,8 +54,8 @@ where
     ChildSpec::of::<S>(short_name::<S>(), move || args.lock().unwrap_or_else(PoisonError::into_inner).clone())
 }
 
-fn short_name<S>() -> Arc<str> {
-    let name = std::any::type_name::<S>().split('<').next().unwrap_or("server");
+fn short_name<S: GenServer>() -> Arc<str> {
+    let name = S::type_name().split('<').next().unwrap_or("server");
     name.rsplit("::").next().unwrap_or(name).into()
 }
 
@@ -63,9 +63,6 @@ fn short_name<S>() -> Arc<str> {
 pub fn whereis<S: GenServer>(name: &str) -> Option<S::Ref> {
     System::global().whereis::<S>(name)
 }
-
-/// A message without its type.
-pub type Erased = Box<dyn Any + Send>;
 
 /// The message as an info, if it is an `M` and no info yet.
 pub fn info_as<S: HandlesInfo<M>, M: 'static>(message: Result<S::Info, Erased>) -> Result<S::Info, Erased> {
@@ -139,6 +136,22 @@ pub const fn is_nameless<S: GenServer>() -> bool {
     S::NAME.is_none()
 }
 
+/// What the `#[init]` method of a state machine gave, with its first state among all states.
+pub fn initial<D, T, S: From<T>, E>(made: Result<Option<(D, T)>, E>) -> Result<Option<(D, S)>, E> {
+    made.map(|made| made.map(|(machine, state)| (machine, state.into())))
+}
+
+/// The event of a state machine as an info, if it is a `T` and no info yet.
+pub fn taken_as<M: TakesInfo<T>, T: 'static>(message: Result<M::Info, Erased>) -> Result<M::Info, Erased> {
+    message.or_else(|message| message.downcast().map(|message| M::info(*message)))
+}
+
+/// An event came to a handler in a state that it is not routed to it from.
+#[cold]
+pub fn unrouted() -> ! {
+    unreachable!("an event is handled in the states of its handlers only")
+}
+
 /// The state for a concurrent handler.
 pub fn concurrent_state<S: ConcurrentState>(state: &S) -> S {
     state.clone()
@@ -165,7 +178,10 @@ pub type OkOf<R, const N: usize> = <Sound<R, N> as ResultReply>::Ok;
 pub type ErrOf<R, const N: usize> = <Sound<R, N> as ResultReply>::Err;
 
 /// The reference to the child of a tree.
-pub type ChildRef<S, const N: usize> = <Sound<S, N> as GenServer>::Ref;
+pub type ChildRef<S, const N: usize> = <ChildServer<S, N> as GenServer>::Ref;
+
+/// The server that the child of a tree is.
+pub type ChildServer<S, const N: usize> = <Sound<S, N> as Served>::Server;
 
 /// Beside an error at the state, nothing more about the state.
 impl<T> If<T> for [(); 1] {

@@ -134,13 +134,15 @@ mod registry;
 pub mod resilience;
 pub mod rules;
 mod server;
+pub mod state_machine;
 pub mod supervisor;
 mod system;
 pub mod task;
 
 pub use event_bus::EventBus;
 pub use noex_macros::{
-    call, cast, continuation, every, genserver, idle, info, init, subscribe, supervisor, terminate,
+    call, cast, continuation, every, genserver, idle, info, init, state_machine, subscribe, supervisor,
+    terminate,
 };
 pub use process::{
     Attached, Down, Exit, ExitReason, Missed, Monitor, Panic, PanicLocation, Period, Pid, StreamEnded,
@@ -153,6 +155,7 @@ pub use server::{
     SendInfo, ServerConfig, ServerRef, Start, StartError, StartMonitored, Target, WeakRef, abcast,
     multi_call,
 };
+pub use state_machine::{Actions, At, Machine, Next, StateMachine};
 pub use supervisor::{
     AdminError, AutoShutdown, Backoff, ChildInfo, ChildOptions, ChildSpec, DynamicSupervisor, Kind,
     Partitions, Restart, Shutdown, StartTree, Strategy, Supervisor, SupervisorBuilder, SupervisorError,

@@ -4,8 +4,8 @@
 //! no import.
 
 pub use crate::{
-    CallError, CastError, Context, Down, EventBus, Exit, ExitReason, GenServer, Init, Message, Monitor,
-    Never, Now, Pid, ReplyTo, ServerConfig, ServerRef, Start, StartError, SupervisorError, System, Timer,
-    call, cast, continuation, event_bus::Topic, every, genserver, idle, init, subscribe, supervisor,
-    terminate,
+    Actions, At, CallError, CastError, Context, Down, EventBus, Exit, ExitReason, GenServer, Init, Machine,
+    Message, Monitor, Never, Next, Now, Pid, ReplyTo, ServerConfig, ServerRef, Start, StartError,
+    SupervisorError, System, Timer, call, cast, continuation, event_bus::Topic, every, genserver, idle, init,
+    state_machine, subscribe, supervisor, terminate,
 };

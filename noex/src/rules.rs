@@ -10,18 +10,20 @@
 //! | [`ResultReply`] | a reply that is written `Result<..>`: it is std's |
 //! | [`Parameter`] | a type parameter of a server: `Send + 'static` |
 //! | [`IntoInit`] | what `#[init]` returns; why it fails can be sent |
+//! | [`IntoInitial`] | what `#[init]` of a state machine returns |
 //! | [`Shared`] | a server with an async handler that takes `&self`: `Sync` |
 //! | [`ConcurrentState`] | a server with a `#[call(concurrent)]` handler: `Clone` |
 //! | [`TakenTopic`], [`Event`] | what a `#[subscribe]` method takes: the topic, and an event that is `Clone` |
 //! | [`TakenReason`] | what `#[terminate]` takes: the exit reason, borrowed or not |
-//! | [`GenServer`] | a child of a tree: a server |
+//! | [`Served`] | a child of a tree: a server, or a state machine |
 //! | [`DeclaredTree`] | a tree in a tree: one that `supervisor!` declares |
 //! | [`ServerBlock`] | a server, once: it has one `#[genserver]` impl block |
 
 use crate::{
     event_bus::{Buffer, Event, Pattern, Topic},
     process::ExitReason,
-    server::{GenServer, IntoInit},
+    server::IntoInit,
+    state_machine::{IntoInitial, Served},
     supervisor::DeclaredTree,
 };
 
@@ -152,6 +154,9 @@ where
 {
 }
 
+/// Asserts the result of a state machine's `#[init]`.
+pub const fn initial<T: IntoInitial<M, S>, M, S>() {}
+
 /// Asserts a server with an async handler that takes `&self`.
 pub const fn shared<T: Shared>() {}
 
@@ -175,7 +180,7 @@ pub const fn buffer(capacity: usize) {
 pub const fn event<T: Event>() {}
 
 /// Asserts the child of a tree.
-pub const fn child<S: GenServer>() {}
+pub const fn child<S: Served>() {}
 
 /// Asserts the tree in a tree.
 pub const fn tree<T: DeclaredTree>() {}

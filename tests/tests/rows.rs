@@ -26,6 +26,7 @@ const AREAS: &[(&str, u32)] = &[
     ("PUB", 9),
     ("BH", 10),
     ("RL", 20),
+    ("STM", 20),
 ];
 
 /// Words such as `CALL-07` or `CALL-7` in a text, as `CALL-7`.

@@ -163,6 +163,11 @@ fn of_handler(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     match (handler.kind, handler.output()) {
         (Kind::Call, Some(output)) if types::is_short_result(output) => assert("result_reply", output, None),
         (Kind::Call, Some(output)) => assert("reply", output, None),
+        (Kind::Init, Some(output)) if plan.server.machine.is_some() => {
+            if let Some(initial) = plan.server.machine.as_ref().and_then(|machine| machine.initial.as_ref()) {
+                assert("initial", output, Some(quote!(, #self_ty, #initial)));
+            }
+        }
         (Kind::Init, Some(output)) => assert("init", output, Some(quote!(, #self_ty))),
         _ => {}
     }

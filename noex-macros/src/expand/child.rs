@@ -32,8 +32,21 @@ impl Kept<'_> {
         (quote!(#krate::__private::Sound<), quote!(, #proof>))
     }
 
+    // Output:  ChildServer<Ledger, { Bank::__noex_ledger }>
+    //
+    // The server of a state machine is not the type that is written; and a tree is no server.
+    fn around_server(&self) -> (TokenStream, TokenStream) {
+        let (krate, proof) = (&self.tree.krate, self.proof());
+        match self.child.kind {
+            ChildKind::Supervisor => self.around(),
+            ChildKind::Server | ChildKind::Partition | ChildKind::Dynamic => {
+                (quote!(#krate::__private::ChildServer<), quote!(, #proof>))
+            }
+        }
+    }
+
     pub(crate) fn sound(&self) -> TokenStream {
-        let ((start, end), ty) = (self.around(), &self.child.ty);
+        let ((start, end), ty) = (self.around_server(), &self.child.ty);
         quote!(#start #ty #end)
     }
 
@@ -119,9 +132,9 @@ impl Kept<'_> {
         options(&self.tree.krate, &self.child.name.to_string(), &self.child.options)
     }
 
-    // Output:  __noex_tree.child::<Sound<Audit>>(arguments)
+    // Output:  __noex_tree.child::<ChildServer<Audit, ..>>(arguments)
     fn call(&self, method: &str, arguments: TokenStream) -> TokenStream {
-        let ((start, end), ty) = (self.around(), &self.child.ty);
+        let ((start, end), ty) = (self.around_server(), &self.child.ty);
         let method = Ident::new(method, names::derived(ty.span()));
         let start = located::at(ty.span(), quote!(__noex_tree.#method::<#start));
         let end = located::at(ty.span(), quote!(#end>));
@@ -172,7 +185,7 @@ impl Kept<'_> {
     //          tree.nest(ChildOptions::new("shards"), child.start())
     fn partition(&self, clones: &TokenStream) -> TokenStream {
         let (krate, ty, name) = (&self.tree.krate, &self.child.ty, self.child.name.to_string());
-        let ((start, end), value) = (self.around(), self.server_arguments());
+        let ((start, end), value) = (self.around_server(), self.server_arguments());
         let count = match &self.child.options.count {
             Some(count) => count.clone(),
             None => quote!(#krate::supervisor::cores()),
@@ -207,7 +220,7 @@ impl Kept<'_> {
     //          tree.nest(ChildOptions::new("conns"), child.start())
     fn dynamic(&self, clones: &TokenStream) -> TokenStream {
         let (krate, ty, name) = (&self.tree.krate, &self.child.ty, self.child.name.to_string());
-        let (start, end) = self.around();
+        let (start, end) = self.around_server();
         let (given_ty, given) = (self.given_ty().map(|ty| quote!(, #ty)), &self.child.given);
         let start = located::at(ty.span(), quote!(#krate::DynamicSupervisor::<#start));
         let end = located::at(ty.span(), end);

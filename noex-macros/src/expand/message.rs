@@ -165,6 +165,7 @@ fn docs(plan: &Plan<'_>, kind: Kind) -> String {
             format!("Other messages that {server} handles.")
         }
         Kind::Continuation => format!("What {server} continues with."),
+        Kind::Event => format!("Events of {server} that it raises itself, or that a time-out brings."),
         Kind::Call | Kind::Init | Kind::Terminate => format!("Calls of {server}."),
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod duration;
 pub(crate) mod fallback;
 pub(crate) mod future;
 pub(crate) mod located;
+pub(crate) mod machine;
 pub(crate) mod message;
 pub(crate) mod original;
 pub(crate) mod picture;

@@ -23,7 +23,7 @@ pub(crate) fn block(server: &Server) -> TokenStream {
     around(&server.header, &items.collect())
 }
 
-fn helper(method: &Method) -> TokenStream {
+pub(crate) fn helper(method: &Method) -> TokenStream {
     if is_given(&method.ident) {
         return TokenStream::new();
     }
@@ -38,7 +38,7 @@ pub(crate) fn around(header: &Header, items: &TokenStream) -> TokenStream {
     quote!(#(#attributes)* #impl_ #generics #self_ty #where_ { #(#inner)* #items })
 }
 
-fn handler(handler: &Handler) -> TokenStream {
+pub(crate) fn handler(handler: &Handler) -> TokenStream {
     let (own, original) = (&handler.carried.own, &handler.method.original);
     if is_error_again(handler) {
         return TokenStream::new();

@@ -47,6 +47,15 @@ impl<'a> Plan<'a> {
         &self.server.self_ty
     }
 
+    /// The type that is the server: of a state machine the runtime's, around it.
+    pub(crate) fn server_ty(&self) -> TokenStream {
+        let (krate, self_ty) = (self.krate(), self.self_ty());
+        match self.server.machine {
+            Some(_) => quote!(#krate::state_machine::Machine<#self_ty>),
+            None => self_ty.to_token_stream(),
+        }
+    }
+
     /// The server as its name stands in docs.
     pub(crate) fn title(&self) -> String {
         self.server.ident.to_string()
@@ -62,6 +71,7 @@ impl<'a> Plan<'a> {
             Kind::Cast => &names.cast,
             Kind::Info | Kind::Every | Kind::Idle | Kind::Subscribe => &names.info,
             Kind::Continuation => &names.continuation,
+            Kind::Event => &names.event,
             Kind::Call | Kind::Init | Kind::Terminate => &names.call,
         };
         Messages { kind, name, handlers: self.of(kind).collect() }

@@ -20,7 +20,7 @@ use syn::spanned::Spanned;
 // that is more visible than a private `Account` is a hard error (E0446), as is a `Ref = AccountRef` that is less
 // visible than a public one. With `Account` as a parameter the reference is always as visible as its server.
 pub(crate) fn reference(plan: &Plan<'_>) -> TokenStream {
-    let (krate, self_ty, name) = (plan.krate(), plan.self_ty(), &plan.server.names.reference);
+    let (krate, self_ty, name) = (plan.krate(), plan.server_ty(), &plan.server.names.reference);
     let (declared, where_) = (plan.declared(), plan.where_clause());
     let comma = (!declared.is_empty()).then(|| quote!(,));
     let (_, given, _) = plan.server.generics.split_for_impl();
@@ -164,7 +164,7 @@ fn stand_in(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     let anything = handler.arguments.iter().map(|_| quote!(_: impl ::core::marker::Sized));
     let signature = signature(plan, handler);
     let krate = plan.krate();
-    let self_ty = plan.self_ty();
+    let self_ty = plan.server_ty();
     let future = match (handler.kind, handler.output()) {
         (Kind::Call, Some(output)) => {
             let is_usable = handler.method.generics.params.is_empty() && types::fault(output).is_none();
@@ -195,7 +195,7 @@ fn signature(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
 
 /// `Call<'_, Account, i64, Overdrawn>`, or `Cast<'_, Account>`.
 fn future_ty(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
-    let (krate, self_ty) = (plan.krate(), plan.self_ty());
+    let (krate, self_ty) = (plan.krate(), plan.server_ty());
     // The first and the last of it are located at the handler, or "private method defined here" would show the attribute.
     let ours = |tokens| located::at(handler.ident().span(), tokens);
     let end = ours(quote!(>));

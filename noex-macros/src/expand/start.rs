@@ -139,7 +139,7 @@ pub(crate) fn terminate(plan: &Plan<'_>) -> TokenStream {
 //              pub fn named(name: &str) -> AccountRef { .. }
 //          }
 pub(crate) fn functions(plan: &Plan<'_>) -> TokenStream {
-    let (krate, self_ty) = (plan.krate(), plan.self_ty());
+    let (krate, self_ty, server_ty) = (plan.krate(), plan.self_ty(), plan.server_ty());
     let (declared, where_) = plan.generics();
     let (reference, parameters) = (&plan.server.names.reference, plan.parameters());
     let title = plan.title();
@@ -159,18 +159,18 @@ pub(crate) fn functions(plan: &Plan<'_>) -> TokenStream {
             #stand_ins
             #[doc = #whereis_docs]
             pub fn whereis(name: &str) -> ::core::option::Option<#reference #parameters> {
-                #krate::__private::whereis::<#self_ty>(name)
+                #krate::__private::whereis::<#server_ty>(name)
             }
             #[doc = #named_docs]
             pub fn named(name: &str) -> #reference #parameters {
-                #krate::__private::named::<#self_ty>(name)
+                #krate::__private::named::<#server_ty>(name)
             }
         }
     }
 }
 
 fn starters(plan: &Plan<'_>, Alternative { handler: init, cfg }: &Alternative<'_>) -> TokenStream {
-    let (krate, self_ty, title) = (plan.krate(), plan.self_ty(), plan.title());
+    let (krate, self_ty, title) = (plan.krate(), plan.server_ty(), plan.title());
     let names: Vec<Ident> = future::bindings(init);
     let types: Vec<TokenStream> =
         init.arguments.iter().map(|argument| plan.server.outside(&argument.ty)).collect();
@@ -211,7 +211,7 @@ fn starters(plan: &Plan<'_>, Alternative { handler: init, cfg }: &Alternative<'_
 /// Beside the error that there is no right `#[init]`: takes whatever the wrong one takes, so that those who start
 /// the server get no error of their own.
 fn start_of_nothing(plan: &Plan<'_>, cfg: &TokenStream) -> TokenStream {
-    let (krate, self_ty) = (plan.krate(), plan.self_ty());
+    let (krate, self_ty) = (plan.krate(), plan.server_ty());
     let wrong = plan.broken.iter().find(|handler| handler.kind == Kind::Init);
     let arguments = wrong.map_or(0, |wrong| wrong.arguments.len());
     let anything: Vec<TokenStream> = (0..arguments).map(|_| quote!(_: impl ::core::marker::Sized)).collect();

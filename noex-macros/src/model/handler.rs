@@ -32,6 +32,8 @@ pub(crate) struct Handler {
     pub(crate) subscription: Option<Subscription>,
     /// `#[call(concurrent)]`: the word
     pub(crate) concurrent: Option<Ident>,
+    /// Of a state machine: a call that waits for another state, or is dropped, where it is not handled.
+    pub(crate) is_put_off: bool,
     /// Our attributes after the first, each a contradiction or a repetition.
     pub(crate) more_marks: Vec<Mark>,
     /// Our attribute behind a `cfg_attr`.
@@ -113,6 +115,7 @@ impl Handler {
             clock: read.clock,
             subscription: read.subscription,
             concurrent: read.concurrent,
+            is_put_off: false,
             more_marks: marks,
             hidden_mark,
             method,
@@ -133,7 +136,7 @@ impl Handler {
 
     /// Its reply does not come from its return.
     pub(crate) fn is_deferred(&self) -> bool {
-        self.reply_to.is_some() || self.concurrent.is_some()
+        self.reply_to.is_some() || self.concurrent.is_some() || self.is_put_off
     }
 
     /// It is handled in `handle_call` or its like, not in `call_now`.

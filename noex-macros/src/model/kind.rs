@@ -20,9 +20,12 @@ pub(crate) enum Kind {
     Subscribe,
     Continuation,
     Terminate,
+    /// Of a state machine: an event of its own.
+    Event,
 }
 
 impl Kind {
+    /// Those that a server knows.
     pub(crate) const ALL: [Kind; 9] = [
         Kind::Init,
         Kind::Call,
@@ -57,6 +60,7 @@ impl Kind {
             Kind::Subscribe => "subscribe",
             Kind::Continuation => "continuation",
             Kind::Terminate => "terminate",
+            Kind::Event => "event",
         }
     }
 
@@ -79,6 +83,7 @@ impl Kind {
             Kind::Subscribe => "a `#[subscribe]` method",
             Kind::Continuation => "a continuation",
             Kind::Terminate => "a `#[terminate]` method",
+            Kind::Event => "an event handler",
         }
     }
 
@@ -94,6 +99,7 @@ impl Kind {
             Kind::Subscribe => "a subscribe",
             Kind::Continuation => "a continuation",
             Kind::Terminate => "a terminate",
+            Kind::Event => "an event",
         }
     }
 

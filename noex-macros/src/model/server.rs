@@ -28,6 +28,8 @@ pub(crate) struct Server {
     /// Whether the block has a parameter that its type has not; generated code does without it.
     pub(crate) has_unused_parameter: bool,
     pub(crate) names: Names,
+    /// Of a state machine: what is different there.
+    pub(crate) machine: Option<MachinePart>,
     pub(crate) handlers: Vec<Handler>,
     /// Methods without an attribute of ours.
     pub(crate) helpers: Vec<Method>,
@@ -35,6 +37,12 @@ pub(crate) struct Server {
     pub(crate) others: Vec<Item>,
     /// The items as they were written: each is the next of its list.
     pub(crate) order: Vec<Member>,
+}
+
+/// What a server knows of the state machine that it is.
+pub(crate) struct MachinePart {
+    /// The type of its first state; `None` where that is an error.
+    pub(crate) initial: Option<Type>,
 }
 
 /// Which list an item of the block went to.
@@ -75,6 +83,7 @@ impl Server {
             generics: generated(&header.generics, &unused),
             has_unused_parameter: !unused.is_empty(),
             header,
+            machine: None,
             handlers: Vec::new(),
             helpers: Vec::new(),
             others: Vec::new(),

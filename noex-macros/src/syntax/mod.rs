@@ -9,4 +9,5 @@ pub(crate) mod duration;
 pub(crate) mod item;
 pub(crate) mod method;
 pub(crate) mod options;
+pub(crate) mod states;
 pub(crate) mod tree;

@@ -28,4 +28,5 @@ pub use pid::Pid;
 pub(crate) use repeat::send_every;
 pub use repeat::{Missed, Period};
 pub use stream::{Attached, StreamEnded, StreamId};
+pub(crate) use timer::remind;
 pub use timer::{Timer, TimerId};

@@ -27,7 +27,7 @@ use crate::{
         deliver,
         slot::{
             Signal,
-            notice::{Origin, Stamp},
+            notice::{Origin, Recall, Stamp, notify},
         },
     },
     system::System,
@@ -262,6 +262,17 @@ impl<S: GenServer> Context<S> {
     pub fn fired(&self) -> Option<TimerId> {
         self.fired_timer()
     }
+}
+
+/// Sends the server an info after `delay`, unless it is called off, whether there is room for it or not.
+pub(crate) fn remind<S: GenServer>(cx: &Context<S>, delay: Duration, info: S::Info, recall: Recall) -> Timer {
+    let (life, slot) = (cx.life(), Arc::downgrade(&cx.slot()));
+    let number = life.number;
+    after(&life, delay, async move |_| {
+        if let Some(slot) = slot.upgrade() {
+            notify(&slot, info, Stamp::new(number, Origin::Reminder).recalled_by(recall));
+        }
+    })
 }
 
 /// A message for a name that nobody has.

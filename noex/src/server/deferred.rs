@@ -102,6 +102,16 @@ impl<T: 'static> ReplyTo<T> {
 }
 
 impl<T: Send + 'static> ReplyTo<T> {
+    /// The address of a caller that there is none of.
+    pub(crate) fn nobody() -> Self {
+        ReplyTo { address: None }
+    }
+
+    /// The same address for replies of another type, of which `wrap` makes one of this.
+    pub(crate) fn of<U: Send + 'static>(self, wrap: fn(U) -> T) -> ReplyTo<U> {
+        ReplyTo { address: Some(Box::new(Wrapped { reply: self, wrap })) }
+    }
+
     /// A reply address that belongs to no call, and where its reply comes out: to test a handler as the
     /// plain method that it is.
     ///
@@ -213,6 +223,29 @@ impl<S: GenServer, T> Drop for OfServer<S, T> {
         {
             reply.forget();
         }
+    }
+}
+
+/// The address of replies that become others.
+struct Wrapped<T, U> {
+    reply: ReplyTo<U>,
+    wrap: fn(T) -> U,
+}
+
+impl<T, U> Address<T> for Wrapped<T, U> {
+    fn answer(self: Box<Self>, answer: Result<T, Failure>) {
+        match answer {
+            Ok(answer) => self.reply.send((self.wrap)(answer)),
+            Err(failure) => self.reply.fail(failure),
+        }
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_abandoned()
+    }
+
+    fn poll_abandoned(&self, waker: &Waker) -> Poll<()> {
+        self.reply.address.as_ref().map_or(Poll::Ready(()), |address| address.poll_abandoned(waker))
     }
 }
 

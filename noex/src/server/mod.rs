@@ -16,6 +16,7 @@ mod config;
 mod context;
 mod deferred;
 pub(crate) mod error;
+mod held;
 mod init;
 mod many;
 mod reference;
@@ -36,6 +37,7 @@ pub use error::{
     CallError, CastError, DeadlockPath, DeadlockStep, Executed, NotRunning, NotSent, Reason, StartError,
     Target,
 };
+pub(crate) use held::Held;
 pub use init::{Init, IntoInit};
 pub use many::{Answers, abcast, multi_call};
 pub use reference::{ServerRef, WeakRef};
@@ -188,7 +190,21 @@ pub trait GenServer: ServerConfig + Sized + Send + 'static {
     ) -> impl Future<Output = ()> + Send {
         async {}
     }
+
+    /// The life is over: gives back what was taken from the mailbox and is not handled yet.
+    #[doc(hidden)]
+    fn give_back(&mut self, _held: &mut Held<Self>) {}
+
+    /// The type that the server is known by.
+    #[doc(hidden)]
+    fn type_name() -> &'static str {
+        std::any::type_name::<Self>()
+    }
 }
+
+/// A message without its type.
+#[doc(hidden)]
+pub type Erased = Box<dyn Any + Send>;
 
 /// What a `_now` function answers.
 #[derive(Debug)]

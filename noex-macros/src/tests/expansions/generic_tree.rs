@@ -93,7 +93,7 @@ where
         __noex_tree.strategy(::noex::Strategy::OneForOne);
         let ledger = __noex_tree
             .child::<
-                Ledger<S>,
+                ::noex::__private::ChildServer<Ledger<S>, 0>,
             >(
                 ::noex::ChildOptions::new("ledger"),
                 {
@@ -157,7 +157,9 @@ where
     T: ::core::marker::Send + 'static,
 {
     const CHILDREN: &'static [::noex::supervisor::DeclaredChild] = &[
-        ::noex::supervisor::DeclaredChild::server::<Ledger<S>>("ledger"),
+        ::noex::supervisor::DeclaredChild::server::<
+            ::noex::__private::ChildServer<Ledger<S>, 0>,
+        >("ledger"),
         ::noex::supervisor::DeclaredChild::tree::<Branch<T>>("branch")
             .shutdown(
                 ::noex::Shutdown::Timeout(::core::time::Duration::from_millis(9000)),

@@ -63,7 +63,7 @@ impl Bank {
         __noex_tree.restarts(5u32, ::core::time::Duration::from_millis(30000));
         let ledger = __noex_tree
             .child::<
-                ::noex::__private::Sound<Ledger, { Bank::__noex_ledger }>,
+                ::noex::__private::ChildServer<Ledger, { Bank::__noex_ledger }>,
             >(
                 ::noex::ChildOptions::new("ledger"),
                 {
@@ -81,7 +81,7 @@ impl Bank {
             );
         let account = __noex_tree
             .child::<
-                ::noex::__private::Sound<Account, { Bank::__noex_account }>,
+                ::noex::__private::ChildServer<Account, { Bank::__noex_account }>,
             >(
                 ::noex::ChildOptions::new("account")
                     .restart(::noex::Restart::Transient)
@@ -105,7 +105,7 @@ impl Bank {
             );
         let audit = __noex_tree
             .child::<
-                ::noex::__private::Sound<Audit, { Bank::__noex_audit }>,
+                ::noex::__private::ChildServer<Audit, { Bank::__noex_audit }>,
             >(
                 ::noex::ChildOptions::new("audit"),
                 {
@@ -174,16 +174,16 @@ impl Bank {
 impl ::noex::supervisor::DeclaredTree for Bank {
     const CHILDREN: &'static [::noex::supervisor::DeclaredChild] = &[
         ::noex::supervisor::DeclaredChild::server::<
-            ::noex::__private::Sound<Ledger, { Bank::__noex_ledger }>,
+            ::noex::__private::ChildServer<Ledger, { Bank::__noex_ledger }>,
         >("ledger"),
         ::noex::supervisor::DeclaredChild::server::<
-            ::noex::__private::Sound<Account, { Bank::__noex_account }>,
+            ::noex::__private::ChildServer<Account, { Bank::__noex_account }>,
         >("account")
             .shutdown(
                 ::noex::Shutdown::Timeout(::core::time::Duration::from_millis(5000)),
             ),
         ::noex::supervisor::DeclaredChild::server::<
-            ::noex::__private::Sound<Audit, { Bank::__noex_audit }>,
+            ::noex::__private::ChildServer<Audit, { Bank::__noex_audit }>,
         >("audit"),
     ];
 }

@@ -40,12 +40,12 @@ pub struct Bank {
     >,
     #[allow(dead_code)]
     conns: ::noex::DynamicSupervisor<
-        ::noex::__private::Sound<Conn, { Bank::__noex_conns }>,
+        ::noex::__private::ChildServer<Conn, { Bank::__noex_conns }>,
         u16,
     >,
     #[allow(dead_code)]
     free: ::noex::DynamicSupervisor<
-        ::noex::__private::Sound<Conn, { Bank::__noex_free }>,
+        ::noex::__private::ChildServer<Conn, { Bank::__noex_free }>,
     >,
     __noex_supervisor: ::noex::SupervisorRef,
 }
@@ -111,7 +111,7 @@ impl Bank {
             );
         let audit = __noex_tree
             .child::<
-                ::noex::__private::Sound<Audit, { Bank::__noex_audit }>,
+                ::noex::__private::ChildServer<Audit, { Bank::__noex_audit }>,
             >(
                 ::noex::ChildOptions::new("audit"),
                 {
@@ -129,7 +129,7 @@ impl Bank {
             );
         let shards = {
             let mut __noex_child = ::noex::Partitions::of::<
-                ::noex::__private::Sound<Shard, { Bank::__noex_shards }>,
+                ::noex::__private::ChildServer<Shard, { Bank::__noex_shards }>,
             >(
                     "shards",
                     4,
@@ -154,7 +154,7 @@ impl Bank {
         };
         let conns = {
             let mut __noex_child = ::noex::DynamicSupervisor::<
-                ::noex::__private::Sound<Conn, { Bank::__noex_conns }>,
+                ::noex::__private::ChildServer<Conn, { Bank::__noex_conns }>,
                 u16,
             >::with(
                 "conns",
@@ -180,7 +180,7 @@ impl Bank {
         };
         let free = {
             let mut __noex_child = ::noex::DynamicSupervisor::<
-                ::noex::__private::Sound<Conn, { Bank::__noex_free }>,
+                ::noex::__private::ChildServer<Conn, { Bank::__noex_free }>,
             >::builder("free");
             __noex_child.children(::noex::ChildOptions::new("Conn"));
             __noex_tree.nest(::noex::ChildOptions::new("free"), __noex_child.start())
@@ -224,7 +224,7 @@ impl Bank {
     pub fn conns(
         &self,
     ) -> &::noex::DynamicSupervisor<
-        ::noex::__private::Sound<Conn, { Bank::__noex_conns }>,
+        ::noex::__private::ChildServer<Conn, { Bank::__noex_conns }>,
         u16,
     > {
         &self.conns
@@ -234,7 +234,7 @@ impl Bank {
     pub fn free(
         &self,
     ) -> &::noex::DynamicSupervisor<
-        ::noex::__private::Sound<Conn, { Bank::__noex_free }>,
+        ::noex::__private::ChildServer<Conn, { Bank::__noex_free }>,
     > {
         &self.free
     }
@@ -274,7 +274,7 @@ impl ::noex::supervisor::DeclaredTree for Bank {
                 ::noex::Shutdown::Timeout(::core::time::Duration::from_millis(9000)),
             ),
         ::noex::supervisor::DeclaredChild::server::<
-            ::noex::__private::Sound<Audit, { Bank::__noex_audit }>,
+            ::noex::__private::ChildServer<Audit, { Bank::__noex_audit }>,
         >("audit"),
         ::noex::supervisor::DeclaredChild::supervisor("shards"),
         ::noex::supervisor::DeclaredChild::supervisor("conns"),
@@ -293,7 +293,7 @@ const _: () = ::noex::__private::hold(
 );
 const _: () = ::noex::__private::hold(
     ::noex::__private::is_nameless::<
-        ::noex::__private::Sound<Shard, { Bank::__noex_shards }>,
+        ::noex::__private::ChildServer<Shard, { Bank::__noex_shards }>,
     >(),
     "`Shard` has a static `name`, which only one of the partitions of `shards` could have",
 );

@@ -12,7 +12,7 @@
 use std::{fmt::Display, future::Future, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use super::{
-    AnySlot, End, Live, RightTo, Room, Signal, Slot, beside,
+    AnySlot, End, Envelope, Live, RightTo, Room, Signal, Slot, beside,
     core::{INIT, TERMINATE},
     handler::begin_terminate,
     notice::{Origin, Recall, Stamp, notify},
@@ -32,7 +32,7 @@ use crate::{
         seat::{Seat, empty_seat, keep_seat},
         work::Work,
     },
-    server::{Context, GenServer, Init, Now, OnRestart},
+    server::{Context, GenServer, Held, Init, Now, OnRestart},
     supervisor::Permit,
 };
 
@@ -383,12 +383,14 @@ pub(super) fn end<'a, S: GenServer>(
 /// The life is over: drops the state, tells who wants to know, leaves the slot down.
 fn finish<S: GenServer>(slot: &Slot<S>, mut right: RightTo<'_, S>, reason: ExitReason) {
     slot.set(HALT);
+    let supervised = slot.core.is_supervised();
+    let held = take_back(&mut right);
     slot.core.break_promises(&reason);
     drop_quietly(right.live.take());
     right.end = End::No;
     slot.core.rest();
-    let supervised = slot.core.is_supervised();
     slot.core.note_end(&reason, supervised);
+    put_back(slot, &mut right, held, &reason);
     if !supervised {
         refuse_all(slot, &mut right, &reason);
         forget_name(slot);
@@ -418,6 +420,25 @@ fn finish<S: GenServer>(slot: &Slot<S>, mut right: RightTo<'_, S>, reason: ExitR
         let exit = Exit { pid: Some(pid), name: slot.core.name(), reason };
         for (linked, slot) in bonds.dissolve() {
             hear_exit(&slot, linked.incarnation(), exit.clone());
+        }
+    }
+}
+
+/// What the server has taken from its mailbox and not handled.
+fn take_back<S: GenServer>(right: &mut RightTo<'_, S>) -> Held<S> {
+    let mut held = Held::new();
+    if let Some(Live { state, .. }) = &mut right.live {
+        state.give_back(&mut held);
+    }
+    held
+}
+
+/// As if it had never left the mailbox; but infos may be notices, which are of one life.
+fn put_back<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>, held: Held<S>, reason: &ExitReason) {
+    for message in held.into_messages().rev() {
+        match message {
+            Envelope::Info(_) | Envelope::Notice(..) => refuse(slot, message, reason),
+            message => right.batch.push_front(message),
         }
     }
 }

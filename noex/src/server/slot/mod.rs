@@ -143,7 +143,7 @@ fn variant_names<S: GenServer>() -> impl Iterator<Item = &'static str> {
 pub(crate) fn vacant<S: GenServer>(id: u64) -> Arc<Slot<S>> {
     Arc::new(Guarded::down(
         Front {
-            core: Core::new(id, std::any::type_name::<S>()),
+            core: Core::new(id, S::type_name()),
             inbox: Inbox::new(),
             served: (0..S::Call::VARIANTS.len() + S::Cast::VARIANTS.len() + S::Info::VARIANTS.len())
                 .map(|_| AtomicU64::new(0))

@@ -6,6 +6,7 @@
 //! | notice | into a full mailbox | called off by |
 //! |---|---|---|
 //! | `Down`, `Exit` | goes in all the same | `demonitor`, `unlink` |
+//! | time-out of a state machine | goes in all the same | any event or change that ends it |
 //! | idle time-out | goes in all the same (then it is not idle) | any message served before it |
 //! | timers, items of a stream | waits in line for room | their handle, where they repeat |
 //! | events that a publisher waits to be handled | goes in all the same: they have a buffer of their own | the subscription |
@@ -54,6 +55,8 @@ pub(crate) enum Origin {
     Stream,
     /// A publisher that waits until it is handled.
     Event,
+    /// A time-out of a state machine.
+    Reminder,
 }
 
 /// What makes an info a notice. It travels beside the info, so that a server without infos has no notices
@@ -100,7 +103,7 @@ impl Stamp {
 
     /// It must not be dropped to make room for another message.
     pub(super) fn stays(&self) -> bool {
-        matches!(self.origin, Origin::Link(_) | Origin::Signal | Origin::Monitor(_))
+        matches!(self.origin, Origin::Link(_) | Origin::Signal | Origin::Monitor(_) | Origin::Reminder)
     }
 
     /// Nobody misses it: it was called off, or silence was broken before it came.
@@ -129,7 +132,7 @@ impl Stamp {
             Origin::Link(pid) => core.forget_exit(pid),
             Origin::Monitor(monitor) => drop(core.forget_monitor(monitor)),
             Origin::Timer(timer) => return Some(timer),
-            Origin::Signal | Origin::Silence { .. } | Origin::Stream | Origin::Event => {}
+            Origin::Signal | Origin::Silence { .. } | Origin::Stream | Origin::Event | Origin::Reminder => {}
         }
         None
     }
