@@ -76,6 +76,42 @@ ann: shutdown (closed); lobby: shutdown (closed)
 }
 
 #[test]
+fn limiter_lets_ten_a_minute_pass() {
+    let expected = "\
+ 9: done, 1 of 10 left
+10: done, 0 of 10 left
+11: rate limit `api-limiter` is used up (10 per 60s), try again in 50s
+12: rate limit `api-limiter` is used up (10 per 60s), try again in 49s
+another user: done, 9 of 10 left
+10 of 10 used, again in 48s
+after that: done, 0 of 10 left
+one place left, three look first: 3 pass
+one place left, three pay at once: 1 passes
+stopped: rate limit `api-limiter` was disposed of (10 per 60s)
+";
+    let printed = printed("limiter");
+    assert!(printed.starts_with(" 1: done, 9 of 10 left\n"), "{printed}");
+    assert!(printed.ends_with(expected), "{printed}");
+}
+
+#[test]
+fn tiers_have_limits_of_their_own() {
+    let expected = "\
+read: 999 of 1000 left
+read: 99 of 1000 left
+rate limit `api.read` is used up (1000 per 60s), try again in 58s
+rate limit `api.read` is smaller than the cost of this call (1000 per 60s)
+write: 99 of 100 left
+admin: 1 of 2 left
+admin: 0 of 2 left
+rate limit `api.admin` is used up (2 per 60s), try again in 58s
+another user: admin: 1 of 2 left
+rate limit `api` has no tier `owner`
+";
+    assert_eq!(printed("tiers"), expected);
+}
+
+#[test]
 fn healing_draws_a_tree_that_heals() {
     let house = |oven: &str, cook: &str| {
         format!(

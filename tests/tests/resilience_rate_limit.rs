@@ -10,9 +10,12 @@ use std::{
     time::Duration,
 };
 
-use noex::resilience::{
-    Algorithm, KeyedRateLimiter, LimitedBy, NamedError, OnFull, PolicyError, PolicyEvent, Quota,
-    RateLimitOptions, RateLimited, RateLimiter,
+use noex::{
+    CallError, ChildOptions, Supervisor, System,
+    resilience::{
+        Algorithm, KeyedRateLimiter, LimitedBy, NamedError, OnFull, PolicyError, PolicyEvent, Quota,
+        RateLimitOptions, RateLimited, RateLimiter, RateLimiterServer, TierError, TieredLimiter,
+    },
 };
 use tokio::{
     task::JoinHandle,
@@ -569,6 +572,50 @@ fn options_that_make_no_sense() {
         assert_eq!(options.fault().map(|fault| fault.option), Some(option));
         assert_eq!(RateLimiter::new("faulty", options).unwrap_err().option, option);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tiers_are_apart() {
+    let tiers = [("read", rate(3, 1000)), ("write", rate(1, 1000))];
+    let api: TieredLimiter = TieredLimiter::new("api", tiers).unwrap();
+    assert_eq!(api.tiers().collect::<Vec<_>>(), ["read", "write"]);
+    api.consume("write", "a").unwrap();
+    let Err(TierError::Limited(error)) = api.consume("write", "a") else { panic!("it is used up") };
+    assert_eq!(&*error.policy, "api.write");
+    assert_eq!(api.consume_cost("read", "a", 2).unwrap().remaining, 1);
+    assert!(!api.check("write", "a").unwrap().allowed);
+    assert!(api.reset("a") && !api.reset("zzz"));
+    assert!(api.check("write", "a").unwrap().allowed);
+    let unknown = api.check("admin", "a").unwrap_err();
+    assert_eq!(unknown.to_string(), "rate limit `api` has no tier `admin`");
+    assert!(TieredLimiter::<String>::new("api", [("read", rate(0, 1))]).is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_keeps_its_budgets_over_a_crash_and_forgets_them_when_stopped() {
+    let system = System::new();
+    let mut tree = Supervisor::builder("base");
+    let options = ChildOptions::new("limiter").name("api-limiter");
+    tree.child::<RateLimiterServer>(options, || (rate(2, 1000),));
+    let base = tree.start().system(&system).await.unwrap();
+    let server = system.whereis::<RateLimiterServer>("api-limiter").unwrap();
+    assert_eq!(server.consume("a".into()).await.unwrap().remaining, 1);
+    assert!(server.check("b".into()).await.unwrap().allowed);
+    server.kill();
+    server.ended().await;
+    settle().await;
+    assert_eq!(server.get_status("a".into()).await.unwrap().current, 1);
+    assert!(matches!(server.consume_cost("a".into(), 2).await, Err(CallError::Handler(RateLimited { .. }))));
+    assert_eq!(server.keys().await.unwrap(), ["a"]);
+    assert!(server.reset("a".into()).await.unwrap());
+    let shared = server.limiter().await.unwrap();
+    shared.consume("a").unwrap();
+    base.stop().await.unwrap();
+
+    let alone = RateLimiterServer::start(rate(2, 1000)).name("alone").system(&system).await.unwrap();
+    let shared = alone.limiter().await.unwrap();
+    alone.stop().await.unwrap();
+    assert_eq!(shared.consume("a").unwrap_err().why, LimitedBy::Disposed);
 }
 
 /// Threads that consume at once never get more than there is, and lose nothing of it.

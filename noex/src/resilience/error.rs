@@ -215,7 +215,7 @@ impl fmt::Display for TripCause {
 /// A rate limiter has nothing left.
 #[derive(Clone, Debug, PartialEq, Eq, Derive)]
 #[non_exhaustive]
-#[error("rate limit `{policy}` {why} ({limit} per {period:?}), try again in {retry_after:?}")]
+#[error("rate limit `{policy}` {why} ({limit} per {period:?}){}", Again(*.retry_after))]
 pub struct RateLimited {
     /// The limiter's name.
     pub policy: Arc<str>,
@@ -227,6 +227,18 @@ pub struct RateLimited {
     pub retry_after: Duration,
     /// What there was too much of.
     pub why: LimitedBy,
+}
+
+/// When it is worth trying again, if ever.
+struct Again(Duration);
+
+impl fmt::Display for Again {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Duration::MAX => Ok(()),
+            after => write!(f, ", try again in {after:?}"),
+        }
+    }
 }
 
 /// What there was too much of.

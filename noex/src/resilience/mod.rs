@@ -45,5 +45,8 @@ pub use error::{
 pub use event::{PolicyEvent, PolicyEvents};
 pub(crate) use policy::Identity;
 pub use policy::{Policy, PolicyKind, PolicyStatus, Protected};
-pub use rate_limit::{Algorithm, KeyedRateLimiter, LimiterKey, OnFull, Quota, RateLimitOptions, RateLimiter};
+pub use rate_limit::{
+    Algorithm, KeyedRateLimiter, LimiterKey, OnFull, Quota, RateLimitOptions, RateLimiter, RateLimiterServer,
+    RateLimiterServerCall, RateLimiterServerRef, TierError, TieredLimiter,
+};
 pub use timeout::{Timeout, TimeoutOptions};

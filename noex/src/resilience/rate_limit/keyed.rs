@@ -86,7 +86,7 @@ impl<K: LimiterKey> KeyedRateLimiter<K> {
     /// ```
     #[doc(alias = "get_limiter")]
     pub fn get(name: &str) -> Self {
-        match KeyedRateLimiter::find_or_make(name, None) {
+        match KeyedRateLimiter::find_or_make(&System::global(), name, None) {
             Ok(limiter) => limiter,
             Err(_) => unreachable!("the defaults are no error"),
         }
@@ -98,12 +98,17 @@ impl<K: LimiterKey> KeyedRateLimiter<K> {
     ///
     /// [`NamedError`] when there is one with other options, or these make no sense.
     pub fn get_or_create(name: &str, options: RateLimitOptions) -> Result<Self, NamedError> {
-        KeyedRateLimiter::find_or_make(name, Some(options))
+        KeyedRateLimiter::find_or_make(&System::global(), name, Some(options))
     }
 
-    fn find_or_make(name: &str, options: Option<RateLimitOptions>) -> Result<Self, NamedError> {
-        let core = System::global().book().get_or_create(PolicyKind::RateLimiter, name, || {
-            KeyedRateLimiter::new(name, options.unwrap_or_default()).map(|limiter| limiter.core)
+    pub(super) fn find_or_make(
+        system: &System,
+        name: &str,
+        options: Option<RateLimitOptions>,
+    ) -> Result<Self, NamedError> {
+        let core = system.book().get_or_create(PolicyKind::RateLimiter, name, || {
+            let identity = Identity::new(PolicyKind::RateLimiter, name, system);
+            Core::new(identity, options.unwrap_or_default())
         })?;
         match options {
             Some(options) if options != core.options => Err(NamedError::Conflict { policy: name.into() }),

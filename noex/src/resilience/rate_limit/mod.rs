@@ -14,7 +14,9 @@ mod options;
 mod plain;
 mod queue;
 mod quota;
+mod service;
 mod table;
+mod tiers;
 
 use std::hash::Hash;
 
@@ -24,6 +26,8 @@ pub use options::{Algorithm, OnFull, RateLimitOptions};
 pub use plain::RateLimiter;
 pub(crate) use queue::Queued;
 pub use quota::Quota;
+pub use service::{RateLimiterServer, RateLimiterServerCall, RateLimiterServerRef};
+pub use tiers::{TierError, TieredLimiter};
 
 /// What can be a key: anything that can be compared, hashed, cloned and sent to another thread.
 pub trait LimiterKey: Hash + Eq + Clone + Send + Sync + 'static {}
