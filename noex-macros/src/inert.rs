@@ -4,13 +4,12 @@
 //! they are gone before anything resolves them.
 
 use crate::diag::Diag;
-use crate::model::kind::Kind;
 use crate::syntax::method::begins_method;
 use proc_macro2::{Span, TokenStream};
 use syn::parse::{ParseStream, Parser};
 
-pub(crate) fn outside(kind: Kind, item: TokenStream) -> TokenStream {
-    let word = kind.word();
+/// `word`: what the attribute is called.
+pub(crate) fn outside(word: &str, item: TokenStream) -> TokenStream {
     let mut diag = Diag::new();
     let is_method = |input: ParseStream<'_>| {
         crate::syntax::attribute::Attribute::parse_outer(input)?;

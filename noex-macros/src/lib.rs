@@ -85,6 +85,11 @@ use proc_macro::TokenStream;
 /// | [`#[continuation]`](macro@continuation) | `&self` or `&mut self`, one message | nothing | |
 /// | [`#[terminate]`](macro@terminate) | `&self` or `&mut self`, maybe the `ExitReason` | nothing | |
 ///
+/// Policies stand on handlers as further attributes, the outermost first: [`#[fallback]`](macro@fallback),
+/// [`#[timeout]`](macro@timeout), [`#[retry]`](macro@retry), [`#[circuit_breaker]`](macro@circuit_breaker),
+/// [`#[rate_limit]`](macro@rate_limit), [`#[bulkhead]`](macro@bulkhead). They act on the caller's side, before there is a
+/// message.
+///
 /// Each may be a `fn` or an `async fn`, and may take `cx: &mut Context<Self>` before its other arguments; only a
 /// concurrent call is always async and has no context. Generics and where clauses of the block, and `cfg`, docs,
 /// `deprecated`, `must_use` and visibility of a handler are carried over; type parameters are `Send + 'static`, because a
@@ -154,7 +159,7 @@ pub fn genserver(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn init(_: TokenStream, item: TokenStream) -> TokenStream {
-    inert::outside(Kind::Init, item.into()).into()
+    inert::outside(Kind::Init.word(), item.into()).into()
 }
 
 /// Marks a handler that answers, inside of a [`#[genserver]`](macro@genserver) impl block. As `handle_call/3`.
@@ -216,7 +221,7 @@ pub fn init(_: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn call(_: TokenStream, item: TokenStream) -> TokenStream {
-    inert::outside(Kind::Call, item.into()).into()
+    inert::outside(Kind::Call.word(), item.into()).into()
 }
 
 /// Marks a handler without a reply, inside of a [`#[genserver]`](macro@genserver) impl block. As `handle_cast/2`.
@@ -253,7 +258,7 @@ pub fn call(_: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn cast(_: TokenStream, item: TokenStream) -> TokenStream {
-    inert::outside(Kind::Cast, item.into()).into()
+    inert::outside(Kind::Cast.word(), item.into()).into()
 }
 
 /// Marks the handler of one type of message, inside of a [`#[genserver]`](macro@genserver) impl block. As `handle_info/2`.
@@ -304,7 +309,7 @@ pub fn cast(_: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn info(_: TokenStream, item: TokenStream) -> TokenStream {
-    inert::outside(Kind::Info, item.into()).into()
+    inert::outside(Kind::Info.word(), item.into()).into()
 }
 
 /// Marks a method that a timer runs again and again, inside of a [`#[genserver]`](macro@genserver) impl block.
@@ -351,7 +356,7 @@ pub fn info(_: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn every(_: TokenStream, item: TokenStream) -> TokenStream {
-    inert::outside(Kind::Every, item.into()).into()
+    inert::outside(Kind::Every.word(), item.into()).into()
 }
 
 /// Marks a method that runs when nothing has arrived for so long, inside of a
@@ -393,7 +398,7 @@ pub fn every(_: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn idle(_: TokenStream, item: TokenStream) -> TokenStream {
-    inert::outside(Kind::Idle, item.into()).into()
+    inert::outside(Kind::Idle.word(), item.into()).into()
 }
 
 /// Marks a method that handles the events of a topic, inside of a [`#[genserver]`](macro@genserver) impl block.
@@ -459,7 +464,7 @@ pub fn idle(_: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn subscribe(_: TokenStream, item: TokenStream) -> TokenStream {
-    inert::outside(Kind::Subscribe, item.into()).into()
+    inert::outside(Kind::Subscribe.word(), item.into()).into()
 }
 
 /// Marks what a server continues with before anything queued, inside of a [`#[genserver]`](macro@genserver) impl
@@ -500,7 +505,7 @@ pub fn subscribe(_: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn continuation(_: TokenStream, item: TokenStream) -> TokenStream {
-    inert::outside(Kind::Continuation, item.into()).into()
+    inert::outside(Kind::Continuation.word(), item.into()).into()
 }
 
 /// Marks the method that runs last, inside of a [`#[genserver]`](macro@genserver) impl block. As `terminate/2`.
@@ -542,7 +547,274 @@ pub fn continuation(_: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn terminate(_: TokenStream, item: TokenStream) -> TokenStream {
-    inert::outside(Kind::Terminate, item.into()).into()
+    inert::outside(Kind::Terminate.word(), item.into()).into()
+}
+
+/// Stops calling a handler while too many of its calls fail; on a handler of a [`#[genserver]`](macro@genserver) block.
+///
+/// An open circuit refuses on the caller's side: no message, no wake-up, `CallError::CircuitOpen`. Failures are errors of
+/// the handler, time-outs, crashes and a server that is not there; refusals of other policies and callers that leave are
+/// neither success nor failure. The breaker lives with the server's name or place, not with one life: a server that crashes
+/// again and again trips it. The states are those of Nygard's *Release It!*, the options those of resilience4j and of
+/// `noex::resilience::CircuitBreaker`, which is the same breaker as a value.
+///
+/// | option | default | what it does |
+/// |---|---|---|
+/// | `failure_threshold` | `5` | so many failures in a row open it; off with a `window`, unless given |
+/// | `success_threshold` | `1` | so many successes in half-open close it |
+/// | `reset_timeout` | `60s` | how long it stays open |
+/// | `half_open_timeout` | `30s` | the longest stay in half-open |
+/// | `half_open_max_calls` | as `success_threshold` | probes at the same time |
+/// | `half_open` | `reject` | `wait`: callers wait for the verdict of the probes |
+/// | `window`, `failure_rate`, `min_calls` | none, `0.5`, `10` | opens at this rate over so many calls, or so long |
+/// | `slow_call`, `slow_rate` | none, `1.0` | what is slow, and how much of it opens |
+/// | `reset_backoff`, `max_reset_timeout`, `reset_jitter` | `1.0`, `10min`, `0.0` | the open time grows with each failed probe |
+/// | `warm_up`, `trip_on_hint`, `monitor_interval` | none, off, `5s` | no trip at first; opens when the service asks for a pause; events |
+/// | `when`, `when_ok`, `ignore` | all errors | predicates: errors that count, values that do, errors that are neither |
+/// | `key`, `max_keys` | none | one breaker for each value of an argument, or a field of one |
+/// | `name`, `scope` | `server` | who shares it: all that give it this name, all servers of the `type`, the callers of one server |
+/// | `reset_on_restart` | off | a new life begins with a closed breaker |
+///
+/// On `#[cast]` and `#[info]` it needs a `name`, because it learns from the calls of other handlers.
+///
+/// ```
+/// use noex::prelude::*;
+///
+/// #[genserver]
+/// struct Bank {}
+///
+/// #[genserver]
+/// impl Bank {
+///     #[init]
+///     fn open() -> Self { Bank {} }
+///
+///     #[call]
+///     #[circuit_breaker(failure_threshold = 2, reset_timeout = 30s)]
+///     fn rating(&self, name: String) -> Result<u32, String> { Err(format!("{name} is unknown")) }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bank = Bank::start().await?;
+/// for _ in 0..2 {
+///     assert!(matches!(bank.rating("Ada".into()).await, Err(CallError::Handler(_))));
+/// }
+/// assert!(matches!(bank.rating("Ada".into()).await, Err(CallError::CircuitOpen { .. })));
+/// # Ok(()) }
+/// ```
+#[proc_macro_attribute]
+pub fn circuit_breaker(_: TokenStream, item: TokenStream) -> TokenStream {
+    inert::outside("circuit_breaker", item.into()).into()
+}
+
+/// Calls a handler again when it fails; on a `#[call]` of a [`#[genserver]`](macro@genserver) block.
+///
+/// Each attempt is a message of its own, and the pause in between is the caller's: the server serves others meanwhile. Its
+/// arguments are `Clone`, its reply is a `Result`. What certainly did not run (no server, a full mailbox, a call that timed
+/// out in the queue) is tried again; what may have run is too when the handler is `idempotent`; refusals of policies further
+/// in are not, unless `retry_rejected`. No attempt begins that the caller would not wait for.
+///
+/// | option | default | what it does |
+/// |---|---|---|
+/// | `max_attempts` | `3` | attempts in all, at least 2 |
+/// | `initial_delay`, `max_delay`, `backoff_factor` | `1s`, `30s`, `2.0` | the pauses |
+/// | `jitter` | `none` | `full`, `equal`, `decorrelated`: so that callers do not come back together |
+/// | `max_elapsed` | none | no attempt begins later |
+/// | `when`, `when_ok` | all errors | predicates: errors to try again after, values to |
+/// | `idempotent` | off | it does no harm to run it twice |
+/// | `retry_rejected` | off | tries again after refusals of policies further in |
+/// | `seed` | random | of the jitter, for tests |
+///
+/// An error type that implements `noex::resilience::Classify` says itself what is worth another attempt, and for how long
+/// the service asks to be left alone.
+///
+/// ```
+/// use noex::prelude::*;
+///
+/// #[derive(Debug)]
+/// enum Error { Busy, Unknown }
+///
+/// impl Error {
+///     fn is_transient(&self) -> bool { matches!(self, Error::Busy) }
+/// }
+///
+/// #[genserver]
+/// struct Bank { calls: u32 }
+///
+/// #[genserver]
+/// impl Bank {
+///     #[init]
+///     fn open() -> Self { Bank { calls: 0 } }
+///
+///     #[call]
+///     #[retry(max_attempts = 5, initial_delay = 10ms, jitter = full, when = Error::is_transient)]
+///     fn rating(&mut self, name: String) -> Result<u32, Error> {
+///         self.calls += 1;
+///         match self.calls { 1 | 2 => Err(Error::Busy), 3 => Ok(name.len() as u32), _ => Err(Error::Unknown) }
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bank = Bank::start().await?;
+/// assert_eq!(bank.rating("Ada".into()).await.unwrap(), 3);
+/// # Ok(()) }
+/// ```
+#[proc_macro_attribute]
+pub fn retry(_: TokenStream, item: TokenStream) -> TokenStream {
+    inert::outside("retry", item.into()).into()
+}
+
+/// Limits the rate of a handler's calls; on a handler of a [`#[genserver]`](macro@genserver) block.
+///
+/// What comes too fast is refused on the caller's side, without a message: `CallError::RateLimited`, with the time after
+/// which a new try can succeed. By default the window slides exactly: there is no double burst across a boundary. It is
+/// `noex::resilience::KeyedRateLimiter` as an attribute.
+///
+/// | option | default | what it does |
+/// |---|---|---|
+/// | the first | `10 per 1s` | the rate |
+/// | `key` | one budget for all | one for each value of an argument, or a field of one: `user_id`, `request.user` |
+/// | `cost` | `1` | a number, or an argument: what a call takes |
+/// | `queue`, `queue_timeout` | `0`, `30s` | how many calls may wait for their turn, and how long |
+/// | `algorithm` | `sliding` | `token_bucket` (with `burst`), `fixed`, `smooth` |
+/// | `exact` | off | keeps the sliding window exact above 1024 a window |
+/// | `max_keys`, `on_full` | `100_000`, `refuse` | how many keys are known; `evict_oldest` |
+/// | `name`, `scope`, `reset_on_restart` | `server` | as of [`#[circuit_breaker]`](macro@circuit_breaker) |
+///
+/// ```
+/// use noex::prelude::*;
+///
+/// #[genserver]
+/// struct Api {}
+///
+/// #[genserver]
+/// impl Api {
+///     #[init]
+///     fn open() -> Self { Api {} }
+///
+///     #[call]
+///     #[rate_limit(2 per 1min, key = user_id)]
+///     fn search(&self, user_id: u64) -> u64 { user_id }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let api = Api::start().await?;
+/// api.search(7).await?;
+/// api.search(7).await?;
+/// assert!(matches!(api.search(7).await, Err(CallError::RateLimited { .. })));
+/// assert_eq!(api.search(8).await?, 8);
+/// # Ok(()) }
+/// ```
+#[proc_macro_attribute]
+pub fn rate_limit(_: TokenStream, item: TokenStream) -> TokenStream {
+    inert::outside("rate_limit", item.into()).into()
+}
+
+/// Limits how many calls of a handler are under way at once; on a `#[call]` of a [`#[genserver]`](macro@genserver) block.
+///
+/// Under way is what is queued or running. A call beyond that waits in line, first come, first served, or is refused:
+/// `CallError::BulkheadFull`. A place comes back with the reply, an error, a crash, a time-out, and when the caller leaves.
+/// It is `noex::resilience::Bulkhead` as an attribute.
+///
+/// | option | default | what it does |
+/// |---|---|---|
+/// | `max_concurrent` | `10` | how many at once |
+/// | `max_queue`, `queue_timeout` | `100`, `30s` | how many may wait, and how long |
+/// | `hold_during_backoff`, `allow = order` | | no warning that another order is better |
+/// | `name`, `scope` | `server` | as of [`#[circuit_breaker]`](macro@circuit_breaker) |
+///
+/// ```
+/// use noex::prelude::*;
+///
+/// #[genserver]
+/// #[derive(Clone)]
+/// struct Bank {}
+///
+/// #[genserver]
+/// impl Bank {
+///     #[init]
+///     fn open() -> Self { Bank {} }
+///
+///     #[call(concurrent)]
+///     #[bulkhead(max_concurrent = 1, max_queue = 0)]
+///     async fn rating(&self) -> u32 { tokio::task::yield_now().await; 7 }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bank = Bank::start().await?;
+/// let (first, second) = tokio::join!(bank.rating(), bank.rating());
+/// assert_eq!(first?, 7);
+/// assert!(matches!(second, Err(CallError::BulkheadFull { .. })));
+/// # Ok(()) }
+/// ```
+#[proc_macro_attribute]
+pub fn bulkhead(_: TokenStream, item: TokenStream) -> TokenStream {
+    inert::outside("bulkhead", item.into()).into()
+}
+
+/// Limits the time of a call; on a `#[call]` of a [`#[genserver]`](macro@genserver) block.
+///
+/// `#[timeout(500ms)]`; 5 s without a value. Where it stands says what it limits: above a [`#[retry]`](macro@retry) all
+/// attempts together, below it each one. The caller is told `CallError::Timeout`; the handler, once begun, runs to its end,
+/// because its state could be half changed. The server's `call_timeout` holds for each attempt as well: a longer
+/// `#[timeout]` of an attempt is an error.
+///
+/// ```
+/// use noex::prelude::*;
+/// # use std::time::Duration;
+///
+/// #[genserver]
+/// struct Bank {}
+///
+/// #[genserver]
+/// impl Bank {
+///     #[init]
+///     fn open() -> Self { Bank {} }
+///
+///     #[call]
+///     #[timeout(50ms)]
+///     async fn rating(&self) -> u32 { tokio::time::sleep(Duration::from_secs(1)).await; 7 }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bank = Bank::start().await?;
+/// assert!(matches!(bank.rating().await, Err(CallError::Timeout { .. })));
+/// # Ok(()) }
+/// ```
+#[proc_macro_attribute]
+pub fn timeout(_: TokenStream, item: TokenStream) -> TokenStream {
+    inert::outside("timeout", item.into()).into()
+}
+
+/// Puts something in the place of a call's error; on a `#[call]` of a [`#[genserver]`](macro@genserver) block.
+///
+/// `#[fallback(value)]`, or `#[fallback(with = function)]` where the function is given the `CallError<E>` and returns the
+/// `Result<T, E>`. It belongs above the other policies, whose refusals it replaces as well. It is not run when the caller
+/// leaves.
+///
+/// ```
+/// use noex::prelude::*;
+///
+/// #[genserver]
+/// struct Bank {}
+///
+/// #[genserver]
+/// impl Bank {
+///     #[init]
+///     fn open() -> Self { Bank {} }
+///
+///     #[call]
+///     #[fallback(100)]
+///     fn rating(&self) -> Result<u32, String> { Err("closed".into()) }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bank = Bank::start().await?;
+/// assert_eq!(bank.rating().await?, 100);
+/// # Ok(()) }
+/// ```
+#[proc_macro_attribute]
+pub fn fallback(_: TokenStream, item: TokenStream) -> TokenStream {
+    inert::outside("fallback", item.into()).into()
 }
 
 /// Declares a supervision tree: a type whose `start` starts all its children, with a typed reference to each.

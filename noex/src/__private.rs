@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use crate::resilience::{Again, Class, Classify, Counts};
 use crate::rules::{ConcurrentState, ResultReply};
 pub use crate::server::{Erased, IntoInit, done};
 use crate::supervisor::{self, DeclaredTree};
@@ -26,6 +27,11 @@ pub fn call<S: GenServer, T, E>(
     read: fn(S::Reply) -> Result<T, E>,
 ) -> Call<'_, S, T, E> {
     Call::new(server, call, read)
+}
+
+/// A call whose handler has a limit of its own: that of each attempt.
+pub fn limited<S: GenServer, T, E>(call: Call<'_, S, T, E>, limit: Option<Duration>) -> Call<'_, S, T, E> {
+    call.limited(limit)
 }
 
 /// The reply of a handler that can fail.
@@ -233,6 +239,64 @@ impl<T> Future for Muted<T> {
     fn poll(self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<T> {
         unreachable!("a program with a muted future does not compile")
     }
+}
+
+/// An error about to be judged: by its own [`Classify`] where it has one, or as any error.
+///
+/// `(&Judged(error)).class()` finds [`ByClass`] first, if it applies; [`ByDefault`] is one borrow further away.
+#[derive(Debug)]
+pub struct Judged<'a, E>(pub &'a E);
+
+/// See [`Judged`].
+pub trait ByClass {
+    /// How it counts.
+    fn class(&self) -> Class;
+}
+
+impl<E: Classify> ByClass for Judged<'_, E> {
+    fn class(&self) -> Class {
+        self.0.class()
+    }
+}
+
+/// See [`Judged`].
+pub trait ByDefault {
+    /// How it counts.
+    fn class(&self) -> Class;
+}
+
+impl<E> ByDefault for &Judged<'_, E> {
+    fn class(&self) -> Class {
+        Class::Transient
+    }
+}
+
+/// `#[retry(when = ..)]`: whether the error is one to try again after.
+pub fn retried_when(is: bool, class: Class) -> Class {
+    match (is, class.again()) {
+        (true, Again::No | Again::IfIdempotent) => Class::Transient,
+        (true, _) => class,
+        (false, _) => Class::Permanent,
+    }
+}
+
+/// `#[circuit_breaker(when = ..)]`: whether the error is the server's failure.
+pub fn failed_when(is: bool, class: Class) -> Class {
+    match (is, class.counts()) {
+        (true, Counts::Failure) => class,
+        (true, _) => Class::Transient,
+        (false, _) => Class::Success,
+    }
+}
+
+/// What a call takes of a rate: too much is as much as can be.
+pub fn cost(cost: impl TryInto<u32>) -> u32 {
+    cost.try_into().unwrap_or(u32::MAX)
+}
+
+/// One more of an argument, for a further attempt.
+pub fn copied<T: Clone>(argument: &T) -> T {
+    argument.clone()
 }
 
 /// Asks whether `T` is `Send` and takes no for an answer: `Sendable::<T>::NO` is 0 or, for want of that, the 1 of

@@ -141,19 +141,19 @@ pub mod task;
 
 pub use event_bus::EventBus;
 pub use noex_macros::{
-    call, cast, continuation, every, genserver, idle, info, init, state_machine, subscribe, supervisor,
-    terminate,
+    bulkhead, call, cast, circuit_breaker, continuation, every, fallback, genserver, idle, info, init,
+    rate_limit, retry, state_machine, subscribe, supervisor, terminate, timeout,
 };
 pub use process::{
     Attached, Down, Exit, ExitReason, Missed, Monitor, Panic, PanicLocation, Period, Pid, StreamEnded,
     StreamId, Timer, TimerId, Watch,
 };
 pub use server::{
-    Answer, Answers, Call, CallError, Cast, CastError, Context, ContinuationOf, DeadlockPath, DeadlockStep,
-    Dropped, Executed, GenServer, HandlesContinue, HandlesInfo, InfoOf, Init, IntoInit, Mailbox, Message,
-    Never, NotRunning, NotSent, NotYet, Now, OnRestart, Overflow, Reason, ReplyTo, Request, Requests,
-    SendInfo, ServerConfig, ServerRef, Start, StartError, StartMonitored, Target, WeakRef, abcast,
-    multi_call,
+    Answer, Answers, Call, CallError, CallPolicies, Cast, CastError, CastPolicies, Context, ContinuationOf,
+    DeadlockPath, DeadlockStep, Dropped, Executed, GenServer, HandlesContinue, HandlesInfo, InfoOf, Init,
+    IntoInit, Mailbox, Message, Never, NotRunning, NotSent, NotYet, Now, OnRestart, Overflow, Protection,
+    Reason, ReplyTo, Request, Requests, SendInfo, ServerConfig, ServerRef, Start, StartError, StartMonitored,
+    Target, WeakRef, abcast, multi_call,
 };
 pub use state_machine::{Actions, At, Machine, Next, StateMachine};
 pub use supervisor::{

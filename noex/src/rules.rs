@@ -19,6 +19,8 @@
 //! | [`DeclaredTree`] | a tree in a tree: one that `supervisor!` declares |
 //! | [`ServerBlock`] | a server, once: it has one `#[genserver]` impl block |
 
+pub mod policy;
+
 use crate::{
     event_bus::{Buffer, Event, Pattern, Topic},
     process::ExitReason,

@@ -473,3 +473,41 @@ mod visibility {
         assert_eq!(shown.around().await.expect("it answers"), 2);
     }
 }
+
+/// Policies in a generic server, with user types called like ours.
+mod policies {
+    use noex::prelude::*;
+
+    #[derive(Debug, Clone, PartialEq)]
+    pub(super) struct Class(pub(super) u8);
+
+    pub(super) trait Job: Clone + Send + 'static {}
+    impl<T: Clone + Send + 'static> Job for T {}
+
+    #[genserver]
+    pub(super) struct Pool<T: Job> {
+        jobs: Vec<T>,
+    }
+
+    #[genserver]
+    impl<T: Job> Pool<T> {
+        #[init]
+        fn open() -> Self {
+            Pool { jobs: Vec::new() }
+        }
+
+        #[call]
+        #[retry(initial_delay = 1ms)]
+        #[circuit_breaker]
+        pub(super) fn push(&mut self, job: T, class: Class) -> core::result::Result<usize, Class> {
+            self.jobs.push(job);
+            if self.jobs.len() < 2 { Err(class) } else { Ok(self.jobs.len()) }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_generic_server_has_policies() {
+    let pool = policies::Pool::<u8>::start().await.unwrap();
+    assert_eq!(pool.push(1, policies::Class(2)).await.unwrap(), 2);
+}

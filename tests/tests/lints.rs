@@ -384,3 +384,56 @@ async fn trees_of_all_kinds_are_quiet() {
     assert_eq!(visitor.ask("?".into()).await.expect("it answers"), "43");
     assert_eq!(all.after().count_children().await.expect("it answers").specs, 0);
 }
+
+/// A bank that others call all the time.
+#[genserver]
+#[derive(Debug, Default, Clone)]
+pub struct Guarded;
+
+/// Whether it is worth another attempt.
+#[must_use]
+pub fn is_worth_it(_: &Overdrawn) -> bool {
+    true
+}
+
+#[genserver]
+impl Guarded {
+    /// Opens it.
+    #[init]
+    fn open() -> Self {
+        Self
+    }
+
+    /// Takes from it.
+    ///
+    /// # Errors
+    ///
+    /// There is not enough.
+    #[call]
+    #[fallback(0)]
+    #[timeout(30s)]
+    #[retry(max_attempts = 3, jitter = full, when = is_worth_it, idempotent)]
+    #[circuit_breaker(window = 20, failure_rate = 0.5, key = user, max_keys = 10)]
+    #[rate_limit(100 per 1min, key = user, cost = cents, queue = 5)]
+    #[bulkhead(max_concurrent = 4)]
+    #[timeout(PATIENCE)]
+    pub fn take(&self, user: String, cents: u32) -> Result<u32, Overdrawn> {
+        if user.is_empty() { Err(Overdrawn) } else { Ok(cents) }
+    }
+
+    /// Notes something.
+    #[cast]
+    #[rate_limit(5 per 1s, scope = type)]
+    pub fn note(&mut self, line: String) {
+        drop(line);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn policies_work_as_declared() -> Result<(), Box<dyn std::error::Error>> {
+    let guarded = Guarded::start().await?;
+    assert_eq!(guarded.take("Ada".into(), 5).await?, 5);
+    assert_eq!(guarded.take(String::new(), 5).await?, 0);
+    guarded.note("a line".into()).await?;
+    Ok(())
+}

@@ -1,6 +1,6 @@
 //! Rules over one handler: its attributes and its signature.
 
-use crate::check::argument;
+use crate::check::{argument, policy};
 use crate::diag::Diag;
 use crate::model::handler::Handler;
 use crate::model::kind::Kind;
@@ -24,6 +24,7 @@ pub(crate) fn check(handler: &Handler, server: &Ident, diag: &mut Diag) {
         argument::check(handler, argument, diag);
     }
     check_output(handler, diag);
+    policy::check(handler, diag);
 }
 
 fn check_marks(handler: &Handler, diag: &mut Diag) {

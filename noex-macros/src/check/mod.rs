@@ -3,5 +3,6 @@
 pub(crate) mod argument;
 pub(crate) mod handler;
 pub(crate) mod machine;
+pub(crate) mod policy;
 pub(crate) mod server;
 pub(crate) mod tree;

@@ -9,7 +9,9 @@ use crate::expand::plan::Plan;
 use crate::krate::Krate;
 use crate::model::handler::Handler;
 use crate::model::kind::Kind;
+use crate::model::policy::{Given, PolicyKind};
 use crate::model::types;
+use crate::syntax::method::Argument;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::Type;
@@ -140,8 +142,8 @@ fn of_handler(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     let (krate, cfg, self_ty) = (plan.krate(), &handler.carried.cfg, plan.self_ty());
     let mut statements = TokenStream::new();
     let mut assert = |rule: &str, ty: &Type, more: Option<TokenStream>| {
-        let rule = Ident::new(rule, Span::call_site());
-        let (start, end) = (quote!(#krate::rules::#rule::<), quote!(>()));
+        let rule = rule.split("::").map(|word| Ident::new(word, Span::call_site()));
+        let (start, end) = (quote!(#krate::rules::#(#rule)::*::<), quote!(>()));
         let (start, end) = (located::at(ty.span(), start), located::at(ty.span(), end));
         let ty = plan.server.outside(ty);
         statements.extend(quote!(#cfg #start #ty #more #end;));
@@ -170,6 +172,17 @@ fn of_handler(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
         }
         (Kind::Init, Some(output)) => assert("init", output, Some(quote!(, #self_ty))),
         _ => {}
+    }
+    if handler.policies.iter().any(|policy| policy.kind == PolicyKind::Retry) {
+        handler.arguments.iter().for_each(|argument| assert("policy::retried", &argument.ty, None));
+    }
+    for policy in &handler.policies {
+        if let Some(Given::Argument(words)) = policy.get("key")
+            && let [only] = words.as_slice()
+        {
+            let is_key = |argument: &&Argument| argument.name.as_ref() == Some(only);
+            handler.arguments.iter().filter(is_key).for_each(|key| assert("policy::key", &key.ty, None));
+        }
     }
     statements.extend(of_constants(plan, handler));
     statements

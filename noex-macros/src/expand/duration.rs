@@ -33,15 +33,17 @@ pub(crate) fn patience(patience: &Patience) -> TokenStream {
     }
 }
 
-/// A pending call with the time-out of its handler: `call.timeout(..)`.
+/// A pending call with the time-out of its handler, which is that of each attempt.
 pub(crate) fn with_timeout(krate: &Krate, call: TokenStream, patience: Option<&Patience>) -> TokenStream {
     match patience {
         None => call,
-        Some(Patience::Infinity) => quote!(#krate::Call::no_timeout(#call)),
+        Some(Patience::Infinity) => quote!(#krate::__private::limited(#call, ::core::option::Option::None)),
         Some(Patience::After(after)) => {
             let after = duration(*after);
-            quote!(#krate::Call::timeout(#call, #after))
+            quote!(#krate::__private::limited(#call, ::core::option::Option::Some(#after)))
         }
-        Some(Patience::Constant(constant)) => quote!(#krate::Call::timeout(#call, #constant)),
+        Some(Patience::Constant(constant)) => {
+            quote!(#krate::__private::limited(#call, ::core::option::Option::Some(#constant)))
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The message enums: plain data, one variant for each handler.
 
 use crate::expand::plan::{Messages, Plan};
+use crate::expand::policy;
 use crate::model::handler::Handler;
 use crate::model::kind::Kind;
 use proc_macro2::{Literal, TokenStream};
@@ -44,6 +45,7 @@ pub(crate) fn message(plan: &Plan<'_>, messages: &Messages<'_>) -> TokenStream {
     let allowed = allowed();
     let hint = async_hint(messages);
     let deferred = deferred(messages);
+    let guarded = policy::guarded(messages);
     quote! {
         #[doc = #docs]
         #allowed
@@ -52,6 +54,7 @@ pub(crate) fn message(plan: &Plan<'_>, messages: &Messages<'_>) -> TokenStream {
         impl #declared #krate::Message for #name #parameters #where_ {
             const VARIANTS: &'static [&'static str] = &[#(#labels),*];
             #hint
+            #guarded
             fn variant(&self) -> usize { match *self { #(#indices)* #phantom_arm } }
             #deferred
         }

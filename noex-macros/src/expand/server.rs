@@ -5,7 +5,7 @@ use crate::expand::assert::{Proof, sound};
 use crate::expand::dispatch::dispatch;
 use crate::expand::message::{message, reply, reply_ty};
 use crate::expand::plan::Plan;
-use crate::expand::{alternatives, assert, future, located, original, reference, start};
+use crate::expand::{alternatives, assert, future, located, original, policy, reference, start};
 use crate::model::kind::Kind;
 use crate::model::server::Server;
 use proc_macro2::{Span, TokenStream};
@@ -27,10 +27,12 @@ pub(crate) fn server(server: &Server, verdict: &Verdict) -> TokenStream {
     let gen_server = gen_server(&plan);
     let routes = routes(&plan);
     let assertions = assert::assertions(&plan);
+    let policies = policy::assertions(&plan);
     let judgement = alternatives::judge(&plan);
     quote! {
         #block
         #assertions
+        #policies
         #(#enums)*
         #replies
         #reference
@@ -56,6 +58,7 @@ fn gen_server(plan: &Plan<'_>) -> TokenStream {
     let init = start::init(plan);
     let info_from = info_from(plan);
     let terminate = start::terminate(plan);
+    let protect = policy::protect(plan);
     quote! {
         #[automatically_derived]
         impl #declared #krate::GenServer for #self_ty #where_ {
@@ -65,6 +68,7 @@ fn gen_server(plan: &Plan<'_>) -> TokenStream {
             type Info = #info;
             type Continue = #continuation;
             type Ref = #reference #parameters;
+            #protect
             #init
             #(#dispatches)*
             #info_from

@@ -6,6 +6,7 @@ use crate::model::clock::{self, Clock};
 use crate::model::config::{self, Patience};
 use crate::model::foreign::{self, Foreign};
 use crate::model::kind::{Kind, is_keyword_for_continuation};
+use crate::model::policy::{Policy, PolicyKind};
 use crate::model::subscription::{self, Subscription};
 use crate::model::types;
 use crate::names;
@@ -34,6 +35,8 @@ pub(crate) struct Handler {
     pub(crate) concurrent: Option<Ident>,
     /// Of a state machine: a call that waits for another state, or is dropped, where it is not handled.
     pub(crate) is_put_off: bool,
+    /// `#[retry]` and its like, the outermost first.
+    pub(crate) policies: Vec<Policy>,
     /// Our attributes after the first, each a contradiction or a repetition.
     pub(crate) more_marks: Vec<Mark>,
     /// Our attribute behind a `cfg_attr`.
@@ -67,7 +70,12 @@ impl Handler {
         let mut hidden_mark = None;
         let mut read = Options::default();
         let mut others = Vec::new();
+        let mut policies = Vec::new();
         for attribute in std::mem::take(&mut method.attributes) {
+            if let Some(policy) = Policy::read(&attribute, diag) {
+                policies.push(policy);
+                continue;
+            }
             if let Some(mark) = Mark::of(&attribute) {
                 if is_keyword_for_continuation(&mark.word) {
                     diag.error(&mark.word, "`continue` is a keyword").help("write `#[continuation]`");
@@ -88,6 +96,7 @@ impl Handler {
         }
         if marks.is_empty() {
             method.attributes = others;
+            report_no_handler(&policies, diag);
             return Err(Box::new(method));
         }
         let kind = marks.remove(0).kind;
@@ -116,6 +125,7 @@ impl Handler {
             subscription: read.subscription,
             concurrent: read.concurrent,
             is_put_off: false,
+            policies,
             more_marks: marks,
             hidden_mark,
             method,
@@ -161,6 +171,18 @@ impl Handler {
     /// The message of an info handler or a continuation.
     pub(crate) fn message(&self) -> Option<&Type> {
         self.arguments.first().map(|argument| &argument.ty)
+    }
+}
+
+/// A policy on a method that handles nothing.
+fn report_no_handler(policies: &[Policy], diag: &mut Diag) {
+    for policy in policies {
+        let word = &policy.word;
+        let help = match policy.kind {
+            PolicyKind::CircuitBreaker | PolicyKind::RateLimit => "add `#[call]` or `#[cast]`",
+            _ => "add `#[call]`",
+        };
+        diag.error(word, format!("`#[{word}]` is a policy of a handler, and this method is none")).help(help);
     }
 }
 

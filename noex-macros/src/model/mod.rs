@@ -19,6 +19,7 @@ pub(crate) mod machine;
 pub(crate) mod mark;
 pub(crate) mod mentions;
 pub(crate) mod pace;
+pub(crate) mod policy;
 pub(crate) mod server;
 pub(crate) mod step;
 pub(crate) mod subscription;

@@ -9,5 +9,6 @@ pub(crate) mod duration;
 pub(crate) mod item;
 pub(crate) mod method;
 pub(crate) mod options;
+pub(crate) mod rate;
 pub(crate) mod states;
 pub(crate) mod tree;

@@ -201,6 +201,28 @@ fn tree_of_all_kinds() {
 }
 
 #[test]
+fn policies() {
+    let block = quote! {
+        impl Bank {
+            #[init]
+            fn open() -> Self { Bank }
+            #[call]
+            #[fallback(0)]
+            #[retry(max_attempts = 3, jitter = full, when = BankError::is_transient)]
+            #[circuit_breaker(failure_threshold = LIMIT, scope = type)]
+            #[rate_limit(100 per 1min, key = user)]
+            #[bulkhead(max_queue = 0)]
+            #[timeout(1s)]
+            pub fn rating(&mut self, user: u64) -> Result<u32, BankError> { Ok(1) }
+            #[cast]
+            #[rate_limit(5 per 1s)]
+            pub fn note(&mut self, line: String) {}
+        }
+    };
+    assert_expansion("policies", server(TokenStream::new(), block));
+}
+
+#[test]
 fn generic_tree() {
     let mut diag = Diag::new();
     let expansion = supervisor::expansion(

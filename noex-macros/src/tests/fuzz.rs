@@ -1,13 +1,23 @@
 //! No input makes a macro panic: random tokens, and right inputs with something wrong in them.
 
-use crate::model::kind::Kind;
 use crate::{genserver, inert, supervisor};
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::quote;
 
 const ROUNDS: usize = 1500;
 
-const WORDS: [&str; 69] = [
+const WORDS: [&str; 80] = [
+    "retry",
+    "circuit_breaker",
+    "rate_limit",
+    "bulkhead",
+    "fallback",
+    "per",
+    "max_attempts",
+    "when",
+    "cost",
+    "window",
+    "scope",
     "supervisor",
     "partition",
     "dynamic",
@@ -147,6 +157,11 @@ fn block() -> TokenStream {
             /// Docs.
             #[call(timeout = 2s)] pub fn withdraw(&mut self, amount: Vec<T>) -> Result<i64, Overdrawn> { x }
             #[call] #[must_use = "x"] async fn get(&self, key: &str) -> io::Result<Self> { x }
+            #[call] #[fallback(with = f)] #[timeout(2s)] #[retry(max_attempts = 3, jitter = full, when = a::b)]
+            #[circuit_breaker(window = 10s, failure_rate = 0.5, key = a.b, scope = type)]
+            #[rate_limit(100 per 1min, key = a, cost = 2, algorithm = token_bucket, burst = 5)]
+            #[bulkhead(max_concurrent = N)] #[timeout]
+            fn ask(&self, a: A) -> Result<u8, E> { x }
             #[cast] #[cfg_attr(x, deprecated)] fn put(&mut self, (a, b): (u8, u8)) {}
             #[info] fn ticked(&mut self, _: Tick) {}
             #[continuation] fn warm(&mut self, warm: Warm) {}
@@ -206,7 +221,7 @@ fn random_tokens() {
         let (options, item) = (dice.stream(2), dice.stream(4));
         survive(options, item.clone());
         let _ = supervisor::supervisor(item.clone());
-        let _ = inert::outside(Kind::Call, item);
+        let _ = inert::outside("call", item);
         let items = dice.stream(4);
         survive(quote!(), quote!(impl Counter { #items }));
         let _ = supervisor::supervisor(quote!(Shop { #items }));

@@ -6,6 +6,7 @@ mod expansions;
 mod fuzz;
 mod names;
 mod options;
+mod policies;
 mod syntax;
 mod trees;
 

@@ -45,3 +45,41 @@ pub(super) mod duration {
         }
     }
 }
+
+/// A duration that may be left out.
+pub(super) mod optional_duration {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer};
+
+    #[derive(Deserialize)]
+    struct Written(#[serde(with = "super::duration")] Duration);
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+        Option::<Written>::deserialize(from).map(|written| written.map(|Written(duration)| duration))
+    }
+}
+
+/// The name of something, kept for good, because options are `Copy`. A configuration that is read again costs
+/// nothing again.
+pub(super) fn word<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<&'static str>, D::Error> {
+    let word: Option<String> = serde::Deserialize::deserialize(from)?;
+    Ok(word.map(keep))
+}
+
+/// The text, kept for good, once.
+pub(super) fn keep(text: String) -> &'static str {
+    use std::{
+        collections::HashSet,
+        sync::{Mutex, PoisonError},
+    };
+    static KEPT: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = kept.get_or_insert_default();
+    if let Some(known) = kept.get(text.as_str()) {
+        return known;
+    }
+    let text: &'static str = text.leak();
+    kept.insert(text);
+    text
+}

@@ -7,40 +7,71 @@ use thiserror::Error as Derive;
 use super::{Class, Classify};
 
 /// Why a protected operation has no value; `E` is the operation's own error.
-#[derive(Clone, Debug, PartialEq, Eq, Derive)]
+// By hand, because a derive asks for `Box<PolicyError<E>>: Display` where it implements `PolicyError<E>: Display`.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PolicyError<E> {
     /// The operation ran and failed.
-    #[error("{0}")]
     Failed(E),
     /// The circuit is open: the operation was not run.
-    #[error(transparent)]
-    CircuitOpen(#[from] CircuitOpen),
+    CircuitOpen(CircuitOpen),
     /// The rate is exceeded: the operation was not run.
-    #[error(transparent)]
-    RateLimited(#[from] RateLimited),
+    RateLimited(RateLimited),
     /// The bulkhead is full: the operation was not run.
-    #[error(transparent)]
-    BulkheadFull(#[from] BulkheadFull),
+    BulkheadFull(BulkheadFull),
     /// The operation took too long and was dropped.
-    #[error(transparent)]
-    TimedOut(#[from] TimedOut),
+    TimedOut(TimedOut),
     /// The load is too high: the operation was not run.
-    #[error(transparent)]
-    Shed(#[from] Shed),
+    Shed(Shed),
     /// The policy was disposed of.
-    #[error(transparent)]
-    Disposed(#[from] Disposed),
-    /// The fallback failed as well.
-    #[error("{fallback}, after: {original}")]
+    Disposed(Disposed),
+    /// The fallback failed as well. The source is what it was to stand in for.
     FallbackFailed {
         /// What the fallback said.
         fallback: Box<PolicyError<E>>,
         /// What it was to stand in for.
-        #[source]
         original: Box<PolicyError<E>>,
     },
 }
+
+impl<E: fmt::Display> fmt::Display for PolicyError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PolicyError::Failed(error) => error.fmt(f),
+            PolicyError::CircuitOpen(it) => it.fmt(f),
+            PolicyError::RateLimited(it) => it.fmt(f),
+            PolicyError::BulkheadFull(it) => it.fmt(f),
+            PolicyError::TimedOut(it) => it.fmt(f),
+            PolicyError::Shed(it) => it.fmt(f),
+            PolicyError::Disposed(it) => it.fmt(f),
+            PolicyError::FallbackFailed { fallback, original } => write!(f, "{fallback}, after: {original}"),
+        }
+    }
+}
+
+impl<E: Error + 'static> Error for PolicyError<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            // It is shown as the error itself, so that its source comes next.
+            PolicyError::Failed(error) => error.source(),
+            PolicyError::FallbackFailed { original, .. } => Some(&**original),
+            _ => None,
+        }
+    }
+}
+
+/// Each refusal is a variant of its own name.
+macro_rules! from_refusals {
+    ($($refusal:ident)*) => {$(
+        impl<E> From<$refusal> for PolicyError<E> {
+            fn from(refusal: $refusal) -> Self {
+                PolicyError::$refusal(refusal)
+            }
+        }
+    )*};
+}
+
+from_refusals!(CircuitOpen RateLimited BulkheadFull TimedOut Shed Disposed);
 
 impl<E> PolicyError<E> {
     /// The operation's own error, if it is one.

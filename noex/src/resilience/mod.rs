@@ -7,6 +7,8 @@
 //! | policy | keeps | says no with |
 //! |---|---|---|
 //! | [`CircuitBreaker`] | callers from what fails again and again | [`CircuitOpen`] |
+//! | [`Retry`] | a moment's failure from being the caller's | the last error |
+//! | [`Timeout`] | a caller from waiting for ever | [`TimedOut`] |
 //! | [`RateLimiter`], [`KeyedRateLimiter`] | what is behind it from more per second than was agreed | [`RateLimited`] |
 //! | [`Bulkhead`] | everything else from what is slow: so many at once | [`BulkheadFull`] |
 //!
@@ -15,22 +17,27 @@
 //! How an outcome counts is decided once, for all policies: [`Class`].
 
 mod book;
-mod bulkhead;
-mod circuit_breaker;
+mod budget;
+pub(crate) mod bulkhead;
+pub(crate) mod circuit_breaker;
 mod class;
 mod codel;
 #[cfg(feature = "serde")]
 mod config;
 mod deadline;
+mod dice;
 mod error;
 mod event;
 pub mod judge;
 mod policy;
-mod rate_limit;
+pub(crate) mod rate_limit;
+pub(crate) mod retry;
+pub(crate) mod stack;
 mod ticks;
 mod timeout;
 
 pub(crate) use book::Book;
+pub use budget::BudgetOptions;
 pub use bulkhead::{
     Adaptive, Bulkhead, BulkheadOptions, Demand, Entering, LimitAlgorithm, Permit, QueueOrder,
 };
@@ -49,4 +56,6 @@ pub use rate_limit::{
     Algorithm, KeyedRateLimiter, LimiterKey, OnFull, Quota, RateLimitOptions, RateLimiter, RateLimiterServer,
     RateLimiterServerCall, RateLimiterServerRef, TierError, TieredLimiter,
 };
+pub use retry::{Jitter, Pattern, Retry, RetryOptions, retry_if, retry_if_ok};
+pub use stack::{OrderError, Scope, Stack, StackBuilder};
 pub use timeout::{Timeout, TimeoutOptions};

@@ -28,6 +28,8 @@ pub enum PolicyKind {
     Hedge,
     /// [`LoadShedder`](super::LoadShedder)
     LoadShedder,
+    /// What retries and hedges share: [`BudgetOptions`](super::BudgetOptions)
+    Budget,
 }
 
 impl PolicyKind {
@@ -42,6 +44,7 @@ impl PolicyKind {
             PolicyKind::Fallback => "fallback",
             PolicyKind::Hedge => "hedge",
             PolicyKind::LoadShedder => "load_shed",
+            PolicyKind::Budget => "budget",
         }
     }
 }
@@ -124,7 +127,6 @@ impl Identity {
     }
 
     /// The same as a server's.
-    #[expect(dead_code, reason = "for the policies of handlers")]
     pub(crate) fn owned_by(mut self, pid: Pid, server: Arc<str>) -> Self {
         self.owner = Some((pid, server));
         self

@@ -164,8 +164,9 @@ impl Timeout {
     /// As [`execute`](Timeout::execute), for a future that need not be a `Result`.
     async fn limit<F: Future>(&self, operation: F) -> Result<F::Output, TimedOut> {
         let limit = self.core.options.timeout;
-        let started = now();
-        let (at, after) = deadline::after(Some(limit)).unwrap_or((started + limit, limit));
+        // Without an end there is only what the clock cannot count to.
+        let Some((at, after)) = deadline::after(Some(limit)) else { return Ok(operation.await) };
+        let started = at - after;
         let ended = {
             let mut operation = pin!(operation);
             // Armed by the first pending poll: an operation that is ready at once costs no timer.
@@ -174,22 +175,39 @@ impl Timeout {
                 if let Poll::Ready(done) = deadline::scope(at, || operation.as_mut().poll(cx)) {
                     return Poll::Ready(Some(done));
                 }
+                // Of two whose time is over at once the outer one has the last word: its caller is to be told.
+                if after < limit && deadline::is_kept_further_out() {
+                    return Poll::Pending;
+                }
                 clock.get_or_insert_with(|| sleep_until(at, None)).as_mut().poll(cx).map(|()| None)
             })
             .await
         };
         match ended {
             Some(done) => {
-                self.core.done.fetch_add(1, Ordering::Relaxed);
+                self.was_met();
                 Ok(done)
             }
-            None => {
-                self.core.timed_out.fetch_add(1, Ordering::Relaxed);
-                self.core.identity.tell(|| PolicyEvent::TimedOut { after });
-                let elapsed = now() - started;
-                Err(TimedOut { policy: self.core.identity.name.clone(), limit: after, elapsed })
-            }
+            None => Err(self.was_missed(after, now() - started)),
         }
+    }
+
+    /// Its own limit.
+    pub(crate) fn own_limit(&self) -> Duration {
+        self.core.options.timeout
+    }
+
+    /// Something was done in time.
+    pub(crate) fn was_met(&self) {
+        self.core.done.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Something was not.
+    #[cold]
+    pub(crate) fn was_missed(&self, limit: Duration, elapsed: Duration) -> TimedOut {
+        self.core.timed_out.fetch_add(1, Ordering::Relaxed);
+        self.core.identity.tell(|| PolicyEvent::TimedOut { after: limit });
+        TimedOut { policy: self.core.identity.name.clone(), limit, elapsed }
     }
 
     /// A function that runs this one under the limit. Its future is boxed; [`execute`](Timeout::execute) needs no

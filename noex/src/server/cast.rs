@@ -13,6 +13,7 @@ use tokio::task::coop;
 use super::{
     CastError, DeadlockPath, GenServer, Message, NotSent, Overflow, Reason, ServerRef,
     error::Failure,
+    guarded::admit,
     slot::{
         Slot,
         envelope::{Envelope, Pushed, Waited},
@@ -181,6 +182,9 @@ impl<S: GenServer> Post<'_, S> {
         let Step::New(message) = std::mem::replace(&mut self.step, Step::Over) else {
             panic!("a cast was polled after it was ready")
         };
+        if let Err(why) = admit(slot, &message) {
+            return Poll::Ready(Err((message, why)));
+        }
         match offer(slot, message) {
             Ok(()) => Poll::Ready(Ok(())),
             Err(message) => self.wait_for_room(message, cx),
@@ -306,6 +310,9 @@ pub(crate) async fn deliver<S: GenServer>(slot: Arc<Slot<S>>, info: S::Info, sta
         NotSent::MailboxFull { .. } => refuse::overflowed(server.slot(), message),
         NotSent::NotRunning { reason, .. } => refuse::refuse(server.slot(), message, &reason),
         NotSent::Deadlock { .. } => unreachable!("no handler waits for this"),
+        NotSent::CircuitOpen { .. } | NotSent::RateLimited { .. } | NotSent::Disposed { .. } => {
+            unreachable!("a notice meets no policy")
+        }
     }
 }
 

@@ -4,7 +4,10 @@ use std::{convert::Infallible, fmt, sync::Arc, time::Duration};
 
 use thiserror::Error;
 
-use crate::process::{ExitReason, Pid};
+use crate::{
+    process::{ExitReason, Pid},
+    resilience::{BulkheadFull, CircuitOpen, Disposed, NamedError, RateLimited},
+};
 
 /// Which server and handler an error is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,6 +135,42 @@ pub enum CallError<E = Infallible> {
         /// Whom was called.
         target: Target,
     },
+    /// Its circuit breaker lets nothing through: no message was sent.
+    #[error("{target} was not called: {open}")]
+    CircuitOpen {
+        /// Whom was called.
+        target: Target,
+        /// Why, and for how long.
+        #[source]
+        open: CircuitOpen,
+    },
+    /// Its rate limit is used up: no message was sent.
+    #[error("{target} was not called: {limited}")]
+    RateLimited {
+        /// Whom was called.
+        target: Target,
+        /// Which limit, and for how long.
+        #[source]
+        limited: RateLimited,
+    },
+    /// Its bulkhead is full: no message was sent.
+    #[error("{target} was not called: {full}")]
+    BulkheadFull {
+        /// Whom was called.
+        target: Target,
+        /// How full.
+        #[source]
+        full: BulkheadFull,
+    },
+    /// One of its policies was disposed of: no message was sent.
+    #[error("{target} was not called: {disposed}")]
+    Disposed {
+        /// Whom was called.
+        target: Target,
+        /// Which policy.
+        #[source]
+        disposed: Disposed,
+    },
 }
 
 /// A panic of the handler that was called need not be the server's end: it may be a concurrent one.
@@ -152,7 +191,11 @@ impl<E> CallError<E> {
                 Executed::No
             }
             CallError::Crashed { may_have_run, .. } if !may_have_run => Executed::No,
-            CallError::Deadlock { .. } => Executed::No,
+            CallError::Deadlock { .. }
+            | CallError::CircuitOpen { .. }
+            | CallError::RateLimited { .. }
+            | CallError::BulkheadFull { .. }
+            | CallError::Disposed { .. } => Executed::No,
             CallError::Timeout { .. } | CallError::Crashed { .. } | CallError::ReplyDropped { .. } => {
                 Executed::Unknown
             }
@@ -172,6 +215,19 @@ impl<E> CallError<E> {
             CallError::MailboxFull { target, capacity } => CallError::MailboxFull { target, capacity },
             CallError::Deadlock { target, path } => CallError::Deadlock { target, path },
             CallError::ReplyDropped { target } => CallError::ReplyDropped { target },
+            CallError::CircuitOpen { target, open } => CallError::CircuitOpen { target, open },
+            CallError::RateLimited { target, limited } => CallError::RateLimited { target, limited },
+            CallError::BulkheadFull { target, full } => CallError::BulkheadFull { target, full },
+            CallError::Disposed { target, disposed } => CallError::Disposed { target, disposed },
+        }
+    }
+
+    /// After how long a new try can succeed, where a policy refused the call and knows it.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            CallError::CircuitOpen { open, .. } => open.retry_after,
+            CallError::RateLimited { limited, .. } => Some(limited.retry_after),
+            _ => None,
         }
     }
 
@@ -323,6 +379,33 @@ pub enum NotSent {
         /// Who waits for whom, from the sender and back to it.
         path: DeadlockPath,
     },
+    /// The handler's circuit breaker lets nothing through.
+    #[error("{target} was not sent: {open}")]
+    CircuitOpen {
+        /// For whom it was.
+        target: Target,
+        /// Why, and for how long.
+        #[source]
+        open: CircuitOpen,
+    },
+    /// The handler's rate limit is used up.
+    #[error("{target} was not sent: {limited}")]
+    RateLimited {
+        /// For whom it was.
+        target: Target,
+        /// Which limit, and for how long.
+        #[source]
+        limited: RateLimited,
+    },
+    /// One of the handler's policies was disposed of.
+    #[error("{target} was not sent: {disposed}")]
+    Disposed {
+        /// For whom it was.
+        target: Target,
+        /// Which policy.
+        #[source]
+        disposed: Disposed,
+    },
 }
 
 /// Why a server did not start; `E` is what its `#[init]` returns as its error.
@@ -368,6 +451,15 @@ pub enum StartError<E = Infallible> {
         /// Who has it.
         holder: Pid,
     },
+    /// A policy that its handlers share by name is not to be had; `init` was not run.
+    #[error("{server} cannot have its policies: {error}")]
+    Policy {
+        /// The server's name or type.
+        server: Arc<str>,
+        /// The policy, and why.
+        #[source]
+        error: NamedError,
+    },
     /// There is no tokio runtime here.
     #[error("{server} cannot start outside a tokio runtime")]
     NoRuntime {
@@ -391,11 +483,20 @@ pub struct NotRunning {
 #[derive(Clone, Debug)]
 pub(crate) enum Failure {
     Stopped(ExitReason),
-    Crashed { reason: ExitReason, may_have_run: bool },
+    Crashed {
+        reason: ExitReason,
+        may_have_run: bool,
+    },
     NotRunning(ExitReason),
-    MailboxFull { capacity: usize },
+    MailboxFull {
+        capacity: usize,
+    },
     Deadlock(DeadlockPath),
-    Timeout(Duration),
+    Timeout {
+        after: Duration,
+        /// It may have run; `false`: it did not and will not.
+        began: bool,
+    },
     ReplyDropped,
 }
 
@@ -419,7 +520,7 @@ impl Failure {
             Failure::NotRunning(reason) => CallError::NotRunning { target, reason: Reason(reason) },
             Failure::MailboxFull { capacity } => CallError::MailboxFull { target, capacity },
             Failure::Deadlock(path) => CallError::Deadlock { target, path },
-            Failure::Timeout(after) => CallError::Timeout { target, after },
+            Failure::Timeout { after, .. } => CallError::Timeout { target, after },
             Failure::ReplyDropped => CallError::ReplyDropped { target },
         }
     }

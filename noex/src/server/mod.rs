@@ -10,12 +10,14 @@
 //! | anything else: casts, infos, busy servers | the handler | a runner's |
 //! | end | `terminate` | a runner's, or that of whoever stops an idle server |
 
+mod attempt;
 mod call;
 mod cast;
 mod config;
 mod context;
 mod deferred;
 pub(crate) mod error;
+mod guarded;
 mod held;
 mod init;
 mod many;
@@ -37,6 +39,7 @@ pub use error::{
     CallError, CastError, DeadlockPath, DeadlockStep, Executed, NotRunning, NotSent, Reason, StartError,
     Target,
 };
+pub use guarded::{CallPolicies, CastPolicies, Protection};
 pub(crate) use held::Held;
 pub use init::{Init, IntoInit};
 pub use many::{Answers, abcast, multi_call};
@@ -112,6 +115,10 @@ pub trait GenServer: ServerConfig + Sized + Send + 'static {
     type Continue: Message + Send;
     /// The typed reference; `ServerRef<Self>` when there is none.
     type Ref: From<ServerRef<Self>> + Clone + Send + Sync + 'static;
+
+    /// The policies of its handlers; those of [`Message::GUARDED`] have some. Asked once for each server, when it
+    /// starts or is first called.
+    fn protect(_policies: &mut Protection<Self>) {}
 
     /// Makes the state. Runs on the starter's task; start returns when it is done.
     fn init(
@@ -239,6 +246,9 @@ pub trait Message: 'static {
     /// Which of the first 64 variants have async handlers: a bit each, the lowest for the first. A hint
     /// that spares them the attempt of the `_now` function; right without it.
     const ASYNC: u64 = 0;
+
+    /// Which of them have policies: their places, in order. A message that is not among them never meets one.
+    const GUARDED: &'static [usize] = &[];
 
     /// Which of them this is.
     fn variant(&self) -> usize {

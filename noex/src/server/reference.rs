@@ -10,6 +10,7 @@ use super::{
     Call, CallError, Cast, CastError, GenServer, InfoOf, NotRunning, Overflow, Reason, cast,
     cast::Send as SendInfo,
     error::Failure,
+    guarded::admit,
     slot::{
         AnySlot, Core, Signal, Slot,
         envelope::Envelope,
@@ -70,11 +71,20 @@ impl<S: GenServer> ServerRef<S> {
             Overflow::Wait => Overflow::Fail,
             other => other,
         };
-        let Err(message) = cast::offer(&self.slot, Envelope::Cast(cast)) else { return Ok(()) };
-        match cast::push(&self.slot, message, overflow, None) {
-            Ok(_) => Ok(()),
-            Err((Envelope::Cast(message), why)) => Err(CastError { message, why }),
-            Err(_) => unreachable!("a cast comes back as a cast"),
+        let message = Envelope::Cast(cast);
+        let refused = match admit(&self.slot, &message) {
+            Ok(()) => match cast::offer(&self.slot, message) {
+                Ok(()) => return Ok(()),
+                Err(message) => match cast::push(&self.slot, message, overflow, None) {
+                    Ok(_) => return Ok(()),
+                    Err(refused) => refused,
+                },
+            },
+            Err(why) => (message, why),
+        };
+        match refused {
+            (Envelope::Cast(message), why) => Err(CastError { message, why }),
+            _ => unreachable!("a cast comes back as a cast"),
         }
     }
 
@@ -309,7 +319,7 @@ impl<S: GenServer> ServerRef<S> {
             Some(Ok(Err(panic))) => panic.resume(),
             Some(Err(Failure::ReplyDropped)) => Err(Failure::Stopped(self.slot.core().last_reason())),
             Some(Err(failure)) => Err(failure),
-            None => Err(Failure::Timeout(S::CALL_TIMEOUT.unwrap_or_default())),
+            None => Err(Failure::Timeout { after: S::CALL_TIMEOUT.unwrap_or_default(), began: false }),
         }
     }
 

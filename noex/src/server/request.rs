@@ -14,7 +14,7 @@ use std::{
 use thiserror::Error;
 
 use super::{
-    CallError, GenServer, ServerRef,
+    Call, CallError, GenServer, ServerRef,
     error::Failure,
     waiting::{Asked, Over, Waiting},
 };
@@ -86,6 +86,21 @@ impl<T, E> Request<T, E> {
             Err(failure) => Step::Failed(failure),
         };
         Request { reply: Box::pin(Sent { server, asked, read, step }) }
+    }
+
+    /// A call of a handler with policies: they act when somebody asks for the reply.
+    pub(super) fn guarded<S: GenServer>(
+        server: &ServerRef<S>,
+        call: S::Call,
+        asked: Asked,
+        read: fn(S::Reply) -> Result<T, E>,
+    ) -> Self
+    where
+        T: 'static,
+        E: 'static,
+    {
+        let server = server.clone();
+        Request { reply: Box::pin(async move { Call::again(&server, call, asked, read).await }) }
     }
 
     /// The reply, if it comes within `limit`. `None`: not yet; the request goes on, and can be waited for again.

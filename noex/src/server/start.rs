@@ -213,6 +213,7 @@ fn explain<E>(unborn: Unborn<E>, server: Arc<str>) -> StartError<E> {
         Unborn::Ignored => StartError::Ignored { server },
         Unborn::Crashed(reason) => StartError::Crashed { server, reason: Reason(reason) },
         Unborn::Timeout(after) => StartError::Timeout { server, after },
+        Unborn::Policy(error) => StartError::Policy { server, error },
         Unborn::Running => unreachable!("a slot of one's own cannot be running"),
     }
 }

@@ -33,6 +33,8 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct Asked {
     pub(super) limit: Option<Duration>,
+    /// The caller's own limit, around all policies of the handler.
+    pub(super) whole: Option<Duration>,
     pub(super) overflow: Overflow,
     pub(super) variant: usize,
 }
@@ -77,7 +79,7 @@ impl Over {
     pub(super) fn with<R>(answer: &Result<R, Failure>) -> Self {
         match answer {
             Ok(_) => Over::Answered,
-            Err(Failure::Timeout(_)) => Over::GivenUp,
+            Err(Failure::Timeout { .. }) => Over::GivenUp,
             Err(_) => Over::Failed,
         }
     }
@@ -185,7 +187,14 @@ impl<S: GenServer> Waiting<S> {
         let (Some(clock), Some(after)) = (&mut self.clock, asked.limit) else { return Poll::Pending };
         ready!(clock.as_mut().poll(cx));
         refuse::announce(slot, || EventKind::CallTimedOut { handler: asked.handler::<S>(), after });
-        Poll::Ready(Err(Failure::Timeout(after)))
+        // Only who may try again asks.
+        let began = S::Call::GUARDED.is_empty() || self.withdraw();
+        Poll::Ready(Err(Failure::Timeout { after, began }))
+    }
+
+    /// The caller gives up; whether the call may have been begun.
+    pub(super) fn withdraw(&self) -> bool {
+        !self.queued || !self.cell.withdraw()
     }
 
     /// The wait is over.

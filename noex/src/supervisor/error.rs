@@ -60,6 +60,7 @@ impl SupervisorError {
             StartError::Crashed { server, reason } => StartError::Crashed { server, reason },
             StartError::Timeout { server, after } => StartError::Timeout { server, after },
             StartError::NameTaken { name, holder } => StartError::NameTaken { name, holder },
+            StartError::Policy { server, error } => StartError::Policy { server, error },
             StartError::NoRuntime { server } => StartError::NoRuntime { server },
         };
         SupervisorError::Start { supervisor, error: Box::new(error) }

@@ -138,6 +138,7 @@ impl<S: GenServer> Place for PlaceOf<S> {
                     Ok(()) => Ok(()),
                     Err(Unborn::Ignored) => Err(Failed::Ignored),
                     Err(Unborn::Refused(error)) => Err(Failed::Refused(life::refusal(&error))),
+                    Err(Unborn::Policy(error)) => Err(Failed::Refused(life::refusal(&error))),
                     Err(Unborn::Crashed(reason)) => Err(Failed::Refused(reason)),
                     Err(Unborn::Timeout(after)) => Err(Failed::NotReady(after)),
                     Err(Unborn::Running) => {

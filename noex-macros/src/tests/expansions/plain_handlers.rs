@@ -133,7 +133,7 @@ for AccountRef<Server> {
 impl AccountRef {
     /// Takes `amount` out.
     pub fn withdraw(&self, amount: i64) -> ::noex::Call<'_, Account, i64, Overdrawn> {
-        ::noex::Call::timeout(
+        ::noex::__private::limited(
             ::noex::__private::call(
                 &self.0,
                 AccountCall::Withdraw { amount },
@@ -146,7 +146,7 @@ impl AccountRef {
                     }
                 },
             ),
-            ::core::time::Duration::from_millis(1000),
+            ::core::option::Option::Some(::core::time::Duration::from_millis(1000)),
         )
     }
     ///Casts `Account::deposit`.

@@ -117,7 +117,7 @@ impl Bulkhead {
     /// The bulkhead of this name, made with the defaults if there is none.
     #[doc(alias = "get_bulkhead")]
     pub fn get(name: &str) -> Self {
-        match Bulkhead::find_or_make(name, None) {
+        match Bulkhead::find_or_make(&System::global(), name, None) {
             Ok(bulkhead) => bulkhead,
             Err(_) => unreachable!("the defaults are no error"),
         }
@@ -129,12 +129,22 @@ impl Bulkhead {
     ///
     /// [`NamedError`] when there is one with other options, or these make no sense.
     pub fn get_or_create(name: &str, options: BulkheadOptions) -> Result<Self, NamedError> {
-        Bulkhead::find_or_make(name, Some(options))
+        Bulkhead::find_or_make(&System::global(), name, Some(options))
     }
 
-    fn find_or_make(name: &str, options: Option<BulkheadOptions>) -> Result<Self, NamedError> {
-        let core = System::global().book().get_or_create(PolicyKind::Bulkhead, name, || {
-            Bulkhead::new(name, options.unwrap_or_default()).map(|bulkhead| bulkhead.core)
+    /// The one of this name in this system, made with these options if there is none.
+    pub(crate) fn shared(system: &System, name: &str, options: BulkheadOptions) -> Result<Self, NamedError> {
+        Bulkhead::find_or_make(system, name, Some(options))
+    }
+
+    fn find_or_make(
+        system: &System,
+        name: &str,
+        options: Option<BulkheadOptions>,
+    ) -> Result<Self, NamedError> {
+        let core = system.book().get_or_create(PolicyKind::Bulkhead, name, || {
+            let identity = Identity::new(PolicyKind::Bulkhead, name, system);
+            Bulkhead::within(identity, options.unwrap_or_default()).map(|bulkhead| bulkhead.core)
         })?;
         match options {
             Some(options) if options != core.options => Err(NamedError::Conflict { policy: name.into() }),

@@ -94,6 +94,14 @@ impl Entering {
         })
     }
 
+    /// What was decided without a wait, if it was.
+    pub(crate) fn decided(mut self) -> Result<Result<Permit, BulkheadFull>, Self> {
+        match &mut self.0 {
+            Way::Decided(decided) => Ok(decided.take().unwrap_or_else(|| unreachable!("it was not polled"))),
+            Way::Waits(_) => Err(self),
+        }
+    }
+
     #[cold]
     fn join(core: &Arc<Core>, demand: Demand) -> Way {
         match core.gate.join(demand) {

@@ -15,8 +15,8 @@ use super::{CircuitBreaker, CircuitBreakerOptions};
 use crate::{
     System,
     resilience::{
-        CircuitState, Class, ConfigError, Disposed, Identity, Policy, PolicyError, PolicyEvent, PolicyKind,
-        PolicyStatus,
+        CircuitState, Class, ConfigError, Disposed, Identity, NamedError, Policy, PolicyError, PolicyEvent,
+        PolicyKind, PolicyStatus,
     },
 };
 
@@ -87,6 +87,22 @@ where
         let core = Arc::new(Core { identity, options, is_disposed: AtomicBool::new(false), shelf });
         if let Some(system) = core.identity.system() {
             system.book().list(&core);
+        }
+        Ok(KeyedCircuitBreaker { core })
+    }
+
+    /// The one of this name in this system, made with these options if there is none.
+    pub(crate) fn shared(
+        system: &System,
+        name: &str,
+        options: CircuitBreakerOptions,
+    ) -> Result<Self, NamedError> {
+        let core = system.book().get_or_create(PolicyKind::CircuitBreaker, name, || {
+            let identity = Identity::new(PolicyKind::CircuitBreaker, name, system);
+            KeyedCircuitBreaker::<K>::within(identity, options).map(|breakers| breakers.core)
+        })?;
+        if options != core.options {
+            return Err(NamedError::Conflict { policy: name.into() });
         }
         Ok(KeyedCircuitBreaker { core })
     }

@@ -172,7 +172,7 @@ impl CircuitBreaker {
 
     /// The breaker of this name, made with the defaults if there is none.
     pub fn get(name: &str) -> Self {
-        match CircuitBreaker::find_or_make(name, None) {
+        match CircuitBreaker::find_or_make(&System::global(), name, None) {
             Ok(breaker) => breaker,
             Err(_) => unreachable!("the defaults are no error"),
         }
@@ -184,12 +184,26 @@ impl CircuitBreaker {
     ///
     /// [`NamedError`] when there is one with other options, or these make no sense.
     pub fn get_or_create(name: &str, options: CircuitBreakerOptions) -> Result<Self, NamedError> {
-        CircuitBreaker::find_or_make(name, Some(options))
+        CircuitBreaker::find_or_make(&System::global(), name, Some(options))
     }
 
-    fn find_or_make(name: &str, options: Option<CircuitBreakerOptions>) -> Result<Self, NamedError> {
-        let core = System::global().book().get_or_create(PolicyKind::CircuitBreaker, name, || {
-            CircuitBreaker::new(name, options.unwrap_or_default()).map(|breaker| breaker.core)
+    /// The one of this name in this system, made with these options if there is none.
+    pub(crate) fn shared(
+        system: &System,
+        name: &str,
+        options: CircuitBreakerOptions,
+    ) -> Result<Self, NamedError> {
+        CircuitBreaker::find_or_make(system, name, Some(options))
+    }
+
+    fn find_or_make(
+        system: &System,
+        name: &str,
+        options: Option<CircuitBreakerOptions>,
+    ) -> Result<Self, NamedError> {
+        let core = system.book().get_or_create(PolicyKind::CircuitBreaker, name, || {
+            let identity = Identity::new(PolicyKind::CircuitBreaker, name, system);
+            CircuitBreaker::within(identity, options.unwrap_or_default()).map(|breaker| breaker.core)
         })?;
         match options {
             Some(options) if options != core.options => Err(NamedError::Conflict { policy: name.into() }),

@@ -101,6 +101,11 @@ impl<K: LimiterKey> KeyedRateLimiter<K> {
         KeyedRateLimiter::find_or_make(&System::global(), name, Some(options))
     }
 
+    /// The one of this name in this system, made with these options if there is none.
+    pub(crate) fn shared(system: &System, name: &str, options: RateLimitOptions) -> Result<Self, NamedError> {
+        KeyedRateLimiter::find_or_make(system, name, Some(options))
+    }
+
     pub(super) fn find_or_make(
         system: &System,
         name: &str,
@@ -171,7 +176,6 @@ impl<K: LimiterKey> KeyedRateLimiter<K> {
         self.core.consume(key, cost)
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the policies of handlers"))]
     /// As [`consume_cost`](KeyedRateLimiter::consume_cost), for one who may give it back.
     pub(crate) fn try_consume<Q>(&self, key: &Q, cost: u32) -> Result<Grant, RateLimited>
     where
@@ -181,7 +185,6 @@ impl<K: LimiterKey> KeyedRateLimiter<K> {
         self.core.try_consume(key, cost)
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the policies of handlers"))]
     /// Gives back what [`try_consume`](KeyedRateLimiter::try_consume) or [`queue`](KeyedRateLimiter::queue) took.
     pub(crate) fn refund<Q>(&self, key: &Q, grant: Grant)
     where
@@ -191,7 +194,6 @@ impl<K: LimiterKey> KeyedRateLimiter<K> {
         self.core.refund(key, grant);
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the policies of handlers"))]
     /// As [`try_consume`](KeyedRateLimiter::try_consume), as soon as it is this call's turn. It stands in line from now
     /// on, not only from the first poll.
     pub(crate) fn queue<Q>(&self, key: &Q, cost: u32) -> Queued<K>
@@ -267,6 +269,11 @@ impl<K: LimiterKey> KeyedRateLimiter<K> {
     /// find room; it gives memory back early.
     pub fn cleanup(&self) -> usize {
         self.core.cleanup()
+    }
+
+    /// Whether calls may wait for their turn.
+    pub(crate) fn has_queue(&self) -> bool {
+        self.core.options.max_queue_size > 0
     }
 
     /// Its options.

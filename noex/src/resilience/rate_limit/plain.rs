@@ -152,6 +152,11 @@ impl RateLimiter {
         self.all.reset(&())
     }
 
+    /// The same as a limiter of one key.
+    pub(crate) fn into_keyed(self) -> KeyedRateLimiter<()> {
+        self.all
+    }
+
     /// Its options.
     pub fn options(&self) -> &RateLimitOptions {
         self.all.options()

@@ -57,6 +57,14 @@ impl<K: LimiterKey> Queued<K> {
         Queued(State::Ready(Some(outcome)))
     }
 
+    /// What was decided without a wait, if it was.
+    pub(crate) fn decided(mut self) -> Result<Result<Grant, RateLimited>, Self> {
+        match &mut self.0 {
+            State::Ready(decided) => Ok(decided.take().unwrap_or_else(|| unreachable!("it was not polled"))),
+            State::Waiting(_) => Err(self),
+        }
+    }
+
     pub(super) fn waiting(core: Arc<Core<K>>, key: K, cost: u32, ticket: Arc<Ticket>, until: u64) -> Self {
         Queued(State::Waiting(Waiting { core, key, cost, ticket, until, alarm: None }))
     }

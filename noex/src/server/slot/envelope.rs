@@ -52,11 +52,14 @@ impl<S: GenServer> Envelope<S> {
         matches!(self, Envelope::Call(call, _) if call.is_deferred())
     }
 
-    /// Nobody waits for its reply any more, or it is not to be told any more.
+    /// Nobody waits for its reply any more, or it is not to be told any more. If not, it is about to be served.
     #[inline]
     pub(crate) fn is_abandoned(&self, slot: &Slot<S>) -> bool {
         match self {
-            Envelope::Call(_, reply) => reply.is_abandoned(),
+            Envelope::Call(_, reply) => {
+                // Who may try again wants to know whether it was begun: here it is.
+                reply.is_abandoned() || !S::Call::GUARDED.is_empty() && !reply.begin()
+            }
             Envelope::Notice(_, stamp) => stamp.is_void(slot),
             Envelope::Event(_, ticket) => ticket.is_void(slot.core().incarnation()),
             Envelope::Cast(_) | Envelope::Info(_) => false,

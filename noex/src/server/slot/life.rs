@@ -32,6 +32,7 @@ use crate::{
         seat::{Seat, empty_seat, keep_seat},
         work::Work,
     },
+    resilience::NamedError,
     server::{Context, GenServer, Held, Init, Now, OnRestart},
     supervisor::Permit,
 };
@@ -42,6 +43,8 @@ pub(crate) enum Unborn<E> {
     Ignored,
     Crashed(ExitReason),
     Timeout(Duration),
+    /// A policy of its handlers is not to be had.
+    Policy(NamedError),
     /// It is running already.
     Running,
 }
@@ -80,6 +83,10 @@ pub(crate) async fn bring_up<S: GenServer>(
         birth.end(ExitReason::Killed);
         return Err(Unborn::Crashed(ExitReason::Killed));
     }
+    if let Some(error) = slot.begin_policies() {
+        birth.end(refusal(&error));
+        return Err(Unborn::Policy(error));
+    }
     let mut cx = Context::new(slot);
     let init = caught(async { S::init(args, &mut cx).await });
     let outcome = within(limit, uncut(slot, init)).await;
@@ -101,7 +108,7 @@ pub(crate) async fn bring_up<S: GenServer>(
         Unborn::Refused(error) => refusal(error),
         Unborn::Crashed(reason) => reason.clone(),
         Unborn::Timeout(_) => ExitReason::Killed,
-        Unborn::Ignored | Unborn::Running => ExitReason::Normal,
+        Unborn::Ignored | Unborn::Running | Unborn::Policy(_) => ExitReason::Normal,
     });
     Err(unborn)
 }

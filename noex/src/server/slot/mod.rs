@@ -49,7 +49,7 @@ use std::{
     any::{Any, TypeId},
     collections::VecDeque,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -62,8 +62,11 @@ use self::{
     reply::ReplyTo,
     right::{Guarded, Right},
 };
-use super::{Context, GenServer, Message};
-use crate::process::{Exit, ExitReason, Pid, panic::catch, runner::Turn, seat::Seat};
+use super::{Context, GenServer, Message, guarded::Policies};
+use crate::{
+    process::{Exit, ExitReason, Pid, panic::catch, runner::Turn, seat::Seat},
+    resilience::NamedError,
+};
 
 /// Where one server lives.
 pub(crate) type Slot<S> = Guarded<Front<S>, Room<S>>;
@@ -78,6 +81,8 @@ pub(crate) struct Front<S: GenServer> {
     /// Messages served, by variant; written by the holder of the run right alone.
     served: Box<[AtomicU64]>,
     pub(crate) inbox: Inbox<S>,
+    /// The policies of its handlers, from when somebody first asks for them.
+    policies: OnceLock<Box<Policies<S>>>,
 }
 
 /// What only the holder of the run right sees.
@@ -113,6 +118,23 @@ impl<S: GenServer> Front<S> {
         &self.core
     }
 
+    /// The policies of its handlers.
+    pub(crate) fn policies(&self) -> &Policies<S> {
+        self.policies.get_or_init(|| Box::new(Policies::of(&self.core)))
+    }
+
+    /// A life begins; what is wrong with the policies of its handlers.
+    fn begin_policies(&self) -> Option<NamedError> {
+        if S::Call::GUARDED.is_empty() && S::Cast::GUARDED.is_empty() && S::Info::GUARDED.is_empty() {
+            return None;
+        }
+        let policies = self.policies();
+        if self.core.incarnation() > 1 {
+            policies.begin_anew();
+        }
+        policies.fault().cloned()
+    }
+
     fn begin(&self, variant: usize) {
         self.core.begin(variant);
     }
@@ -145,6 +167,7 @@ pub(crate) fn vacant<S: GenServer>(id: u64) -> Arc<Slot<S>> {
         Front {
             core: Core::new(id, S::type_name()),
             inbox: Inbox::new(),
+            policies: OnceLock::new(),
             served: (0..S::Call::VARIANTS.len() + S::Cast::VARIANTS.len() + S::Info::VARIANTS.len())
                 .map(|_| AtomicU64::new(0))
                 .collect(),

@@ -12,7 +12,10 @@
 use std::{
     any::Any,
     cell::Cell,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
     task::{Poll, Waker},
 };
 
@@ -25,7 +28,16 @@ use crate::{process::panic::drop_quietly, server::error::Failure};
 pub(crate) struct ReplyCell<R> {
     inner: Mutex<Inner<R>>,
     until: UntilCell,
+    /// Whether the server has come to the call; kept for handlers with policies alone.
+    stage: AtomicU8,
 }
+
+/// Nobody has begun the call.
+const QUEUED: u8 = 0;
+/// The server has.
+const BEGUN: u8 = 1;
+/// The caller has withdrawn it, and it will not be begun.
+const WITHDRAWN: u8 = 2;
 
 struct Inner<R> {
     state: State<R>,
@@ -53,7 +65,7 @@ thread_local! {
 impl<R> ReplyCell<R> {
     pub(crate) fn new() -> Self {
         let inner = Inner { state: State::Open(None), watcher: None, deferred: false, refused: false };
-        ReplyCell { inner: Mutex::new(inner), until: UntilCell::new() }
+        ReplyCell { inner: Mutex::new(inner), until: UntilCell::new(), stage: AtomicU8::new(QUEUED) }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner<R>> {
@@ -67,6 +79,7 @@ impl<R> ReplyCell<R> {
             self.inner().state = State::Open(caller);
         }
         self.until.set(until);
+        self.stage.store(QUEUED, Ordering::Relaxed);
         ReplyTo { cell: Some(self.clone()) }
     }
 
@@ -93,6 +106,11 @@ impl<R> ReplyCell<R> {
         if let Some(watcher) = watcher {
             watcher.wake();
         }
+    }
+
+    /// The caller gives up; whether it is certain that the call was not begun and will not be.
+    pub(crate) fn withdraw(&self) -> bool {
+        self.stage.compare_exchange(QUEUED, WITHDRAWN, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
     /// Somebody waits, and there is no answer.
@@ -204,6 +222,13 @@ impl<R> ReplyTo<R> {
     /// The caller is gone: nobody would hear the answer.
     pub(crate) fn is_abandoned(&self) -> bool {
         self.cell.as_ref().is_some_and(|cell| Arc::strong_count(cell) == 1)
+    }
+
+    /// The server comes to the call: whether its caller has not withdrawn it.
+    pub(crate) fn begin(&self) -> bool {
+        let Some(cell) = &self.cell else { return true };
+        let begun = cell.stage.compare_exchange(QUEUED, BEGUN, Ordering::AcqRel, Ordering::Relaxed);
+        begun != Err(WITHDRAWN)
     }
 
     pub(crate) fn send(self, reply: R) {

@@ -123,9 +123,11 @@ struct Served {
     slot: u64,
     until: u64,
     gone: bool,
+    /// Whoever polls this drops it at `until`.
+    ends_then: bool,
 }
 
-const NOTHING: Served = Served { slot: 0, until: FOREVER, gone: false };
+const NOTHING: Served = Served { slot: 0, until: FOREVER, gone: false, ends_then: false };
 
 thread_local! {
     static SERVED: Cell<Served> = const { Cell::new(NOTHING) };
@@ -154,7 +156,7 @@ pub(crate) fn poll<R, T>(
 ) -> Poll<T> {
     let Some(cell) = cell else { return handler(cx) };
     let gone = Arc::strong_count(cell) <= ours;
-    let outer = Outer(SERVED.replace(Served { slot, until: cell.until().word(), gone }));
+    let outer = Outer(SERVED.replace(Served { slot, until: cell.until().word(), gone, ends_then: false }));
     let polled = handler(cx);
     drop(outer);
     if polled.is_pending() && WATCHES.replace(false) {
@@ -222,11 +224,17 @@ pub(crate) fn patience(limit: Option<Duration>) -> Option<(Instant, Duration)> {
     Some((at, at.saturating_duration_since(now)))
 }
 
-/// Polls what must be over at `at`, which [`patience`] gave: calls made meanwhile wait no longer.
+/// Polls what must be over at `at`, which [`patience`] gave, and is dropped then: calls made meanwhile wait no
+/// longer.
 pub(crate) fn within<T>(at: Instant, poll: impl FnOnce() -> T) -> T {
     let outer = SERVED.get();
-    let _outer = Outer(SERVED.replace(Served { until: encode(Until::At(at)), ..outer }));
+    let _outer = Outer(SERVED.replace(Served { until: encode(Until::At(at)), ends_then: true, ..outer }));
     poll()
+}
+
+/// Whether what this thread polls is dropped at its deadline by a [`within`] around it.
+pub(crate) fn ends_then() -> bool {
+    SERVED.get().ends_then
 }
 
 #[cfg(test)]

@@ -1,0 +1,73 @@
+//! What wrong policies are told, and in which order they make sense.
+
+use super::{assert_each, in_block};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// A handler that can fail, with these policies.
+fn on_call(policies: TokenStream) -> Vec<String> {
+    in_block(quote!(#[call] #policies fn save(&mut self, user_id: u64) -> Result<u32, E> { x }))
+}
+
+#[test]
+fn values() {
+    assert_each(
+        vec![
+            (quote!(#[retry(max_attempts = -1)]), "`max_attempts` cannot be negative", "use 0 or more"),
+            (quote!(#[retry(max_attempts)]), "`max_attempts` needs a value", "write `max_attempts = 10`"),
+            (
+                quote!(#[retry(jitter = some)]),
+                "unknown jitter `some`",
+                "`jitter` is one of: `none`, `full`, `equal`, `decorrelated`",
+            ),
+            (quote!(#[retry(idempotent = true)]), "`idempotent` takes no value", "write `idempotent`"),
+            (
+                quote!(#[retry(max_attempts = 3, max_attempts = 4)]),
+                "`max_attempts` is set twice",
+                "keep one of the two",
+            ),
+            (
+                quote!(#[retry = 3]),
+                "options of `#[retry]` stand in parentheses",
+                "write `#[retry(max_attempts = 3)]`",
+            ),
+            (quote!(#[timeout(5s, name = "x")]), "unknown option `name`", "write `#[timeout(5s)]`"),
+            (
+                quote!(#[bulkhead(max_concurrent = "4")]),
+                "expected a whole number for `max_concurrent`",
+                "use 1 or more",
+            ),
+            (
+                quote!(#[rate_limit(5 per 1s, key = user_id + 1)]),
+                "`key` is an argument of the handler, or a field of one",
+                "write `key = user_id`, or `key = request.user`",
+            ),
+            (
+                quote!(#[rate_limit(5 per 1s, burst = 3)]),
+                "only a token bucket has a burst",
+                "add `algorithm = token_bucket`",
+            ),
+            (
+                quote!(#[circuit_breaker(name = "db", scope = type)]),
+                "a policy with a `name` is shared by all that name it",
+                "remove `scope`",
+            ),
+            (quote!(#[circuit_breaker(name = db)]), "`name` is a string", "write `name = \"database\"`"),
+        ],
+        on_call,
+    );
+}
+
+#[test]
+fn right_policies_are_told_nothing() {
+    for policies in [
+        quote!(#[retry] #[circuit_breaker] #[rate_limit] #[bulkhead] #[timeout]),
+        quote!(#[fallback(7)] #[timeout(20s)] #[retry] #[timeout(1s)]),
+        quote!(#[rate_limit(LIMIT per PERIOD, key = user_id, cost = 2, algorithm = token_bucket, burst = 5)]),
+        quote!(#[circuit_breaker(window = 10s, failure_rate = 0.5, min_calls = 4, slow_call = 1s, half_open = wait)]),
+        quote!(#[rate_limit(1 per 1s, name = "a")] #[rate_limit(9 per 1min, name = "b")]),
+        quote!(#[noex::retry(when = |error| error.is_transient(), backoff_factor = 1)]),
+    ] {
+        assert_eq!(on_call(policies.clone()), [""; 0], "{policies}");
+    }
+}

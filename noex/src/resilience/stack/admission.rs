@@ -1,0 +1,348 @@
+//! The layers that let in or refuse: circuit breaker, rate limit, bulkhead.
+
+use std::sync::Arc;
+
+use super::{
+    layer::{Entry, Held, Judge, Layer, Left, Refusal, Reset},
+    place::{Place, Scope},
+};
+use crate::{
+    process::door::now,
+    resilience::{
+        Again, Bulkhead, BulkheadFull, BulkheadOptions, CircuitBreaker, CircuitBreakerOptions, Class,
+        Disposed, FullBy, KeyedCircuitBreaker, KeyedRateLimiter, LimitedBy, LimiterKey, NamedError,
+        PolicyKind, RateLimitOptions, RateLimited, RateLimiter,
+        circuit_breaker::{self, Admission, Pass},
+        rate_limit::Grant,
+    },
+    rules::policy::Key,
+};
+
+type KeyOf<R, K> = fn(&R) -> &K;
+
+/// A circuit breaker around what is further in.
+pub(crate) struct BreakerLayer<R, O> {
+    breakers: Breakers<R>,
+    judge: Judge<O>,
+}
+
+/// The breaker of a request's key.
+type OfKey<R> = Box<dyn Fn(&R) -> Result<CircuitBreaker, Refusal> + Send + Sync>;
+
+enum Breakers<R> {
+    One(CircuitBreaker),
+    /// One for each key, and what resets them all.
+    Keyed(OfKey<R>, Arc<dyn Fn() + Send + Sync>),
+}
+
+impl<R: 'static, O> BreakerLayer<R, O> {
+    pub(crate) fn new(
+        place: &Place,
+        handler: &str,
+        options: CircuitBreakerOptions,
+        scope: Scope,
+        judge: Judge<O>,
+    ) -> Result<Self, NamedError> {
+        let breaker = match place.shared(scope, handler) {
+            Some(name) => CircuitBreaker::shared(&place.system, &name, options)?,
+            None => CircuitBreaker::within(place.own(PolicyKind::CircuitBreaker, handler), options)?,
+        };
+        Ok(BreakerLayer::of(breaker, judge))
+    }
+
+    pub(crate) fn of(breaker: CircuitBreaker, judge: Judge<O>) -> Self {
+        BreakerLayer { breakers: Breakers::One(breaker), judge }
+    }
+
+    pub(crate) fn keyed<K: Key>(
+        place: &Place,
+        handler: &str,
+        options: CircuitBreakerOptions,
+        scope: Scope,
+        judge: Judge<O>,
+        key: KeyOf<R, K>,
+    ) -> Result<Self, NamedError> {
+        let breakers = match place.shared(scope, handler) {
+            Some(name) => KeyedCircuitBreaker::<K>::shared(&place.system, &name, options)?,
+            None => {
+                KeyedCircuitBreaker::<K>::within(place.own(PolicyKind::CircuitBreaker, handler), options)?
+            }
+        };
+        let all = breakers.clone();
+        let reset =
+            move || all.keys().iter().filter_map(|key| all.breaker(key).ok()).for_each(|it| it.reset());
+        let keyed = move |request: &R| breakers.breaker(key(request)).map_err(Refusal::Disposed);
+        Ok(BreakerLayer { breakers: Breakers::Keyed(Box::new(keyed), Arc::new(reset)), judge })
+    }
+
+    fn finish(&self, held: Held, class: Class) {
+        let Held::Pass { pass, since, of } = held else { return };
+        let breaker = match (&of, &self.breakers) {
+            (Some(breaker), _) | (None, Breakers::One(breaker)) => breaker,
+            (None, Breakers::Keyed(..)) => unreachable!("a pass of a key has its breaker"),
+        };
+        let hint = match class.again() {
+            Again::After(hint) => Some(hint),
+            _ => None,
+        };
+        breaker.finish(pass, class.counts(), since.map(|since| now() - since), hint);
+    }
+}
+
+impl<R: 'static, O> Layer<R, O> for BreakerLayer<R, O> {
+    fn enter(&self, request: &R) -> Entry {
+        let of = match &self.breakers {
+            Breakers::One(_) => None,
+            Breakers::Keyed(of, _) => match of(request) {
+                Ok(breaker) => Some(breaker),
+                Err(refusal) => return Entry::Refused(refusal),
+            },
+        };
+        let breaker = match (&of, &self.breakers) {
+            (Some(breaker), _) | (None, Breakers::One(breaker)) => breaker,
+            (None, Breakers::Keyed(..)) => unreachable!("it has one by now"),
+        };
+        let (times, admission) = (breaker.times_calls(), breaker.admit());
+        let hold = move |pass: Pass| Held::Pass { pass, since: times.then(now), of };
+        match admission {
+            Admission::Pass(pass) => Entry::Passed(hold(pass)),
+            Admission::Refused(refusal) => Entry::Refused(refusal.into()),
+            Admission::Wait(verdict) => {
+                Entry::Wait(Box::pin(async move { verdict.await.map(hold).map_err(Refusal::from) }))
+            }
+        }
+    }
+
+    fn leave(&self, held: Held, outcome: O, _: Option<&R>) -> Left<O> {
+        let class = (self.judge)(&outcome);
+        self.finish(held, class);
+        Left::Done(outcome)
+    }
+
+    fn cancel(&self, held: Held, panicked: bool) {
+        self.finish(held, if panicked { Class::Panicked } else { Class::Cancelled });
+    }
+
+    fn reset(&self) -> Option<Reset> {
+        Some(match &self.breakers {
+            Breakers::One(breaker) => {
+                let breaker = breaker.clone();
+                Box::new(move || breaker.reset())
+            }
+            Breakers::Keyed(_, reset) => {
+                let reset = reset.clone();
+                Box::new(move || reset())
+            }
+        })
+    }
+}
+
+impl From<circuit_breaker::Refusal> for Refusal {
+    fn from(refusal: circuit_breaker::Refusal) -> Self {
+        match refusal {
+            circuit_breaker::Refusal::Open(open) => Refusal::CircuitOpen(open),
+            circuit_breaker::Refusal::Disposed(disposed) => Refusal::Disposed(disposed),
+        }
+    }
+}
+
+/// A rate limit in front of what is further in.
+pub(crate) struct LimitLayer<R, O> {
+    limit: Box<dyn Limit<R>>,
+    judge: Judge<O>,
+}
+
+impl<R: 'static, O> LimitLayer<R, O> {
+    pub(crate) fn new(
+        place: &Place,
+        handler: &str,
+        options: RateLimitOptions,
+        scope: Scope,
+        cost: Option<fn(&R) -> u32>,
+        judge: Judge<O>,
+    ) -> Result<Self, NamedError> {
+        let limiter = limiter::<()>(place, handler, options, scope)?;
+        Ok(LimitLayer::plain(limiter, cost, judge))
+    }
+
+    pub(crate) fn of(limiter: RateLimiter, judge: Judge<O>) -> Self {
+        LimitLayer::plain(limiter.into_keyed(), None, judge)
+    }
+
+    fn plain(limiter: KeyedRateLimiter<()>, cost: Option<fn(&R) -> u32>, judge: Judge<O>) -> Self {
+        let waits = limiter.has_queue();
+        LimitLayer { limit: Box::new(Plain { limiter, cost, waits }), judge }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "what a handler's attribute says, in its order")]
+    pub(crate) fn keyed<K: LimiterKey>(
+        place: &Place,
+        handler: &str,
+        options: RateLimitOptions,
+        scope: Scope,
+        cost: Option<fn(&R) -> u32>,
+        judge: Judge<O>,
+        key: KeyOf<R, K>,
+    ) -> Result<Self, NamedError> {
+        let limiter = limiter::<K>(place, handler, options, scope)?;
+        let waits = limiter.has_queue();
+        Ok(LimitLayer { limit: Box::new(Keyed { limiter, key, cost, waits }), judge })
+    }
+}
+
+fn limiter<K: LimiterKey>(
+    place: &Place,
+    handler: &str,
+    options: RateLimitOptions,
+    scope: Scope,
+) -> Result<KeyedRateLimiter<K>, NamedError> {
+    Ok(match place.shared(scope, handler) {
+        Some(name) => KeyedRateLimiter::shared(&place.system, &name, options)?,
+        None => KeyedRateLimiter::within(place.own(PolicyKind::RateLimiter, handler), options)?,
+    })
+}
+
+/// A limiter, asked with a request.
+trait Limit<R>: Send + Sync {
+    fn enter(&self, request: &R) -> Entry;
+    fn refund(&self, grant: Grant, request: Option<&R>);
+    fn reset(&self) -> Option<Reset>;
+}
+
+/// One budget for all.
+struct Plain<R> {
+    limiter: KeyedRateLimiter<()>,
+    cost: Option<fn(&R) -> u32>,
+    waits: bool,
+}
+
+impl<R> Limit<R> for Plain<R> {
+    fn enter(&self, request: &R) -> Entry {
+        enter(&self.limiter, &(), self.cost.map_or(1, |cost| cost(request)), self.waits)
+    }
+
+    fn refund(&self, grant: Grant, _: Option<&R>) {
+        self.limiter.refund(&(), grant);
+    }
+
+    fn reset(&self) -> Option<Reset> {
+        let limiter = self.limiter.clone();
+        Some(Box::new(move || {
+            limiter.reset(&());
+        }))
+    }
+}
+
+/// A budget for each key, which is part of the request.
+struct Keyed<R, K: LimiterKey> {
+    limiter: KeyedRateLimiter<K>,
+    key: KeyOf<R, K>,
+    cost: Option<fn(&R) -> u32>,
+    waits: bool,
+}
+
+impl<R, K: LimiterKey> Limit<R> for Keyed<R, K> {
+    fn enter(&self, request: &R) -> Entry {
+        enter(&self.limiter, (self.key)(request), self.cost.map_or(1, |cost| cost(request)), self.waits)
+    }
+
+    fn refund(&self, grant: Grant, request: Option<&R>) {
+        if let Some(request) = request {
+            self.limiter.refund((self.key)(request), grant);
+        }
+    }
+
+    fn reset(&self) -> Option<Reset> {
+        let limiter = self.limiter.clone();
+        Some(Box::new(move || {
+            for key in limiter.keys() {
+                limiter.reset(&key);
+            }
+        }))
+    }
+}
+
+fn enter<K: LimiterKey>(limiter: &KeyedRateLimiter<K>, key: &K, cost: u32, waits: bool) -> Entry {
+    let limited = |limited: RateLimited| match limited.why {
+        LimitedBy::Disposed => Refusal::Disposed(Disposed { policy: limited.policy }),
+        _ => Refusal::RateLimited(limited),
+    };
+    let decided = if waits { limiter.queue(key, cost).decided() } else { Ok(limiter.try_consume(key, cost)) };
+    match decided {
+        Ok(Ok(grant)) => Entry::Passed(Held::Grant(grant)),
+        Ok(Err(refusal)) => Entry::Refused(limited(refusal)),
+        Err(queued) => Entry::Wait(Box::pin(async move { queued.await.map(Held::Grant).map_err(limited) })),
+    }
+}
+
+impl<R: 'static, O> Layer<R, O> for LimitLayer<R, O> {
+    fn enter(&self, request: &R) -> Entry {
+        self.limit.enter(request)
+    }
+
+    /// What was not used comes back. The key of a message that has left is not there any more.
+    fn leave(&self, held: Held, outcome: O, request: Option<&R>) -> Left<O> {
+        if let Held::Grant(grant) = held
+            && (self.judge)(&outcome).is_unspent()
+        {
+            self.limit.refund(grant, request);
+        }
+        Left::Done(outcome)
+    }
+
+    fn reset(&self) -> Option<Reset> {
+        self.limit.reset()
+    }
+}
+
+/// A bulkhead around what is further in.
+pub(crate) struct BulkheadLayer<O> {
+    bulkhead: Bulkhead,
+    judge: Judge<O>,
+}
+
+impl<O> BulkheadLayer<O> {
+    pub(crate) fn new(
+        place: &Place,
+        handler: &str,
+        options: BulkheadOptions,
+        scope: Scope,
+        judge: Judge<O>,
+    ) -> Result<Self, NamedError> {
+        let bulkhead = match place.shared(scope, handler) {
+            Some(name) => Bulkhead::shared(&place.system, &name, options)?,
+            None => Bulkhead::within(place.own(PolicyKind::Bulkhead, handler), options)?,
+        };
+        Ok(BulkheadLayer::of(bulkhead, judge))
+    }
+
+    pub(crate) fn of(bulkhead: Bulkhead, judge: Judge<O>) -> Self {
+        BulkheadLayer { bulkhead, judge }
+    }
+}
+
+impl<R, O> Layer<R, O> for BulkheadLayer<O> {
+    fn enter(&self, _: &R) -> Entry {
+        match self.bulkhead.enter().decided() {
+            Ok(Ok(permit)) => Entry::Passed(Held::Permit(permit)),
+            Ok(Err(full)) => Entry::Refused(refused(full)),
+            Err(waiting) => {
+                Entry::Wait(Box::pin(async move { waiting.await.map(Held::Permit).map_err(refused) }))
+            }
+        }
+    }
+
+    fn leave(&self, held: Held, outcome: O, _: Option<&R>) -> Left<O> {
+        if let Held::Permit(permit) = held {
+            permit.finish((self.judge)(&outcome));
+        }
+        Left::Done(outcome)
+    }
+}
+
+fn refused(full: BulkheadFull) -> Refusal {
+    match full.why {
+        FullBy::Disposed => Refusal::Disposed(Disposed { policy: full.policy }),
+        _ => Refusal::BulkheadFull(full),
+    }
+}

@@ -1,0 +1,94 @@
+//! The rules that the policies of handlers hold your types and constants to.
+//!
+//! | rule | who keeps it |
+//! |---|---|
+//! | [`Retried`] | what a handler with `#[retry]` takes: `Clone` |
+//! | [`Key`] | what `key = ..` names: `Hash + Eq + Clone + Debug` |
+//!
+//! The functions check, while the program is compiled, what is written as the path of a constant.
+
+use std::{fmt::Debug, hash::Hash, time::Duration};
+
+use crate::resilience::{
+    BulkheadOptions, CircuitBreakerOptions, Fault, RateLimitOptions, RetryOptions, TimeoutOptions,
+};
+
+/// What a handler with `#[retry]` takes: it may be called with it more than once.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` must be `Clone`, because `#[retry]` may run this handler more than once",
+    label = "`{Self}` is not `Clone`",
+    note = "derive `Clone`, or share it as `Arc<{Self}>`"
+)]
+pub trait Retried: Clone {}
+
+impl<T: Clone> Retried for T {}
+
+/// An argument that tells the keys of a policy apart.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the key of a policy",
+    label = "a key is `Hash + Eq + Clone + Debug`",
+    note = "derive them, or use a field of it: `key = request.user`"
+)]
+pub trait Key: Hash + Eq + Clone + Debug + Send + Sync + 'static {}
+
+impl<T: Hash + Eq + Clone + Debug + Send + Sync + 'static> Key for T {}
+
+#[doc(hidden)]
+pub const fn retried<T: Retried>() {}
+
+#[doc(hidden)]
+pub const fn key<T: Key>() {}
+
+/// Fails to compile with the rule that the options break.
+#[track_caller]
+const fn hold(fault: Option<Fault>) {
+    if let Some(fault) = fault {
+        panic!("{}", fault.rule);
+    }
+}
+
+#[doc(hidden)]
+#[track_caller]
+pub const fn timeout(options: TimeoutOptions) -> TimeoutOptions {
+    hold(options.fault());
+    options
+}
+
+#[doc(hidden)]
+#[track_caller]
+pub const fn retry(options: RetryOptions) -> RetryOptions {
+    hold(options.fault());
+    options
+}
+
+#[doc(hidden)]
+#[track_caller]
+pub const fn circuit_breaker(options: CircuitBreakerOptions) -> CircuitBreakerOptions {
+    hold(options.fault());
+    options
+}
+
+#[doc(hidden)]
+#[track_caller]
+pub const fn rate_limit(options: RateLimitOptions) -> RateLimitOptions {
+    hold(options.fault());
+    options
+}
+
+#[doc(hidden)]
+#[track_caller]
+pub const fn bulkhead(options: BulkheadOptions) -> BulkheadOptions {
+    hold(options.fault());
+    options
+}
+
+/// Whether a time-out of one attempt can fire before the call itself is given up.
+#[doc(hidden)]
+#[track_caller]
+pub const fn timeout_fits(limit: Duration, patience: Option<Duration>) {
+    if let Some(patience) = patience
+        && limit.as_nanos() > patience.as_nanos()
+    {
+        panic!("the caller gives up earlier, after the server's `call_timeout`, so this never fires");
+    }
+}

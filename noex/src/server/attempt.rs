@@ -1,0 +1,216 @@
+//! One attempt of a call: from the caller to the server, inline, begun, or queued, and back.
+
+use std::{
+    fmt,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use tokio::task::coop;
+
+use super::{
+    GenServer, Message, ServerRef,
+    error::Failure,
+    slot::{
+        Slot,
+        envelope::Envelope,
+        inline::{self, Inline},
+        reply::ReplyCell,
+        serving::Until,
+        waits,
+    },
+    waiting::{Asked, Over, Polled, Waiting},
+};
+
+/// How often a caller looks again at a server that is in another caller's hands before it queues.
+const SPINS: usize = 64;
+/// How deep async handlers may run inside one another on one task's stack.
+const DEPTH: usize = 8;
+
+/// A call to a server, without any policy. Nothing happens before it is polled.
+pub(super) struct Attempt<'a, S: GenServer> {
+    pub(super) server: &'a ServerRef<S>,
+    pub(super) asked: Asked,
+    step: Step<S>,
+}
+
+enum Step<S: GenServer> {
+    New(S::Call),
+    Waiting(Waiting<S>),
+    Over,
+}
+
+impl<'a, S: GenServer> Attempt<'a, S> {
+    pub(super) fn new(server: &'a ServerRef<S>, call: S::Call, asked: Asked) -> Self {
+        Attempt { server, asked, step: Step::New(call) }
+    }
+
+    /// The message, unless it was polled.
+    #[inline]
+    pub(super) fn message(&self) -> Option<&S::Call> {
+        match &self.step {
+            Step::New(call) => Some(call),
+            _ => None,
+        }
+    }
+
+    /// Takes the message back, unless it was polled.
+    pub(super) fn take(&mut self) -> Option<S::Call> {
+        match std::mem::replace(&mut self.step, Step::Over) {
+            Step::New(call) => Some(call),
+            other => {
+                self.step = other;
+                None
+            }
+        }
+    }
+
+    pub(super) fn slot(&self) -> &'a Arc<Slot<S>> {
+        self.server.slot()
+    }
+
+    /// Gives it up; whether it may have been begun.
+    pub(super) fn withdraw(self) -> bool {
+        match &self.step {
+            Step::Waiting(waiting) => waiting.withdraw(),
+            Step::New(_) => false,
+            Step::Over => true,
+        }
+    }
+
+    #[inline]
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Polled<S> {
+        if !matches!(self.step, Step::New(_)) {
+            return self.wait(cx);
+        }
+        // A tight loop of calls must let the runtime's other tasks run.
+        ready!(coop::poll_proceed(cx)).made_progress();
+        let Step::New(call) = std::mem::replace(&mut self.step, Step::Over) else {
+            unreachable!("looked at above")
+        };
+        self.asked.variant = call.variant();
+        let tried = if S::INLINE { inline::call_inline(self.slot(), call) } else { Inline::Busy(call) };
+        match tried {
+            Inline::Done(reply) => Poll::Ready(Ok(reply)),
+            Inline::Crashed(reason) => Poll::Ready(Err(crashed(reason))),
+            Inline::Later(call) => self.go_the_long_way(call, true, cx),
+            Inline::Busy(call) => self.go_the_long_way(call, false, cx),
+        }
+    }
+
+    /// The server is not idle, or the handler is async.
+    fn go_the_long_way(&mut self, call: S::Call, idle: bool, cx: &mut Context<'_>) -> Polled<S> {
+        let slot = self.slot();
+        let mut call = call;
+        let mut idle = idle;
+        if S::INLINE && !idle {
+            for _ in 0..SPINS {
+                if !inline::is_worth_spinning(slot) {
+                    break;
+                }
+                std::hint::spin_loop();
+                call = match inline::call_inline(slot, call) {
+                    Inline::Busy(call) => call,
+                    Inline::Later(call) => {
+                        idle = true;
+                        call
+                    }
+                    Inline::Done(reply) => return Poll::Ready(Ok(reply)),
+                    Inline::Crashed(reason) => return Poll::Ready(Err(crashed(reason))),
+                };
+            }
+            if !idle && inline::is_worth_helping(slot) {
+                inline::help(slot);
+                call = match inline::call_inline(slot, call) {
+                    Inline::Busy(call) => call,
+                    Inline::Later(call) => {
+                        idle = true;
+                        call
+                    }
+                    Inline::Done(reply) => return Poll::Ready(Ok(reply)),
+                    Inline::Crashed(reason) => return Poll::Ready(Err(crashed(reason))),
+                };
+            }
+        }
+        if idle && waits::depth() < DEPTH {
+            call = match self.start_async(call, cx) {
+                Ok(polled) => return polled,
+                Err(call) => call,
+            };
+        }
+        self.queue(call, cx)
+    }
+
+    /// The first step of an async handler on the caller's task; the call is given back when the server
+    /// is not idle after all.
+    fn start_async(&mut self, call: S::Call, cx: &mut Context<'_>) -> Result<Polled<S>, S::Call> {
+        let slot = self.slot();
+        let cell = ReplyCell::spare();
+        let mut call = Some(call);
+        let mut reply = Some(cell.open(None, Until::limit(self.asked.limit)));
+        let started = inline::start_async(slot, || match (call.take(), reply.take()) {
+            (Some(call), Some(reply)) => Envelope::Call(call, reply),
+            _ => unreachable!("asked for once"),
+        });
+        match call {
+            Some(call) if !started => Err(call),
+            _ => {
+                self.step = Step::Waiting(Waiting::new(cell, false));
+                Ok(self.wait(cx))
+            }
+        }
+    }
+
+    fn queue(&mut self, call: S::Call, cx: &mut Context<'_>) -> Polled<S> {
+        match Waiting::queue(self.slot(), call, self.asked, Some(cx.waker().clone())) {
+            Ok(waiting) => {
+                self.step = Step::Waiting(waiting);
+                self.wait(cx)
+            }
+            Err(failure) => Poll::Ready(Err(failure)),
+        }
+    }
+
+    fn wait(&mut self, cx: &mut Context<'_>) -> Polled<S> {
+        let slot = self.slot();
+        let Step::Waiting(waiting) = &mut self.step else { panic!("a call was polled after it was ready") };
+        let polled = waiting.poll(slot, &mut self.asked, cx);
+        if let Poll::Ready(answer) = &polled {
+            self.let_go(Over::with(answer));
+        }
+        polled
+    }
+
+    fn let_go(&mut self, over: Over) {
+        if let Step::Waiting(waiting) = std::mem::replace(&mut self.step, Step::Over) {
+            waiting.let_go(self.slot(), over);
+        }
+    }
+}
+
+#[cold]
+fn crashed(reason: crate::ExitReason) -> Failure {
+    Failure::Crashed { reason, may_have_run: true }
+}
+
+/// The message is moved out before it is used: nothing here is pinned.
+impl<S: GenServer> Unpin for Attempt<'_, S> {}
+
+impl<S: GenServer> Drop for Attempt<'_, S> {
+    fn drop(&mut self) {
+        if matches!(self.step, Step::Waiting(_)) {
+            self.let_go(Over::GivenUp);
+        }
+    }
+}
+
+impl<S: GenServer> fmt::Debug for Attempt<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let step = match self.step {
+            Step::New(_) => "new",
+            Step::Waiting(_) => "waiting",
+            Step::Over => "over",
+        };
+        f.debug_struct("Attempt").field("server", self.server).field("step", &step).finish_non_exhaustive()
+    }
+}
