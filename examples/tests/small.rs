@@ -158,3 +158,38 @@ ann left: 1 guest
 ";
     assert_eq!(printed("chat"), expected);
 }
+
+#[test]
+fn order_hands_its_items_from_state_to_state() {
+    let expected = "\
+stateDiagram-v2
+    Open
+    Paying
+    Shipped
+    [*] --> Open
+    Open --> Paying: pay
+    Paying --> Shipped: charged
+    Paying --> Open: charged
+    Paying --> Open: expire
+refused
+no answer
+items: 2
+paid: 2
+shipped: a lamp, a chair
+`add` of Order dropped the call without a reply
+refusals: 1
+";
+    assert_eq!(without_pids(&printed("order")), expected);
+}
+
+/// `Order<7.1>` as `Order`.
+fn without_pids(text: &str) -> String {
+    let lines = text.lines().map(|line| match line.split_once("Order<") {
+        Some((before, after)) => {
+            let after = after.split_once('>').map_or("", |(_, after)| after);
+            format!("{before}Order{after}\n")
+        }
+        None => format!("{line}\n"),
+    });
+    lines.collect()
+}

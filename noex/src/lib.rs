@@ -82,6 +82,7 @@
 //! | | |
 //! |---|---|
 //! | how a server is written | [`macro@genserver`], and a page for each attribute: [`macro@init`], [`macro@call`], [`macro@cast`], [`macro@info`], [`macro@every`], [`macro@idle`], [`macro@subscribe`], [`macro@continuation`], [`macro@terminate`] |
+//! | how a state machine is written | [`macro@state_machine`], [`state_machine`](mod@state_machine), or by hand [`StateMachine`] |
 //! | how it is supervised | [`supervisor!`], [`supervisor`](mod@supervisor), or by hand [`SupervisorBuilder`] |
 //! | children that come and go, partitions, tasks | [`DynamicSupervisor`], [`Partitions`], [`task`] |
 //! | started and found | [`Start`], [`System::whereis`], [`System::named`] |

@@ -634,3 +634,30 @@ async fn a_machine_is_found_drawn_and_looked_into() {
     assert!(diagram.contains("    [*] --> S0\n"), "{diagram}");
     assert!(diagram.contains("    S1 --> S2: go\n"), "{diagram}");
 }
+
+struct Shut;
+
+#[state_machine]
+struct Gate {}
+
+#[state_machine(states(Shut))]
+impl Gate {
+    #[init]
+    fn begin() -> (Self, Shut) {
+        (Gate {}, Shut)
+    }
+
+    #[call]
+    #[timeout(10ms)]
+    fn knock(&mut self, reply: ReplyTo<Result<u32, String>>) {
+        std::mem::forget(reply);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_has_policies_as_a_handler_has() {
+    let gate = Gate::start().await.unwrap();
+    let begun = Instant::now();
+    assert!(gate.knock().await.is_err());
+    assert!(begun.elapsed() < 20 * MS);
+}

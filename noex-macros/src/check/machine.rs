@@ -178,24 +178,14 @@ fn check_state_argument(machine: &Machine, step: &Step, handler: &Handler, diag:
         )
         .help(format!("take `&mut {ty}`, or return the next state itself"));
     }
-    // A borrowed state that is none of the handler's.
-    let names = machine.state_names();
-    for argument in &handler.arguments {
-        if let syn::Type::Reference(reference) = types::ungrouped(&argument.ty)
-            && let Some(segment) = types::last_segment(&reference.elem)
-            && names.iter().any(|name| segment.ident == name)
-        {
-            let any = &machine.server.names.state;
-            let help = match &step.from {
-                Some(from) if from.len() == 1 => format!("it is in `{}`", from[0]),
-                _ => format!("take `&mut {any}`, or write a handler for `{}` alone", segment.ident),
-            };
-            diag.error(
-                &reference.elem,
-                format!("`{}` is not always in `{}`", handler.ident(), segment.ident),
-            )
+    if let Some(state) = step.state().filter(|state| state.is_foreign) {
+        let any = &machine.server.names.state;
+        let help = match &step.from {
+            Some(from) if from.len() == 1 => format!("it is in `{}`", from[0]),
+            _ => format!("take `&mut {any}`, or write a handler for `{}` alone", text(&state.ty)),
+        };
+        diag.error(&state.ty, format!("`{}` is not always in `{}`", handler.ident(), text(&state.ty)))
             .help(help);
-        }
     }
 }
 
@@ -303,6 +293,10 @@ fn check_hook(machine: &Machine, hook: &Hook, diag: &mut Diag) {
     if let Some(output) = types::written_output(&method.output) {
         diag.error(output, format!("{noun} returns nothing"))
             .help("to go on from here, raise an event: `actions.raise(..)`");
+    }
+    if let Some(state) = hook.state().filter(|state| state.is_foreign) {
+        diag.error(&state.ty, format!("`{}` is not always in `{}`", method.ident, text(&state.ty)))
+            .help("take the data of the only state of the hook");
     }
     if let Some(state) = hook.state().filter(|state| state.is_value) {
         diag.error(&state.ty, format!("{noun} cannot take the state away"))

@@ -38,8 +38,12 @@ pub(crate) fn protect(plan: &Plan<'_>) -> TokenStream {
         return TokenStream::new();
     }
     let handlers = handlers.map(|handler| of_handler(plan, handler));
+    let server = match plan.server.machine {
+        Some(_) => plan.server_ty(),
+        None => quote!(Self),
+    };
     quote! {
-        fn protect(__noex_policies: &mut #krate::Protection<Self>) { #(#handlers)* }
+        fn protect(__noex_policies: &mut #krate::Protection<#server>) { #(#handlers)* }
     }
 }
 

@@ -84,7 +84,6 @@ impl Machine {
             unnamed.items = Vec::new();
             unnamed
         })?;
-        let krate = server.krate.clone();
         server.machine = Some(MachinePart { initial: None });
         let mut machine = Machine {
             server,
@@ -98,7 +97,6 @@ impl Machine {
             strays: Vec::new(),
             order: Vec::new(),
         };
-        machine.server.krate = krate;
         machine.read_options(options, diag);
         for item in items {
             match item {
@@ -179,7 +177,7 @@ impl Machine {
             self.server.helpers.push(method);
             return;
         };
-        let step = Step::read(kind, &mut method, marks, &self.states, &self.server.names.state, diag);
+        let step = Step::read(kind, &mut method, marks, &self.states, &self.server.names.state);
         let handler = match Handler::read(method, diag) {
             Ok(handler) => Handler { kind, ..handler },
             Err(helper) => {

@@ -60,6 +60,8 @@ pub(crate) struct StateArgument {
     pub(crate) is_value: bool,
     /// `&mut DoorState`: any of the states.
     pub(crate) is_any: bool,
+    /// It is of a state that the method is not always in.
+    pub(crate) is_foreign: bool,
 }
 
 /// How a handler says where it leads.
@@ -78,14 +80,7 @@ pub(crate) enum Shape {
 
 impl Step {
     /// Takes what machines alone know from the method.
-    pub(crate) fn read(
-        kind: Kind,
-        method: &mut Method,
-        marks: Marks,
-        states: &[State],
-        any: &Ident,
-        _diag: &mut Diag,
-    ) -> Step {
+    pub(crate) fn read(kind: Kind, method: &mut Method, marks: Marks, states: &[State], any: &Ident) -> Step {
         let (on, arrow) = marks.on.map_or((None, None), |(word, arrow)| (Some(word), Some(arrow)));
         let (from, to) = arrow.map_or((None, None), |arrow| (Some(arrow.from), arrow.to));
         let from = from.filter(|from| !from.iter().any(|source| matches!(source, Source::Rest)));
@@ -250,9 +245,12 @@ fn extra_of(ty: &Type, takes: &Takes<'_>, states: &[State]) -> Option<Extra> {
         _ => {}
     }
     let is_any = takes.any == Some(name);
-    let is_state = takes.state == Some(name) && states.iter().any(|state| state.ident == *name);
+    let is_own = takes.state == Some(name);
+    // One that is borrowed cannot be a part of the message.
+    let is_state = (is_own || !is_value) && states.iter().any(|state| state.ident == *name);
+    let is_foreign = is_state && !is_own;
     (is_any || is_state)
-        .then(|| Extra::State(Box::new(StateArgument { ty: inner.clone(), is_value, is_any })))
+        .then(|| Extra::State(Box::new(StateArgument { ty: inner.clone(), is_value, is_any, is_foreign })))
 }
 
 /// Of `Next<Closed, u8>` the two.

@@ -1,12 +1,12 @@
 //! No input makes a macro panic: random tokens, and right inputs with something wrong in them.
 
-use crate::{genserver, inert, supervisor};
+use crate::{genserver, inert, state_machine, supervisor};
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::quote;
 
 const ROUNDS: usize = 1500;
 
-const WORDS: [&str; 80] = [
+const WORDS: [&str; 90] = [
     "retry",
     "circuit_breaker",
     "rate_limit",
@@ -18,6 +18,16 @@ const WORDS: [&str; 80] = [
     "cost",
     "window",
     "scope",
+    "on",
+    "event",
+    "enter",
+    "exit",
+    "drop",
+    "postpone",
+    "states",
+    "unhandled",
+    "Next",
+    "Actions",
     "supervisor",
     "partition",
     "dynamic",
@@ -206,6 +216,39 @@ fn shop() -> TokenStream {
             shards: partition Shard(partition, "{partition}") { by: Vec<u8>, count: N, backoff: 1s..2s },
             conns: dynamic Conn(|a, b: u8| a, host: String, port: Map<u8, u8>) { max: 1000, restarts: 1 in 1s },
         }
+    }
+}
+
+fn door() -> (TokenStream, TokenStream) {
+    (
+        quote!(states(Locked, a::Closed, Open: drop), unhandled = postpone, crate = ::a),
+        quote! {
+            impl Door {
+                #[init(Locked | Closed)] async fn new(cx: &mut Context<Machine<Self>>) -> Result<(Self, DoorNewTo), E> { x }
+                #[call(timeout = 2s)] #[on(Locked => Closed | Open)] #[drop(Open)]
+                pub fn unlock(&mut self, locked: &mut Locked, code: u8) -> Next<DoorUnlockTo, bool> { x }
+                #[call(unlock)] #[on(_ => Open)] fn again(&mut self, code: u8) -> (Open, bool) { x }
+                #[cast] #[on(Closed => Open)] #[postpone(Locked)] fn push(&mut self, closed: Closed) -> Open { x }
+                #[call] fn later(&mut self, actions: &mut Actions<Self>, state: &mut DoorState, reply: ReplyTo<u8>) {}
+                #[info] fn ticked(&mut self, tick: Tick) {}
+                #[event] fn slam(&mut self, hard: bool) {}
+                #[enter(Open)] fn opened(&mut self, open: &mut Open, from: At<Self>) {}
+                #[exit(Open | Closed)] fn left(&mut self, to: At<Self>) {}
+                #[terminate] fn close(&mut self, state: &mut DoorState, reason: &ExitReason) {}
+                fn helper(self) {}
+            }
+        },
+    )
+}
+
+#[test]
+fn mutated_machines() {
+    let mut dice = Dice(0x646F_6F72);
+    let (options, item) = door();
+    for round in 0..ROUNDS {
+        let rate = 10 + round % 120;
+        let _ = state_machine::state_machine(options.clone(), dice.mutate(item.clone(), rate)).to_string();
+        let _ = state_machine::state_machine(dice.mutate(options.clone(), rate), item.clone()).to_string();
     }
 }
 

@@ -4,6 +4,7 @@ mod budget;
 mod checks;
 mod expansions;
 mod fuzz;
+mod machines;
 mod names;
 mod options;
 mod policies;
@@ -11,7 +12,7 @@ mod syntax;
 mod trees;
 
 use crate::diag::Diag;
-use crate::{genserver, supervisor};
+use crate::{genserver, state_machine, supervisor};
 use proc_macro2::TokenStream;
 
 /// What `#[genserver(options)] item` is told.
@@ -42,4 +43,17 @@ fn assert_each(table: Vec<(TokenStream, &str, &str)>, told: impl Fn(TokenStream)
             if help.is_empty() { message.to_string() } else { format!("{message}\n= help: {help}") };
         assert_eq!(found, [expected], "{shown}");
     }
+}
+
+/// What a machine of the states `Locked`, `Closed` and `Open` with these items is told.
+fn of_machine(items: TokenStream) -> Vec<String> {
+    let block = quote::quote!(impl Door { #[init] fn new() -> (Self, Locked) { x } #items });
+    of_machine_with(quote::quote!(states(Locked, Closed, Open)), block)
+}
+
+/// What `#[state_machine(options)] item` is told.
+fn of_machine_with(options: TokenStream, item: TokenStream) -> Vec<String> {
+    let mut diag = Diag::new();
+    state_machine::expansion(options, &item, &mut diag);
+    diag.into_messages()
 }

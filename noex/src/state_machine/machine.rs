@@ -9,7 +9,8 @@ use super::{
     timeouts::{Name, Timeouts},
 };
 use crate::{
-    Context, ExitReason, GenServer, Init, Mailbox, Message, Now, OnRestart, Overflow, ReplyTo, ServerConfig,
+    Context, ExitReason, GenServer, Init, Mailbox, Message, Now, OnRestart, Overflow, Protection, ReplyTo,
+    ServerConfig,
     server::{
         Erased, Held, done,
         slot::{envelope::Envelope, refuse},
@@ -241,6 +242,10 @@ impl<M: StateMachine> GenServer for Machine<M> {
     type Info = Incoming<M>;
     type Continue = Pump;
     type Ref = M::Ref;
+
+    fn protect(policies: &mut Protection<Self>) {
+        M::protect(policies);
+    }
 
     async fn init(args: M::Args, cx: &mut Context<Self>) -> Result<Init<Self>, M::InitError> {
         let Some((data, state)) = M::init(args, cx).await? else { return Ok(Init::ignore()) };

@@ -57,10 +57,10 @@ use std::{fmt, future::Future};
 pub use actions::{Actions, TimeoutActions};
 pub use event::{Event, Incoming, Pump, TakesInfo};
 pub use machine::Machine;
-pub use next::{IntoInitial, Next, Route};
+pub use next::{IntoInitial, Next, Route, Target};
 pub use place::{At, Place, StateOf};
 
-use crate::{Context, ExitReason, GenServer, Message, ServerConfig, ServerRef, server::Erased};
+use crate::{Context, ExitReason, GenServer, Message, Protection, ServerConfig, ServerRef, server::Erased};
 
 /// A state machine: data that all states share, and handlers of events.
 ///
@@ -173,6 +173,9 @@ pub trait StateMachine: ServerConfig + Sized + Send + 'static {
     type Event: Message + Send;
     /// The typed reference; `ServerRef<Machine<Self>>` when there is none.
     type Ref: From<ServerRef<Machine<Self>>> + Clone + Send + Sync + 'static;
+
+    /// The policies of its events, as of any server's handlers; see [`GenServer::protect`].
+    fn protect(_policies: &mut Protection<Machine<Self>>) {}
 
     /// Makes the machine and its first state. Runs on the starter's task; start returns when it is done and the
     /// state has been entered. `None`: the machine is not wanted now.

@@ -38,8 +38,8 @@ pub(super) enum Go<T> {
 
 impl<T> Next<T> {
     /// On to another state. To the one that it is in: its data is replaced, and nothing else happens.
-    pub fn to(state: impl Into<T>) -> Self {
-        Next { go: Go::To(state.into()), reply: () }
+    pub fn to(state: impl Target<T>) -> Self {
+        Next { go: Go::To(state.into_target()), reply: () }
     }
 
     /// The state stays what it is. As `keep_state` in OTP.
@@ -81,6 +81,24 @@ impl<T, R> Next<T, R> {
             Go::Repeat => Go::Repeat,
         };
         Next { go, reply: reply(self.reply) }
+    }
+}
+
+/// A state that a handler leads to: it turns into the state, or the enum of states, that the handler declares.
+#[diagnostic::on_unimplemented(
+    message = "this handler does not declare that it leads to `{Self}`",
+    label = "neither `{T}` nor one of its states",
+    note = "write `#[on(.. => {Self})]` above the handler, beside the other states that it leads to"
+)]
+pub trait Target<T> {
+    /// As what the handler declares.
+    fn into_target(self) -> T;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S: Into<T>, T> Target<T> for S {
+    fn into_target(self) -> T {
+        self.into()
     }
 }
 

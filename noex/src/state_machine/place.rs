@@ -120,7 +120,7 @@ impl<M: StateMachine> fmt::Display for At<M> {
     message = "`{Self}` is no state of `{M}`",
     note = "the states of `{M}` stand in `#[state_machine(states(..))]` above its impl block"
 )]
-pub trait StateOf<M: StateMachine>: Into<M::State> {
+pub trait StateOf<M> {
     /// Its place in [`StateMachine::STATES`].
     const INDEX: usize;
 }

@@ -61,7 +61,7 @@ pub(crate) fn route(shown: &Shown<'_>) -> TokenStream {
         fn route(
             &self, __noex_state: &#state, __noex_event: &#krate::state_machine::Event<Self>,
         ) -> #krate::state_machine::Route {
-            match (__noex_event, <Self as #krate::StateMachine>::index(__noex_state)) {
+            match (__noex_event, #state::__noex_index(__noex_state)) {
                 #(#arms)*
                 _ => #krate::state_machine::Route::Handle,
             }
@@ -115,8 +115,7 @@ pub(crate) fn handle(shown: &Shown<'_>) -> TokenStream {
             __noex_actions: &mut #krate::Actions<Self>,
             __noex_cx: &mut #krate::Context<#krate::Machine<Self>>,
         ) -> #krate::Next<#state, ::core::option::Option<#reply>> {
-            let __noex_index =
-                <Self as #krate::StateMachine>::index(#krate::state_machine::Place::get(__noex_state));
+            let __noex_index = #state::__noex_index(#krate::state_machine::Place::get(__noex_state));
             match __noex_event { #(#arms)* }
         }
     }

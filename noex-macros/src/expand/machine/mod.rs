@@ -9,7 +9,7 @@ use crate::check::machine::MachineVerdict;
 use crate::expand::assert::{self, Proof, sound};
 use crate::expand::message::{message, reply, reply_ty};
 use crate::expand::plan::Plan;
-use crate::expand::{alternatives, future, located, original, reference, start};
+use crate::expand::{alternatives, future, located, original, policy, reference, start};
 use crate::model::coverage::Coverage;
 use crate::model::kind::Kind;
 use crate::model::machine::{Machine, Written};
@@ -93,6 +93,11 @@ fn block(machine: &Machine) -> TokenStream {
 fn diagram(shown: &Shown<'_>) -> TokenStream {
     let (krate, self_ty, server_ty) = (shown.plan.krate(), shown.plan.self_ty(), shown.plan.server_ty());
     let drawn = picture::diagram(shown);
+    // Where the half on the struct is missing, all that needs it says so at one place.
+    let span = self_ty.span();
+    let body = located::braced(span, located::at(span, quote!(type Server = #server_ty;)));
+    let served = located::at(span, quote!(impl #krate::state_machine::Served for));
+    let served = quote!(#served #self_ty #body);
     quote! {
         #[automatically_derived]
         #[allow(unreachable_pub)]
@@ -102,9 +107,7 @@ fn diagram(shown: &Shown<'_>) -> TokenStream {
             pub fn diagram() -> &'static str { #drawn }
         }
         #[automatically_derived]
-        impl #krate::state_machine::Served for #self_ty {
-            type Server = #server_ty;
-        }
+        #served
     }
 }
 
@@ -119,10 +122,7 @@ fn state_machine(shown: &Shown<'_>) -> TokenStream {
     let reply = sound(plan, reply_ty(plan), Proof::Messages);
     let (reference, state) = (&plan.server.names.reference, &plan.server.names.state);
     let names = shown.machine.states.iter().map(|state| state.ident.to_string());
-    let indices = shown.machine.states.iter().enumerate().map(|(index, it)| {
-        let variant = &it.ident;
-        quote!(#state::#variant(_) => #index,)
-    });
+    let protect = policy::protect(plan);
     let init = hooks::init(shown);
     let route = handle::route(shown);
     let handle = handle::handle(shown);
@@ -140,7 +140,8 @@ fn state_machine(shown: &Shown<'_>) -> TokenStream {
             type Info = #info;
             type Event = #event;
             type Ref = #reference;
-            fn index(__noex_state: &#state) -> usize { match __noex_state { #(#indices)* } }
+            fn index(__noex_state: &#state) -> usize { #state::__noex_index(__noex_state) }
+            #protect
             #init
             #route
             #handle

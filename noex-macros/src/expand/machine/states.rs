@@ -29,9 +29,20 @@ pub(crate) fn states(shown: &Shown<'_>) -> TokenStream {
             impl #krate::state_machine::StateOf<#self_ty> for #ty { const INDEX: usize = #index; }
         }
     });
+    let indices = states.iter().enumerate().map(|(index, state)| {
+        let variant = &state.ident;
+        quote!(Self::#variant(_) => #index,)
+    });
+    let index = quote! {
+        #[automatically_derived]
+        impl #name {
+            #[doc(hidden)]
+            fn __noex_index(&self) -> usize { match self { #(#indices)* } }
+        }
+    };
     let all = enumeration(name, &docs, &states, None);
     let sets = targets(shown);
-    quote!(#all #(#of)* #sets)
+    quote!(#all #index #(#of)* #sets)
 }
 
 /// An enum of states, which each of them becomes; and which becomes another, if it is a part of that.
