@@ -80,6 +80,21 @@ pub(crate) trait Casts: Calls {
     fn cast_many(counter: &Self::Counter, times: u64) -> impl Future<Output = ()> + Send;
 }
 
+/// Events that reach whoever subscribed, none of them lost.
+pub(crate) trait Publishes: Peer {
+    /// The bus, with its subscribers.
+    type Bus: Send + Sync + 'static;
+
+    /// Starts so many servers that subscribe and add up what they hear.
+    fn open(subscribers: u64) -> impl Future<Output = Self::Bus> + Send;
+
+    /// Publishes a number.
+    fn publish(bus: &Self::Bus, by: i64) -> impl Future<Output = ()> + Send;
+
+    /// The sums of all subscribers, each asked behind what was published.
+    fn sums(bus: &Self::Bus) -> impl Future<Output = Vec<i64>> + Send;
+}
+
 /// Servers that pass a token to the next one in a circle.
 pub(crate) trait Rings: Peer {
     /// The whole circle.

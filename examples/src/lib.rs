@@ -6,4 +6,5 @@
 //! | `by_hand` | what the macros write, written by hand |
 //! | `crash` | a crash costs the message in hand and no other |
 //! | `healing` | a tree heals: drawings before, half-way and after, and the restart log |
+//! | `rates` | servers that do not know of one another meet on a bus; a crash misses no event |
 //! | `quakes` | a supervised pipeline on real data, from file to database |

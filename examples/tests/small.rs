@@ -55,6 +55,26 @@ in stock: 1
 }
 
 #[test]
+fn rates_reach_whoever_listens_and_a_crash_misses_none() {
+    let expected = "\
+rates.eur at 108: 4 listeners
+rates.gbp at 127: 3 listeners
+rates.chf: that cannot be
+rates.chf at 0: 3 listeners
+rates.yesterday.eur at 107: 1 listeners
+rates.eur at 109: 4 listeners
+on the board: rates.eur at 109
+in the archive: 5
+latest: rates.eur at 109, 1 dropped before
+rates.*: 2
+rates.**: 1
+rates.eur: 1
+0 subscribers left
+";
+    assert_eq!(printed("rates"), expected);
+}
+
+#[test]
 fn watch_hears_of_every_end() {
     let printed = printed("watch");
     let expected = "\

@@ -1,13 +1,16 @@
 //! The peers, each in its own module.
 
-use crate::peer::{AsyncCalls, Calls, Casts, Children, Lifecycle, Registry, Restarts, Rings, TimedCalls};
+use crate::peer::{
+    AsyncCalls, Calls, Casts, Children, Lifecycle, Publishes, Registry, Restarts, Rings, TimedCalls,
+};
 use crate::scenario::{
-    Bench, call, cast, children as crowds, fairness, fanout, registry as registries, restart as restarts,
-    ring, rss, spawn,
+    Bench, call, cast, children as crowds, fairness, fanout, publish, registry as registries,
+    restart as restarts, ring, rss, spawn,
 };
 
 mod actix;
 pub(crate) mod beam;
+mod broadcast;
 mod kameo;
 mod mutex;
 mod noex;
@@ -21,6 +24,7 @@ pub(crate) const BASELINE: &str = "tokio_unbounded";
 /// Every scenario with every peer that can do it.
 pub(crate) fn all() -> Vec<Bench> {
     use self::actix::Actix;
+    use self::broadcast::Broadcast;
     use self::kameo::Kameo;
     use self::mutex::{Blocking, Mutexed, Waiting};
     use self::noex::{Noex, NoexTryCast};
@@ -33,9 +37,12 @@ pub(crate) fn all() -> Vec<Bench> {
         registry::<TokioHand<Unbounded>>(),
         restart::<TokioHand<Unbounded>>(),
         children::<TokioHand<Unbounded>>(),
+        to_each::<TokioHand<Unbounded>>(),
         server::<TokioHand<Bounded>>(),
         registry::<TokioHand<Bounded>>(),
         restart::<TokioHand<Bounded>>(),
+        to_each::<TokioHand<Bounded>>(),
+        publishers::<Broadcast>(),
         shared::<Mutexed<Waiting>>(),
         registry::<Mutexed<Waiting>>(),
         shared::<Mutexed<Blocking>>(),
@@ -44,16 +51,21 @@ pub(crate) fn all() -> Vec<Bench> {
         registry::<Noex>(),
         restart::<Noex>(),
         children::<Noex>(),
+        publishers::<Noex>(),
         senders::<NoexTryCast>(),
+        publishers::<NoexTryCast>(),
         server::<Kameo>(),
         registry::<Kameo>(),
         restart::<Kameo>(),
+        to_each::<Kameo>(),
         server::<Ractor>(),
         registry::<Ractor>(),
         restart::<Ractor>(),
+        publishers::<Ractor>(),
         server::<Actix>(),
         registry::<Actix>(),
         restart::<Actix>(),
+        to_each::<Actix>(),
         server::<Xtra>(),
         beam::benches(),
     ]
@@ -108,4 +120,14 @@ fn children<P: Children>() -> Vec<Bench> {
         Bench::new::<P>(&crowds::CHILDREN, crowds::children::<P>),
         Bench::new::<P>(&crowds::STOP, crowds::stop::<P>),
     ]
+}
+
+/// What has a bus of its own.
+fn publishers<P: Publishes>() -> Vec<Bench> {
+    vec![Bench::new::<P>(&publish::PUBLISH, publish::publish::<P>)]
+}
+
+/// What has none that keeps every event: the publisher knows its subscribers.
+fn to_each<P: Casts>() -> Vec<Bench> {
+    vec![Bench::new::<P>(&publish::PUBLISH, fanout::fanout::<P>)]
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ractor::{
-    Actor, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent, call, call_t, cast, registry,
+    Actor, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent, call, call_t, cast, pg, registry,
 };
 use tokio::sync::Notify;
 
-use crate::peer::{AsyncCalls, Calls, Casts, Lifecycle, Peer, Registry, Restarts, Rings, TimedCalls, repeat};
+use crate::peer::{
+    AsyncCalls, Calls, Casts, Lifecycle, Peer, Publishes, Registry, Restarts, Rings, TimedCalls, repeat,
+};
 use crate::work::{CALL_TIMEOUT, Total};
 
 pub(crate) struct Ractor;
@@ -102,6 +104,36 @@ impl Casts for Ractor {
 
     async fn cast_many(counter: &ActorRef<Message>, times: u64) {
         repeat!(times, cast!(counter, Message::Put(1)).expect("the actor runs"));
+    }
+}
+
+/// By a process group, as its documentation has it; its output ports lose what a subscriber is ten events behind.
+impl Publishes for Ractor {
+    type Bus = (String, Vec<ActorRef<Message>>);
+
+    async fn open(subscribers: u64) -> Self::Bus {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let group = format!("rates {}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let mut counters = Vec::new();
+        for _ in 0..subscribers {
+            counters.push(Self::start().await);
+        }
+        pg::join(group.clone(), counters.iter().map(|counter| counter.get_cell()).collect());
+        (group, counters)
+    }
+
+    async fn publish((group, _): &Self::Bus, by: i64) {
+        for member in pg::get_members(group) {
+            member.send_message(Message::Put(by)).expect("the actor runs");
+        }
+    }
+
+    async fn sums((_, counters): &Self::Bus) -> Vec<i64> {
+        let mut sums = Vec::new();
+        for counter in counters {
+            sums.push(Self::call(counter, 0).await);
+        }
+        sums
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod cast;
 pub(crate) mod children;
 pub(crate) mod fairness;
 pub(crate) mod fanout;
+pub(crate) mod publish;
 pub(crate) mod registry;
 pub(crate) mod restart;
 pub(crate) mod ring;
@@ -97,6 +98,7 @@ pub(crate) const ALL: &[&Scenario] = &[
     &children::CHILDREN,
     &children::STOP,
     &fanout::FANOUT,
+    &publish::PUBLISH,
     &fairness::SHORT,
     &fairness::LONG,
     &call::ALLOCS,

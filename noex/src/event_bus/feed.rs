@@ -3,13 +3,14 @@
 
 use std::{
     any::TypeId,
+    pin::pin,
     sync::{
         Arc, Weak,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
-use tokio::sync::{Semaphore, TryAcquireError};
+use tokio::sync::Notify;
 
 use super::{Buffer, Overflow, Pattern, SubscriberId, table::Inner};
 use crate::{process::panic::drop_quietly, server::slot::AnySlot};
@@ -24,27 +25,41 @@ pub(crate) struct Owner {
     pub(crate) handler: Option<&'static str>,
 }
 
-/// What publishers and the subscriber of a subscription share.
+/// What publishers and the subscriber of a subscription share. In this order: what each delivery looks at comes first.
+#[repr(C)]
 pub(crate) struct Feed {
-    /// What a delivery writes, and he who takes what was delivered.
     waiting: AtomicUsize,
-    /// Written for events that found no room.
-    dropped: AtomicU64,
-    is_over: AtomicBool,
-    /// It was ended by hand: what waits is not to be handled.
-    is_called_off: AtomicBool,
-    buffer: Buffer,
-    /// A permit for each free place, where publishers wait for one.
-    room: Option<Semaphore>,
-    /// See [`note_queued`](Feed::note_queued).
+    /// `OVER`, `CALLED_OFF`
+    state: AtomicU8,
+    overflow: Overflow,
+    /// The life that it ends with; 0 where it ends with the slot, or has none.
+    life: u32,
+    capacity: usize,
+    /// In which lap of its server's queue `queued` is counted.
     lap: AtomicU64,
+    /// How many of its events are in that queue; meant for when it lags.
     queued: AtomicUsize,
+    room: Room,
+    dropped: AtomicU64,
     owner: Option<Owner>,
     id: SubscriberId,
     pattern: Pattern,
     kind: TypeId,
     event: &'static str,
     bus: Weak<Inner>,
+}
+
+/// It gets no further event.
+const OVER: u8 = 1;
+/// What waits is not to be handled: it was ended by hand.
+const CALLED_OFF: u8 = 2;
+
+/// Publishers that wait for a place.
+#[derive(Default)]
+struct Room {
+    /// How many; others do not take a place before them.
+    waiting: AtomicUsize,
+    free: Notify,
 }
 
 /// What becomes of an event.
@@ -66,16 +81,16 @@ impl Feed {
         buffer: Buffer,
         owner: Option<Owner>,
     ) -> Arc<Self> {
-        let waits = buffer.overflow == Overflow::Wait;
         Arc::new(Feed {
             waiting: AtomicUsize::new(0),
-            dropped: AtomicU64::new(0),
-            is_over: AtomicBool::new(false),
-            is_called_off: AtomicBool::new(false),
-            buffer,
-            room: waits.then(|| Semaphore::new(buffer.capacity().min(Semaphore::MAX_PERMITS))),
+            state: AtomicU8::new(0),
+            overflow: buffer.overflow,
+            life: owner.as_ref().and_then(|owner| owner.life).unwrap_or(0),
+            capacity: buffer.capacity(),
             lap: AtomicU64::new(0),
             queued: AtomicUsize::new(0),
+            room: Room::default(),
+            dropped: AtomicU64::new(0),
             owner,
             id: SubscriberId::next(),
             pattern,
@@ -99,7 +114,7 @@ impl Feed {
     }
 
     pub(super) fn buffer(&self) -> Buffer {
-        self.buffer
+        Buffer::new(self.capacity).overflow(self.overflow)
     }
 
     /// How many events were dropped, those not counted that are to be passed over when their turn comes.
@@ -116,11 +131,11 @@ impl Feed {
     }
 
     pub(crate) fn capacity(&self) -> usize {
-        self.buffer.capacity()
+        self.capacity
     }
 
     pub(crate) fn drops_oldest(&self) -> bool {
-        self.buffer.overflow == Overflow::DropOldest
+        self.overflow == Overflow::DropOldest
     }
 
     /// Gives a new event a place, or says why not.
@@ -129,40 +144,53 @@ impl Feed {
         if self.is_over() {
             return Admission::Over;
         }
-        match self.buffer.overflow {
-            Overflow::DropOldest => self.waiting.fetch_add(1, Ordering::Relaxed),
-            Overflow::Wait => return self.admit_if_room(),
+        match self.overflow {
+            Overflow::DropOldest => drop(self.waiting.fetch_add(1, Ordering::Relaxed)),
+            Overflow::Wait => {
+                if self.room.waiting.load(Ordering::SeqCst) > 0 || !self.take_place() {
+                    return Admission::Full;
+                }
+            }
             Overflow::DropNewest | Overflow::Disconnect => {
-                let before = self.waiting.fetch_add(1, Ordering::Relaxed);
-                if before >= self.capacity() {
-                    self.waiting.fetch_sub(1, Ordering::Relaxed);
+                if !self.take_place() {
                     self.note_dropped();
                     return Admission::Dropped;
                 }
-                before
             }
-        };
+        }
         Admission::Go(Ticket(self.clone()))
     }
 
-    fn admit_if_room(self: &Arc<Self>) -> Admission {
-        let Some(room) = &self.room else { return Admission::Over };
-        match room.try_acquire() {
-            Ok(place) => {
-                place.forget();
-                self.waiting.fetch_add(1, Ordering::Relaxed);
-                Admission::Go(Ticket(self.clone()))
-            }
-            Err(TryAcquireError::NoPermits) => Admission::Full,
-            Err(TryAcquireError::Closed) => Admission::Over,
+    /// One place more is taken, if there is one. Never for a moment without: another would see none for that long.
+    #[inline]
+    fn take_place(&self) -> bool {
+        let more = |waiting| (waiting < self.capacity).then_some(waiting + 1);
+        self.waiting.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).is_ok()
+    }
+
+    /// One place less is taken. Whoever waits for one either sees that, or is seen.
+    #[inline]
+    fn give_back(&self) {
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        if self.overflow == Overflow::Wait && self.room.waiting.load(Ordering::SeqCst) > 0 {
+            self.room.free.notify_one();
         }
     }
 
-    /// Waits for a place; `None` when the subscription is over.
+    /// Waits for a place, first come first served; `None` when the subscription is over.
     pub(crate) async fn wait_for_room(self: &Arc<Self>) -> Option<Ticket> {
-        self.room.as_ref()?.acquire().await.ok()?.forget();
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        Some(Ticket(self.clone()))
+        let _waits = Waits::new(&self.room);
+        loop {
+            let mut freed = pin!(self.room.free.notified());
+            freed.as_mut().enable();
+            if self.is_over() {
+                return None;
+            }
+            if self.take_place() {
+                return Some(Ticket(self.clone()));
+            }
+            freed.await;
+        }
     }
 
     /// One more event was dropped.
@@ -174,44 +202,43 @@ impl Feed {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// How many of this subscription's events are in its server's queue, one more included, where the queue
-    /// is emptied as a whole and has been so `lap` times. Called under the queue's lock.
-    pub(crate) fn note_queued(&self, lap: u64) -> usize {
-        let before = match self.lap.swap(lap, Ordering::Relaxed) == lap {
-            true => self.queued.load(Ordering::Relaxed),
-            false => 0,
-        };
-        self.queued.store(before + 1, Ordering::Relaxed);
-        before + 1
+    /// How many of its events are in its server's queue, which was emptied `lap` times; counted when that is not known.
+    /// Called under the queue's lock, as all that has to do with it.
+    pub(crate) fn queued(&self, lap: u64, count: impl FnOnce() -> usize) -> usize {
+        if self.lap.load(Ordering::Relaxed) != lap {
+            self.lap.store(lap, Ordering::Relaxed);
+            // The one that comes is counted by now.
+            self.queued.store(count() + 1, Ordering::Relaxed);
+        }
+        self.queued.load(Ordering::Relaxed) - 1
     }
 
-    /// One of them made room for it.
+    /// One of them made room.
     pub(crate) fn note_unqueued(&self) {
-        self.queued.fetch_sub(1, Ordering::Relaxed);
+        let queued = self.queued.load(Ordering::Relaxed);
+        self.queued.store(queued.saturating_sub(1), Ordering::Relaxed);
     }
 
     #[inline]
     pub(crate) fn is_over(&self) -> bool {
-        self.is_over.load(Ordering::Acquire)
+        self.state.load(Ordering::Acquire) & OVER != 0
     }
 
     #[inline]
     pub(crate) fn is_called_off(&self) -> bool {
-        self.is_called_off.load(Ordering::Acquire)
+        self.state.load(Ordering::Acquire) & CALLED_OFF != 0
     }
 
     pub(crate) fn disconnects(&self) -> bool {
-        self.buffer.overflow == Overflow::Disconnect
+        self.overflow == Overflow::Disconnect
     }
 
     /// It is over. `false`: it was.
     pub(crate) fn note_end(&self) -> bool {
-        if self.is_over.swap(true, Ordering::AcqRel) {
+        if self.state.fetch_or(OVER, Ordering::SeqCst) & OVER != 0 {
             return false;
         }
-        if let Some(room) = &self.room {
-            room.close();
-        }
+        self.room.free.notify_waiters();
         true
     }
 
@@ -232,7 +259,7 @@ impl Feed {
 
     /// Takes it off the bus, and with it what waits.
     pub(crate) fn call_off(&self) -> bool {
-        self.is_called_off.store(true, Ordering::Release);
+        self.state.fetch_or(CALLED_OFF, Ordering::Release);
         self.end()
     }
 }
@@ -243,6 +270,16 @@ pub(crate) struct Ticket(Arc<Feed>);
 impl Ticket {
     pub(crate) fn feed(&self) -> &Arc<Feed> {
         &self.0
+    }
+
+    /// It is about to be queued, in this lap of the queue. `true`: there are more than may wait.
+    #[inline]
+    pub(crate) fn note_queued(&self, lap: u64) -> bool {
+        let feed = &self.0;
+        if feed.lap.load(Ordering::Relaxed) == lap {
+            feed.queued.store(feed.queued.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        }
+        self.is_late()
     }
 
     /// Newer events have taken its place.
@@ -260,7 +297,7 @@ impl Ticket {
     /// It is for another life than this.
     #[inline]
     pub(crate) fn is_of_another(&self, life: u32) -> bool {
-        self.0.owner.as_ref().and_then(|owner| owner.life).is_some_and(|own| own != life)
+        self.0.life != 0 && self.0.life != life
     }
 
     /// Nobody misses the event.
@@ -273,9 +310,22 @@ impl Ticket {
 impl Drop for Ticket {
     #[inline]
     fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
-        if let Some(room) = &self.0.room {
-            room.add_permits(1);
-        }
+        self.0.give_back();
+    }
+}
+
+/// A publisher is among those who wait, however that ends.
+struct Waits<'a>(&'a Room);
+
+impl<'a> Waits<'a> {
+    fn new(room: &'a Room) -> Self {
+        room.waiting.fetch_add(1, Ordering::SeqCst);
+        Waits(room)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
     }
 }

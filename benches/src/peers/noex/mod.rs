@@ -11,6 +11,7 @@ use crate::peer::{
 use crate::work::{CALL_TIMEOUT, Total};
 
 mod never_wait;
+mod publish;
 mod ring;
 
 pub(crate) use self::never_wait::NoexTryCast;

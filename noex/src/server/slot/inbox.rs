@@ -22,7 +22,7 @@ use super::{
     sync::{AtomicUsize, Mutex, MutexGuard, Ordering},
 };
 use crate::{
-    event_bus::Feed,
+    event_bus::{Feed, Ticket},
     server::{GenServer, Mailbox, Overflow},
 };
 
@@ -78,6 +78,24 @@ impl<S: GenServer> Lines<S> {
                 laps: 1,
             })
         })
+    }
+}
+
+impl<S: GenServer> Whole<S> {
+    /// The first event of a subscription that lags, if the queue alone has as many as it may keep.
+    #[cold]
+    fn late(&mut self, feed: &Feed) -> Option<Envelope<S>> {
+        // Where the queue is taken one by one, all that waits is in it.
+        let queued = match S::OVERFLOW {
+            Overflow::DropOldest => feed.waiting() - 1,
+            _ => feed.queued(self.laps, || self.queue.iter().filter(|it| it.is_event_of(feed)).count()),
+        };
+        if queued < feed.capacity() {
+            return None;
+        }
+        let oldest = self.queue.iter().position(|message| message.is_event_of(feed))?;
+        feed.note_unqueued();
+        self.queue.remove(oldest)
     }
 }
 
@@ -162,30 +180,22 @@ impl<S: GenServer> Inbox<S> {
         Ok(first && tell())
     }
 
-    /// As [`force`](Inbox::force) for an event of a subscription that drops the oldest: with more of its events in the
-    /// queue than it may keep, the first of them is given out.
+    /// As [`force`](Inbox::force) for an event. With more events in the queue than a subscription that drops the
+    /// oldest may keep, the first of them is given out.
     pub(crate) fn force_event(
         &self,
-        message: Envelope<S>,
-        feed: &Feed,
+        info: S::Info,
+        ticket: Ticket,
         tell: impl FnOnce() -> bool,
     ) -> Result<(bool, Option<Envelope<S>>), Envelope<S>> {
         let mut lines = self.lines();
         if lines.closed {
-            return Err(message);
+            return Err(Envelope::Event(info, ticket));
         }
         let whole = lines.whole();
         let first = whole.queue.is_empty();
-        whole.queue.push_back(message);
-        let queued = feed.note_queued(whole.laps);
-        // Where the queue is taken one by one, all that waits is in it.
-        let queued = if S::OVERFLOW == Overflow::DropOldest { feed.waiting() } else { queued };
-        let mut late = None;
-        if queued > feed.capacity() {
-            let oldest = whole.queue.iter().position(|message| message.is_event_of(feed));
-            late = oldest.and_then(|oldest| whole.queue.remove(oldest));
-            feed.note_unqueued();
-        }
+        let late = if ticket.note_queued(whole.laps) { whole.late(ticket.feed()) } else { None };
+        whole.queue.push_back(Envelope::Event(info, ticket));
         self.note_high_water(whole.queue.len() + self.taken.load(Ordering::Relaxed));
         Ok((first && tell(), late))
     }

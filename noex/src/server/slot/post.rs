@@ -46,11 +46,11 @@ pub(crate) fn deliver<S: GenServer>(slot: &Arc<Slot<S>>, event: Envelope<S>) -> 
 }
 
 fn queue<S: GenServer>(slot: &Arc<Slot<S>>, event: Envelope<S>) -> bool {
-    let feed = event.ticket().map(|ticket| ticket.feed()).filter(|feed| feed.drops_oldest()).cloned();
     let raise = || slot.raise(QUEUED);
-    let queued = match &feed {
-        None => slot.inbox.force(event, raise).map(|summoned| (summoned, None)),
-        Some(feed) => slot.inbox.force_event(event, feed, raise),
+    let queued = match event {
+        Envelope::Event(info, ticket) => slot.inbox.force_event(info, ticket, raise),
+        // One that its publisher waits for.
+        event => slot.inbox.force(event, raise).map(|summoned| (summoned, None)),
     };
     // What comes too late for a server that has ended, nobody misses.
     let Ok((summoned, late)) = queued else { return false };
