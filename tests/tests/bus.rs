@@ -698,6 +698,81 @@ async fn a_closure_may_panic_publish_and_unsubscribe() {
     assert_eq!(events.recv().await.unwrap().1, Rate(1));
 }
 
+/// Subscribes as it is told.
+#[genserver]
+struct Free {
+    log: Log,
+}
+
+#[genserver]
+impl Free {
+    #[init]
+    fn init(log: Log) -> Self {
+        Free { log }
+    }
+
+    #[call]
+    fn listen(&mut self, cx: &mut Context<Self>, bus: EventBus, pattern: String) -> Subscriber {
+        let buffer = Buffer::new(2).overflow(Overflow::DropNewest);
+        let line = |topic: &Topic, rate: Rate| {
+            assert_ne!(rate.0, 13, "as asked");
+            format!("{topic} {}", rate.0)
+        };
+        cx.subscribe_to(&bus, pattern, buffer, line).unwrap()
+    }
+
+    #[info]
+    fn heard(&mut self, line: String) {
+        self.log.note(line);
+    }
+
+    #[call]
+    fn ping(&self) {}
+}
+
+#[tokio::test]
+async fn a_server_listens_to_any_bus_while_it_likes() {
+    let (system, log, bus) = (System::new(), Log::default(), EventBus::new("test"));
+    let free = Free::start(log.clone()).system(&system).await.unwrap();
+    let subscriber = free.listen(bus.clone(), "a.*".into()).await.unwrap();
+    assert_eq!((subscriber.server(), subscriber.handler()), (Some(free.pid()), None));
+    bus.publish("a.b", Rate(1)).await.unwrap();
+    // What makes messages panics for the publisher's account, and not at its cost.
+    bus.publish_sync("a.b", Rate(13)).await.unwrap();
+    bus.publish("a.c", Rate(2)).await.unwrap();
+    free.ping().await.unwrap();
+    assert_eq!(log.take(), ["a.b 1", "a.c 2"]);
+    assert_eq!(subscriber.waiting(), 0);
+    subscriber.unsubscribe();
+    assert_eq!(bus.publish("a.b", Rate(3)).await.unwrap().delivered, 0);
+    free.listen(bus.clone(), "**".into()).await.unwrap();
+    free.stop().await.unwrap();
+    assert!(bus.subscribers().is_empty());
+}
+
+#[tokio::test]
+async fn many_come_and_go_on_one_topic_in_any_order() {
+    let bus = EventBus::new("test");
+    let mut all: Vec<_> = (0..100).map(|_| bus.subscribe::<Rate>("a").unwrap()).collect();
+    all.extend((0..100).map(|_| bus.subscribe::<Rate>("*").unwrap()));
+    for step in [7, 3, 5, 2] {
+        let mut at = 0;
+        all.retain(|_| {
+            at += 1;
+            at % step != 0
+        });
+        let published = bus.publish("a", Rate(step)).await.unwrap();
+        assert_eq!(published.delivered, all.len());
+        assert_eq!(bus.subscribers().len(), all.len());
+    }
+    for events in &mut all {
+        let heard: Vec<_> = std::iter::from_fn(|| events.try_recv()).map(|(_, rate)| rate.0).collect();
+        assert_eq!(heard, [7, 3, 5, 2]);
+    }
+    drop(all);
+    assert_eq!(bus.patterns(), []);
+}
+
 #[tokio::test]
 async fn a_stream_is_over_with_its_reader_and_with_its_bus() {
     let bus = EventBus::new("test");

@@ -41,6 +41,8 @@ pub(crate) struct Feed {
     queued: AtomicUsize,
     room: Room,
     dropped: AtomicU64,
+    /// Where it is among those of its pattern; changed under the table's lock.
+    place: AtomicUsize,
     owner: Option<Owner>,
     id: SubscriberId,
     pattern: Pattern,
@@ -91,6 +93,7 @@ impl Feed {
             queued: AtomicUsize::new(0),
             room: Room::default(),
             dropped: AtomicU64::new(0),
+            place: AtomicUsize::new(0),
             owner,
             id: SubscriberId::next(),
             pattern,
@@ -102,6 +105,14 @@ impl Feed {
 
     pub(crate) fn pattern(&self) -> &Pattern {
         &self.pattern
+    }
+
+    pub(super) fn place(&self) -> usize {
+        self.place.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_place(&self, place: usize) {
+        self.place.store(place, Ordering::Relaxed);
     }
 
     pub(super) fn id(&self) -> SubscriberId {

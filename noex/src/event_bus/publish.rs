@@ -217,8 +217,8 @@ impl<E: Event> Round<E> {
             Admission::Dropped => {
                 self.published.dropped += 1;
                 entry.sink.lost(topic, event);
-                if entry.feed.disconnects() {
-                    entry.feed.end();
+                if entry.feed.disconnects() && entry.feed.end() {
+                    entry.sink.disconnected();
                 }
             }
             Admission::Full => self.full.push((entry.clone(), topic.clone(), event)),

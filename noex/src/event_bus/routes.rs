@@ -26,6 +26,9 @@ pub(crate) trait Sink<E>: Send + Sync {
     /// An event that the subscriber was too slow for.
     fn lost(&self, _topic: &Topic, _event: E) {}
 
+    /// It had no room for an event, and is over for that.
+    fn disconnected(&self) {}
+
     /// The subscription is over.
     fn over(&self) {}
 }
@@ -83,7 +86,7 @@ impl<E> Node<E> {
     }
 
     fn insert(&mut self, mut segments: std::str::Split<'_, char>, entry: Entry<E>) {
-        let Some(segment) = segments.next() else { return self.here.push(entry) };
+        let Some(segment) = segments.next() else { return push(&mut self.here, entry) };
         let next = match segment {
             "*" => self.one.get_or_insert_with(|| Arc::new(Node::new(false))),
             "**" => self.any.get_or_insert_with(|| Arc::new(Node::new(true))),
@@ -119,9 +122,20 @@ impl<E> Node<E> {
     }
 }
 
+/// Each feed knows its place, so that a thousand servers that end at once are not looked for one by one.
+fn push<E>(entries: &mut Vec<Entry<E>>, entry: Entry<E>) {
+    entry.feed.set_place(entries.len());
+    entries.push(entry);
+}
+
 fn remove<E>(entries: &mut Vec<Entry<E>>, feed: &Feed) -> Option<Entry<E>> {
-    let at = entries.iter().position(|entry| std::ptr::eq(&*entry.feed, feed))?;
-    Some(entries.remove(at))
+    let at = feed.place();
+    entries.get(at).filter(|entry| std::ptr::eq(&*entry.feed, feed))?;
+    let removed = entries.swap_remove(at);
+    if let Some(moved) = entries.get(at) {
+        moved.feed.set_place(at);
+    }
+    Some(removed)
 }
 
 impl<E> Clone for Node<E> {
@@ -145,7 +159,7 @@ impl<E: 'static> Routes<E> {
     pub(crate) fn insert(&mut self, entry: Entry<E>) {
         let pattern = entry.feed.pattern().clone();
         if pattern.is_exact() {
-            Arc::make_mut(self.exact.entry(pattern).or_default()).push(entry);
+            push(Arc::make_mut(self.exact.entry(pattern).or_default()), entry);
         } else {
             self.root.insert(pattern.as_str().split('.'), entry);
         }

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     Context, GenServer, InfoOf, OnRestart,
     observer::EventKind,
+    process::panic::catch,
     server::slot::{AnySlot, Slot, envelope::Envelope, notice::Stamp, post, refuse},
 };
 
@@ -24,15 +25,14 @@ struct Listener<S: GenServer, F> {
     slot: Weak<Slot<S>>,
     /// Dropped events are dead letters of the handler that this makes messages for.
     message: F,
-    disconnects: bool,
     pattern: Pattern,
 }
 
-impl<S: GenServer, E: Event, F: Fn(&Topic, E) -> S::Info + Send + Sync> Sink<E> for Listener<S, F> {
+impl<S: GenServer, E: Event, F: Fn(&Topic, E) -> Option<S::Info> + Send + Sync> Sink<E> for Listener<S, F> {
     #[inline]
     fn deliver(&self, topic: &Topic, event: E, ticket: Ticket, done: Option<Done>) -> bool {
         let Some(slot) = self.slot.upgrade() else { return false };
-        let info = (self.message)(topic, event);
+        let Some(info) = (self.message)(topic, event) else { return true };
         let message = match done {
             None => Envelope::Event(info, ticket),
             Some(done) => Stamp::of_event(ticket, done).on(info),
@@ -42,9 +42,16 @@ impl<S: GenServer, E: Event, F: Fn(&Topic, E) -> S::Info + Send + Sync> Sink<E> 
 
     #[cold]
     fn lost(&self, topic: &Topic, event: E) {
-        let Some(slot) = self.slot.upgrade() else { return };
-        refuse::overflowed(&slot, Envelope::Info((self.message)(topic, event)));
-        if self.disconnects {
+        if let Some(slot) = self.slot.upgrade()
+            && let Some(info) = (self.message)(topic, event)
+        {
+            refuse::overflowed(&slot, Envelope::Info(info));
+        }
+    }
+
+    #[cold]
+    fn disconnected(&self) {
+        if let Some(slot) = self.slot.upgrade() {
             refuse::announce(&slot, || EventKind::Disconnected { pattern: self.pattern.clone() });
         }
     }
@@ -56,17 +63,12 @@ fn subscribe<S: GenServer, E: Event>(
     bus: &EventBus,
     (pattern, buffer): (Pattern, Buffer),
     (handler, life): (Option<&'static str>, Option<u32>),
-    message: impl Fn(&Topic, E) -> S::Info + Send + Sync + 'static,
+    message: impl Fn(&Topic, E) -> Option<S::Info> + Send + Sync + 'static,
 ) -> Arc<Feed> {
     let slot = cx.slot();
     let core = AnySlot::core(&*slot);
     let owner = Owner { slot: Arc::downgrade(&slot) as Weak<dyn AnySlot>, id: core.id, life, handler };
-    let listener = Listener {
-        slot: Arc::downgrade(&slot),
-        message,
-        disconnects: buffer == buffer.overflow(super::Overflow::Disconnect),
-        pattern: pattern.clone(),
-    };
+    let listener = Listener { slot: Arc::downgrade(&slot), message, pattern: pattern.clone() };
     let feed = bus.feed::<E>(pattern, buffer, Some(owner));
     bus.insert(feed.clone(), Arc::new(listener) as Arc<dyn Sink<E>>);
     // After it is in the table: an end that comes meanwhile finds it here, or is found by this.
@@ -91,6 +93,7 @@ pub(crate) fn subscribe_handler<S: GenServer, E: Event>(
         OnRestart::Drop => Some(core.incarnation()),
     };
     if !core.has_subscription(handler) {
+        let message = move |topic: &Topic, event: E| Some(message(topic, event));
         subscribe(cx, cx.door().system().bus(), (pattern, buffer), (Some(handler), life), message);
     }
 }
@@ -153,7 +156,8 @@ impl<S: GenServer> Context<S> {
     }
 
     /// As [`subscribe`](Context::subscribe), on any bus, with a buffer of your choice; `message` makes of a topic and
-    /// an event what an `#[info]` handler takes. It runs on the publisher's task.
+    /// an event what an `#[info]` handler takes. It runs on the publisher's task, whom its panic does not concern; the
+    /// event is lost then.
     ///
     /// # Errors
     ///
@@ -167,7 +171,13 @@ impl<S: GenServer> Context<S> {
     ) -> Result<Subscriber, PatternError> {
         let pattern = pattern.try_into().map_err(Into::into)?;
         let life = Some(AnySlot::core(&*self.slot()).incarnation());
-        let message = move |topic: &Topic, event: E| message(topic, event).into_info();
+        let message = move |topic: &Topic, event: E| match catch(|| message(topic, event).into_info()) {
+            Ok(info) => Some(info),
+            Err(panic) => {
+                drop(panic.into_reason("subscribe_to"));
+                None
+            }
+        };
         Ok(Subscriber::new(subscribe(self, bus, (pattern, buffer), (None, life), message)))
     }
 }

@@ -38,6 +38,9 @@ impl Awaited for Wait {
     }
 
     fn refuse(&self, failure: Failure) -> bool {
+        if !self.is_open() {
+            return false;
+        }
         if let Failure::Deadlock(path) = failure {
             *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(path);
         }
