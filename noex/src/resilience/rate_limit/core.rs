@@ -41,8 +41,13 @@ pub(super) enum Denied<'a> {
     Disposed,
 }
 
-/// The bucket of a limiter without keys: one word, charged by one compare-and-swap. On a cache line of its own.
-#[repr(align(64))]
+/// On a cache line of its own: what each call writes is not beside what each call only reads.
+#[repr(align(128))]
+#[derive(Default)]
+struct Apart<T>(T);
+
+/// The bucket of a limiter without keys: one word, charged by one compare-and-swap.
+#[derive(Default)]
 struct Bucket {
     full_at: AtomicU64,
     granted: AtomicU64,
@@ -52,12 +57,15 @@ pub(super) struct Core<K> {
     pub(super) identity: Identity,
     pub(super) options: RateLimitOptions,
     pub(super) ticks: Ticks,
-    bucket: Option<Bucket>,
+    bucket: Option<Apart<Bucket>>,
+    /// Without keys and with one window: nothing of cost 1 passes before that, unless something is given back. Written
+    /// under the lock of the key.
+    closed_until: Option<Apart<AtomicU64>>,
     table: Table<K>,
     is_disposed: AtomicBool,
     /// Those who wait, for any key.
     waiting: AtomicUsize,
-    refused: AtomicU64,
+    refused: Apart<AtomicU64>,
 }
 
 impl<K: LimiterKey> Core<K> {
@@ -68,11 +76,10 @@ impl<K: LimiterKey> Core<K> {
         let windows = Window::all(&options);
         let is_one = TypeId::of::<K>() == TypeId::of::<()>();
         let bucket = match &*windows {
-            [window] if is_one && window.is_word() => {
-                Some(Bucket { full_at: AtomicU64::new(0), granted: AtomicU64::new(0) })
-            }
+            [window] if is_one && window.is_word() => Some(Apart::default()),
             _ => None,
         };
+        let closed_until = (is_one && bucket.is_none() && windows.len() == 1).then(Apart::default);
         let shards = if is_one { 1 } else { Table::<K>::many_shards() };
         let table = Table::new(windows, shards, options.max_keys, options.on_full);
         let core = Arc::new(Core {
@@ -80,10 +87,11 @@ impl<K: LimiterKey> Core<K> {
             options,
             ticks: Ticks::start(),
             bucket,
+            closed_until,
             table,
             is_disposed: AtomicBool::new(false),
             waiting: AtomicUsize::new(0),
-            refused: AtomicU64::new(0),
+            refused: Apart::default(),
         });
         if let Some(system) = core.identity.system() {
             system.book().list(&core);
@@ -110,12 +118,14 @@ impl<K: LimiterKey> Core<K> {
         }
     }
 
-    /// Charges the key and reads its meter, or says why it cannot be charged. Whoever waits comes first.
+    /// Charges the key and reads its meter, or says why it cannot be charged. Whoever waits comes first. A refusal that
+    /// is `last` is counted here, where the count is at hand, if it is one for some time.
     #[inline]
     pub(super) fn charge<Q, R>(
         &self,
         key: &Q,
         cost: u32,
+        last: bool,
         read: impl FnOnce(&Meter, u64) -> R,
     ) -> Result<R, Denied<'_>>
     where
@@ -124,7 +134,7 @@ impl<K: LimiterKey> Core<K> {
     {
         self.admit(cost)?;
         let now = self.ticks.now();
-        if let Some(bucket) = &self.bucket
+        if let Some(Apart(bucket)) = &self.bucket
             && self.waiting.load(Ordering::Acquire) == 0
         {
             let window = &self.windows()[0];
@@ -133,19 +143,38 @@ impl<K: LimiterKey> Core<K> {
                     bucket.granted.fetch_add(1, Ordering::Relaxed);
                     Ok(read(&Meter::Bucket { full_at }, now))
                 }
-                Err(wait) => Err(Denied::Wait(wait, window)),
+                Err(wait) => {
+                    self.count_refused(last);
+                    Err(Denied::Wait(wait, window))
+                }
             };
+        }
+        if let Some(Apart(closed_until)) = &self.closed_until
+            && cost == 1
+            && let Some(wait) = closed_until.load(Ordering::Relaxed).checked_sub(now)
+            && wait > 0
+            && self.waiting.load(Ordering::Acquire) == 0
+        {
+            self.count_refused(last);
+            return Err(Denied::Wait(wait, &self.windows()[0]));
         }
         let mut wakers = Vec::new();
         let charged = self.table.visit(key, now, |entry, tally| {
             if entry.line.is_some() {
                 self.advance(entry, tally, now, &mut wakers);
                 if let Some(line) = &entry.line {
+                    tally.refused += u64::from(last);
                     let (wait, window) = self.wait(&entry.meter, now, line.cost() + u64::from(cost));
                     return Err((wait, window));
                 }
             }
-            self.take(&mut entry.meter, now, cost)?;
+            if let Err(longer) = self.take(&mut entry.meter, now, cost) {
+                tally.refused += u64::from(last);
+                if let Some(Apart(closed_until)) = self.closed_until.as_ref().filter(|_| cost == 1) {
+                    closed_until.store(now.saturating_add(longer.0), Ordering::Relaxed);
+                }
+                return Err(longer);
+            }
             tally.granted += 1;
             Ok(read(&entry.meter, now))
         });
@@ -160,13 +189,13 @@ impl<K: LimiterKey> Core<K> {
     /// How long until so many more can have passed.
     pub(super) fn wait(&self, meter: &Meter, now: u64, units: u64) -> (u64, &Window) {
         match &self.bucket {
-            Some(bucket) => bucket.meter().wait(self.windows(), now, units),
+            Some(Apart(bucket)) => bucket.meter().wait(self.windows(), now, units),
             None => meter.wait(self.windows(), now, units),
         }
     }
 
     fn take(&self, meter: &mut Meter, now: u64, cost: u32) -> Result<(), (u64, &Window)> {
-        if let Some(bucket) = &self.bucket {
+        if let Some(Apart(bucket)) = &self.bucket {
             let window = &self.windows()[0];
             return bucket.draw(window, now, cost).map(drop).map_err(|wait| (wait, window));
         }
@@ -199,8 +228,16 @@ impl<K: LimiterKey> Core<K> {
         tally.granted += granted as u64;
     }
 
+    /// Something passes again: what was known of when is void.
+    fn open(&self) {
+        if let Some(Apart(closed_until)) = &self.closed_until {
+            closed_until.store(0, Ordering::Relaxed);
+        }
+    }
+
     pub(super) fn give_back(&self, meter: &mut Meter, grant: Grant, now: u64) {
-        let Some(bucket) = &self.bucket else {
+        self.open();
+        let Some(Apart(bucket)) = &self.bucket else {
             return meter.give_back(self.windows(), grant.at, grant.cost, now);
         };
         let less = |full_at| {
@@ -230,8 +267,15 @@ impl<K: LimiterKey> Core<K> {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Counts and tells a refusal. Nothing is allocated.
+    fn count_refused(&self, counts: bool) {
+        if counts {
+            self.refused.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Tells a refusal, and counts it if [`charge`](Core::charge) has not. Nothing is allocated.
     pub(super) fn refuse(&self, denied: Denied<'_>) -> RateLimited {
+        self.count_refused(!matches!(denied, Denied::Wait(..)));
         let (why, window, retry_after) = match denied {
             Denied::Wait(wait, window) => (LimitedBy::Rate, window, Duration::from_nanos(wait)),
             Denied::Cost(window) => (LimitedBy::Cost, window, Duration::MAX),
@@ -239,11 +283,16 @@ impl<K: LimiterKey> Core<K> {
             Denied::Disposed => (LimitedBy::Disposed, &self.windows()[0], Duration::MAX),
             Denied::Full => (LimitedBy::Keys, &self.windows()[0], self.windows()[0].period),
         };
-        self.refuse_by(why, window, retry_after)
+        self.tell_refused(why, window, retry_after)
     }
 
+    /// Counts and tells a refusal of one who would have waited.
     pub(super) fn refuse_by(&self, why: LimitedBy, window: &Window, retry_after: Duration) -> RateLimited {
-        self.refused.fetch_add(1, Ordering::Relaxed);
+        self.count_refused(true);
+        self.tell_refused(why, window, retry_after)
+    }
+
+    fn tell_refused(&self, why: LimitedBy, window: &Window, retry_after: Duration) -> RateLimited {
         self.identity.tell(|| PolicyEvent::Refused { retry_after: Some(retry_after) });
         let Window { limit, period, .. } = *window;
         RateLimited { policy: self.identity.name.clone(), limit, period, retry_after, why }
@@ -254,7 +303,7 @@ impl<K: LimiterKey> Core<K> {
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
-        self.charge(key, cost, |_, at| Grant { at, cost }).map_err(|denied| self.refuse(denied))
+        self.charge(key, cost, true, |_, at| Grant { at, cost }).map_err(|denied| self.refuse(denied))
     }
 
     pub(super) fn consume<Q>(&self, key: &Q, cost: u32) -> Result<Quota, RateLimited>
@@ -262,7 +311,7 @@ impl<K: LimiterKey> Core<K> {
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
-        self.charge(key, cost, |meter, now| Quota::after(meter, self.windows(), now))
+        self.charge(key, cost, true, |meter, now| Quota::after(meter, self.windows(), now))
             .map_err(|denied| self.refuse(denied))
     }
 
@@ -277,12 +326,12 @@ impl<K: LimiterKey> Core<K> {
         let known = self.table.visit_known(key, |entry, _| {
             let ahead = entry.line.as_ref().map_or(0, |line| line.cost());
             match &self.bucket {
-                Some(bucket) => look(&bucket.meter(), ahead),
+                Some(Apart(bucket)) => look(&bucket.meter(), ahead),
                 None => look(&entry.meter, ahead),
             }
         });
         known.unwrap_or_else(|| match &self.bucket {
-            Some(bucket) => look(&bucket.meter(), 0),
+            Some(Apart(bucket)) => look(&bucket.meter(), 0),
             None => look(&Meter::new(self.windows()), 0),
         })
     }
@@ -293,9 +342,10 @@ impl<K: LimiterKey> Core<K> {
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
-        match self.charge(key, cost, |_, at| Grant { at, cost }) {
+        let can_wait = self.options.max_queue_size > 0;
+        match self.charge(key, cost, !can_wait, |_, at| Grant { at, cost }) {
             Ok(grant) => Queued::ready(Ok(grant)),
-            Err(Denied::Wait(..)) if self.options.max_queue_size > 0 => self.stand_in_line(key, cost),
+            Err(Denied::Wait(..)) if can_wait => self.stand_in_line(key, cost),
             Err(denied) => Queued::ready(Err(self.refuse(denied))),
         }
     }
@@ -376,14 +426,16 @@ impl<K: LimiterKey> Core<K> {
         Q: Hash + Eq + ?Sized,
     {
         let was_used =
-            self.bucket.as_ref().is_some_and(|bucket| bucket.full_at.swap(0, Ordering::Relaxed) != 0);
+            self.bucket.as_ref().is_some_and(|Apart(bucket)| bucket.full_at.swap(0, Ordering::Relaxed) != 0);
         if self.table.remove(key) {
+            self.open();
             return true;
         }
         let now = self.ticks.now();
         let mut wakers = Vec::new();
         let known = self.table.visit_known(key, |entry, tally| {
             entry.meter = Meter::new(self.windows());
+            self.open();
             self.advance(entry, tally, now, &mut wakers);
         });
         wakers.into_iter().for_each(Waker::wake);
@@ -446,10 +498,10 @@ impl<K: LimiterKey> Policy for Core<K> {
 
     fn status(&self) -> PolicyStatus {
         let tally = self.table.tally();
-        let alone = self.bucket.as_ref().map_or(0, |bucket| bucket.granted.load(Ordering::Relaxed));
+        let alone = self.bucket.as_ref().map_or(0, |Apart(bucket)| bucket.granted.load(Ordering::Relaxed));
         let counters = vec![
             ("granted", tally.granted + alone),
-            ("refused", self.refused.load(Ordering::Relaxed)),
+            ("refused", tally.refused + self.refused.0.load(Ordering::Relaxed)),
             ("waiting", self.waiting.load(Ordering::Relaxed) as u64),
             ("keys", self.table.len() as u64),
         ];

@@ -145,8 +145,12 @@ impl Meter {
 
     fn wait_one(&self, window: &Window, now: u64, units: u64) -> u64 {
         let (span, limit) = (window.span, u64::from(window.capacity));
-        // Whoever comes after `limit` others waits for a period in which they passed.
-        let (rounds, place) = (units.saturating_sub(1) / limit, units.saturating_sub(1) % limit);
+        // Whoever comes after `limit` others waits for a period in which they passed. As a rule nobody does, and a
+        // division takes longer than all the rest.
+        let (rounds, place) = match units.saturating_sub(1) {
+            before if before < limit => (0, before),
+            before => (before / limit, before % limit),
+        };
         let after_rounds = |wait: u64| wait.saturating_add(rounds.saturating_mul(span));
         match self {
             Meter::Log(grants) => {
@@ -257,11 +261,15 @@ impl Meter {
     }
 
     /// The window with the least left: how much of it is used, and when that will be over.
-    pub(super) fn tightest<'a>(&self, windows: &'a [Window], now: u64) -> (&'a Window, u32, u64) {
-        let readings = self.each(windows).map(|(meter, window)| {
+    pub(super) fn tightest<'w>(&self, windows: &'w [Window], now: u64) -> (&'w Window, u32, u64) {
+        let read = |(meter, window): (&Meter, &'w Window)| {
             let (used, over_in) = meter.used(window, now);
             (window, used.min(window.capacity), over_in)
-        });
+        };
+        if let [window] = windows {
+            return read((self, window));
+        }
+        let readings = self.each(windows).map(read);
         readings
             .min_by_key(|(window, used, _)| window.capacity - used)
             .unwrap_or_else(|| unreachable!("a limiter has a window"))
@@ -313,7 +321,11 @@ impl Meter {
 
     /// Whether it cannot be told from a fresh one.
     pub(super) fn is_over(&self, windows: &[Window], now: u64) -> bool {
-        self.each(windows).all(|(meter, window)| meter.used(window, now).1 == 0)
+        self.each(windows).all(|(meter, window)| match meter {
+            Meter::Log(grants) => grants.back().is_none_or(|newest| newest + window.span <= now),
+            Meter::Bucket { full_at } => *full_at <= now,
+            other => other.used(window, now).1 == 0,
+        })
     }
 }
 

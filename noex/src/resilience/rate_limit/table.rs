@@ -160,16 +160,16 @@ impl<K: LimiterKey> Table<K> {
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
         let hash = self.hasher.hash_one(key);
-        let mut gone = [const { None }; SWEEP];
         let mut part = Self::lock(&self.shards[self.shard_of(hash)]);
         let Part { entries, tally, operations, .. } = &mut *part;
         if let Some(entry) = entries.find_mut(hash, |entry| entry.key.borrow() == key) {
             let seen = visit(entry, tally);
             *operations = operations.wrapping_add(1);
-            if operations.is_multiple_of(SWEEP_EVERY) {
-                self.sweep_a_little(&mut part, now, &mut gone);
-            }
+            let sweeps = operations.is_multiple_of(SWEEP_EVERY);
             drop(part);
+            if sweeps {
+                self.sweep_shard(hash, now);
+            }
             return Ok(seen);
         }
         drop(part);
@@ -205,6 +205,14 @@ impl<K: LimiterKey> Table<K> {
         let seen = visit(entry.get_mut(), tally);
         drop(part);
         Ok(seen)
+    }
+
+    #[cold]
+    fn sweep_shard(&self, hash: u64, now: u64) {
+        let mut gone = [const { None }; SWEEP];
+        let mut part = Self::lock(&self.shards[self.shard_of(hash)]);
+        self.sweep_a_little(&mut part, now, &mut gone);
+        drop(part);
     }
 
     fn one_more(&self, keys: usize) -> Option<usize> {
