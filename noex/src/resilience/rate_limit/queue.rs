@@ -14,6 +14,7 @@ use super::{
     LimiterKey,
     core::{Core, Grant},
     line::{Ticket, Turn},
+    meter::Window,
 };
 use crate::{
     process::door::sleep_until,
@@ -48,8 +49,8 @@ enum Found {
     Dissolved,
     /// To look again at this time.
     Wait(u64),
-    /// It would take too long, so long.
-    TooLong(u64),
+    /// It would take too long, so long, by this window.
+    TooLong(u64, Window),
 }
 
 impl<K: LimiterKey> Queued<K> {
@@ -83,13 +84,13 @@ impl<K: LimiterKey> Waiting<K> {
             }
             let Some(line) = &mut entry.line else { return Found::Dissolved };
             let is_first = line.wait(&self.ticket, cx.waker());
-            let (wait, _) = core.wait(&entry.meter, now, self.cost.into());
+            let (wait, window) = core.wait(&entry.meter, now, self.cost.into());
             let turn = now.saturating_add(wait);
             if now >= self.until || (is_first && turn > self.until) {
                 line.leave(&self.ticket);
                 core.one_left();
                 core.advance(entry, tally, now, wakers);
-                return Found::TooLong(wait);
+                return Found::TooLong(wait, *window);
             }
             Found::Wait(if is_first { turn } else { self.until })
         });
@@ -102,7 +103,7 @@ impl<K: LimiterKey> Waiting<K> {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Grant, RateLimited>> {
         loop {
-            let (why, wait) = match self.look(cx) {
+            let (why, wait, window) = match self.look(cx) {
                 Found::Granted(at) => {
                     self.core.identity.tell(|| PolicyEvent::Admitted);
                     return Poll::Ready(Ok(Grant { at, cost: self.cost }));
@@ -116,11 +117,10 @@ impl<K: LimiterKey> Waiting<K> {
                     ready!(alarm.as_mut().poll(cx));
                     continue;
                 }
-                Found::TooLong(wait) => (LimitedBy::Wait, wait),
-                Found::Dissolved => (LimitedBy::Disposed, u64::MAX),
+                Found::TooLong(wait, window) => (LimitedBy::Wait, Duration::from_nanos(wait), window),
+                Found::Dissolved => (LimitedBy::Disposed, Duration::MAX, self.core.windows()[0]),
             };
-            let retry_after = Duration::from_nanos(wait);
-            return Poll::Ready(Err(self.core.refuse_by(why, &self.core.windows()[0], retry_after)));
+            return Poll::Ready(Err(self.core.refuse_by(why, &window, wait)));
         }
     }
 
