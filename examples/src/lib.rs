@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `bank` | servers are structs with methods, a tree names them, each call is one `?` |
 //! | `by_hand` | what the macros write, written by hand |
+//! | `client` | a client of a service that is not always well: each policy answers one question |
 //! | `crash` | a crash costs the message in hand and no other |
 //! | `healing` | a tree heals: drawings before, half-way and after, and the restart log |
 //! | `rates` | servers that do not know of one another meet on a bus; a crash misses no event |

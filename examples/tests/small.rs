@@ -213,3 +213,31 @@ fn without_pids(text: &str) -> String {
     });
     lines.collect()
 }
+
+#[test]
+fn client_asks_again_only_where_that_helps() {
+    let expected = "\
+ann asks for Bergen: rain
+ann asks for Cairo: sun
+asked 3 times: it was busy, and is asked again when it said
+ann asks for Atlantis: no such city
+asked 4 times: that there is no such city is an answer
+bob asks for Cairo: the service is down
+bob asks for Cairo: circuit `weather` is open (5 failures in a row), try again in 29.8s
+asked 9 times, and the circuit is open
+ann asks for Cairo: circuit `weather` is open (5 failures in a row), try again in 29.8s
+asked 9 times: nobody waits for what is down
+ann asks for Cairo: sun
+the circuit is closed
+bob asks for Bergen: rain
+bob asks for Bergen: rain
+bob asks for Bergen: rain
+bob asks for Bergen: rate limit `weather` is used up (8 per 60s), try again in 29.22s
+the circuit is closed: bob's haste is not the service's fault
+";
+    // Behind it stands the table of all policies.
+    let printed = printed("client");
+    let (story, table) = printed.split_at(printed.find("circuit_breaker  ").expect("the table"));
+    assert_eq!(story, expected);
+    assert_eq!(table.lines().count(), 3, "{table}");
+}

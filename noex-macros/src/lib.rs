@@ -11,6 +11,7 @@ mod inert;
 mod krate;
 mod model;
 mod names;
+mod resilience;
 mod state_machine;
 mod supervisor;
 mod syntax;
@@ -1115,4 +1116,54 @@ pub fn supervisor(tree: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn state_machine(options: TokenStream, item: TokenStream) -> TokenStream {
     state_machine::state_machine(options.into(), item.into()).into()
+}
+
+/// Says how the errors of a type count, for all policies: implements `noex::resilience::Classify`.
+///
+/// On an enum each variant says so, and what stands above the enum is for the variants that say nothing; without it they
+/// are transient. On a struct it stands above the struct.
+///
+/// | attribute | the error | circuit breaker | retry |
+/// |---|---|---|---|
+/// | `#[transient]` | may be gone a moment later | failure | again |
+/// | `#[permanent]` | comes back each time | failure | stop |
+/// | `#[ignored]` | is an answer: not found, not allowed | neither | stop |
+/// | `#[throttled(retry_after = field)]` | asks for a pause | failure | again, not before that |
+///
+/// `retry_after` names a field, by its name or its number, of type `Duration` or `Option<Duration>` (`None`: transient);
+/// or it is a duration such as `5s`, or the path of a constant. `#[resilience(crate = ::path)]` says where noex is found when
+/// it is renamed.
+///
+/// ```
+/// use noex::resilience::{Class, Classify, Resilience};
+/// use std::time::Duration;
+///
+/// #[derive(Resilience)]
+/// enum BankError {
+///     Closed,
+///     #[ignored]
+///     NoSuchAccount { number: u64 },
+///     #[permanent]
+///     Refused(String),
+///     #[throttled(retry_after = pause)]
+///     Busy { pause: Duration },
+///     #[throttled(retry_after = 1min)]
+///     Night,
+/// }
+///
+/// let pause = Duration::from_secs(5);
+/// assert_eq!(BankError::Closed.class(), Class::Transient);
+/// assert_eq!(BankError::Busy { pause }.class(), Class::Throttled { retry_after: pause });
+/// # assert_eq!(BankError::NoSuchAccount { number: 1 }.class(), Class::Ignored);
+/// # assert_eq!(BankError::Refused(String::new()).class(), Class::Permanent);
+/// # assert_eq!(BankError::Night.class(), Class::Throttled { retry_after: Duration::from_secs(60) });
+/// ```
+///
+/// # What is rejected
+///
+/// Two of these on one variant, one of them on a field, a field that does not exist or does not say how long, a
+/// `#[throttled]` that says nothing, a union.
+#[proc_macro_derive(Resilience, attributes(transient, permanent, ignored, throttled, resilience))]
+pub fn resilience(item: TokenStream) -> TokenStream {
+    resilience::resilience(item.into()).into()
 }

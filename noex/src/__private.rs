@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::resilience::{Again, Class, Classify, Counts};
-use crate::rules::{ConcurrentState, ResultReply};
+use crate::rules::{ConcurrentState, ResultReply, RetryAfter};
 pub use crate::server::{Erased, IntoInit, done};
 use crate::supervisor::{self, DeclaredTree};
 use crate::{
@@ -43,6 +43,11 @@ pub fn outcome<R: ResultReply>(reply: R) -> Result<R::Ok, R::Err> {
 #[cold]
 pub fn other_reply() -> ! {
     unreachable!("a handler's reply is its own variant")
+}
+
+/// How an error counts that may say for how long to leave its service alone.
+pub fn throttled(error: &impl RetryAfter) -> Class {
+    error.retry_after().map_or(Class::Transient, |retry_after| Class::Throttled { retry_after })
 }
 
 /// `Account::start(..)`.

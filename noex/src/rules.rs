@@ -17,9 +17,12 @@
 //! | [`TakenReason`] | what `#[terminate]` takes: the exit reason, borrowed or not |
 //! | [`Served`] | a child of a tree: a server, or a state machine |
 //! | [`DeclaredTree`] | a tree in a tree: one that `supervisor!` declares |
+//! | [`RetryAfter`] | the field of `#[throttled(retry_after = ..)]`: how long to wait |
 //! | [`ServerBlock`] | a server, once: it has one `#[genserver]` impl block |
 
 pub mod policy;
+
+use std::time::Duration;
 
 use crate::{
     event_bus::{Buffer, Event, Pattern, Topic},
@@ -42,6 +45,29 @@ pub trait ServerBlock {
     /// What futures borrow; 1 for a state that cannot be sent.
     #[doc(hidden)]
     const FUTURES: usize = Self::MESSAGES;
+}
+
+/// What says how long to leave a service alone: a `Duration`, or an `Option` of one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how long to wait",
+    label = "not a `Duration`",
+    note = "`retry_after` is a field of type `Duration` or `Option<Duration>`, or a duration such as `5s`"
+)]
+pub trait RetryAfter {
+    /// How long; `None` when it is not known.
+    fn retry_after(&self) -> Option<Duration>;
+}
+
+impl RetryAfter for Duration {
+    fn retry_after(&self) -> Option<Duration> {
+        Some(*self)
+    }
+}
+
+impl RetryAfter for Option<Duration> {
+    fn retry_after(&self) -> Option<Duration> {
+        *self
+    }
 }
 
 /// A server with a `#[call(concurrent)]` handler, which runs on a clone of the state.

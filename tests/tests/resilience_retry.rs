@@ -12,7 +12,7 @@ use noex::{
     prelude::*,
     resilience::{
         BudgetOptions, Class, Classify, ConfigError, Jitter, NamedError, Pattern, PolicyError, PolicyEvent,
-        PolicyEvents, PolicyKind, Retry, RetryOptions, Timeout, TimeoutOptions, retry_if, retry_if_ok,
+        PolicyEvents, PolicyKind, Retry, RetryOptions, Timeout, TimeoutOptions, judge,
     },
 };
 use tokio::time::{Instant, advance, sleep, timeout};
@@ -133,7 +133,7 @@ async fn an_error_that_no_attempt_mends_comes_back_at_once() {
     let retry = Retry::new("rt-6", RetryOptions::new()).unwrap();
     let mut events = retry.events();
     let runs = Cell::new(0);
-    let denied = retry.execute_with(retry_if(|error| *error == Error::Timeout), async || {
+    let denied = retry.execute_with(judge::retry_if(|error| *error == Error::Timeout), async || {
         runs.set(runs.get() + 1);
         Err::<(), _>(Error::Denied)
     });
@@ -259,7 +259,7 @@ async fn a_service_that_says_when_is_not_asked_before() {
     // RT-16
     let asked = async |hint: Duration| {
         let (retry, runs) = (retry(RetryOptions::new().max_attempts(2)), Runs::new());
-        let throttled = retry.execute_with(Class::of_classified, async || {
+        let throttled = retry.execute_with(judge::classified, async || {
             let _ = runs.fail(ALWAYS).await;
             Err::<(), _>(Later(hint))
         });
@@ -284,7 +284,7 @@ async fn no_attempt_begins_too_late() {
 async fn a_value_can_be_worth_another_attempt() {
     // RT-18
     let (retry, runs) = (retry(RetryOptions::new()), Cell::new(0));
-    let empty = retry.execute_with(retry_if_ok(|text: &String| text.is_empty()), async || {
+    let empty = retry.execute_with(judge::retry_if_ok(|text: &String| text.is_empty()), async || {
         runs.set(runs.get() + 1);
         Ok::<_, ()>(String::new())
     });

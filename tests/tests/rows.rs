@@ -32,6 +32,8 @@ const AREAS: &[(&str, u32)] = &[
     ("TO", 8),
     ("RL", 20),
     ("STM", 20),
+    ("FB", 4),
+    ("HG", 3),
 ];
 
 /// Words such as `CALL-07` or `CALL-7` in a text, as `CALL-7`.

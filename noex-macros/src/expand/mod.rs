@@ -5,6 +5,7 @@ pub(crate) mod alternatives;
 pub(crate) mod assert;
 pub(crate) mod child;
 pub(crate) mod child_options;
+pub(crate) mod class;
 pub(crate) mod config;
 pub(crate) mod declared;
 pub(crate) mod dispatch;

@@ -8,6 +8,7 @@ pub(crate) mod carried;
 pub(crate) mod child;
 pub(crate) mod child_kind;
 pub(crate) mod child_options;
+pub(crate) mod class;
 pub(crate) mod clock;
 pub(crate) mod config;
 pub(crate) mod coverage;

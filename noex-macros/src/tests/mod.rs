@@ -2,6 +2,7 @@
 
 mod budget;
 mod checks;
+mod classes;
 mod expansions;
 mod fuzz;
 mod machines;

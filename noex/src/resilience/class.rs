@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use super::PolicyError;
-
 /// How the outcome of one attempt counts.
 ///
 /// One classification feeds every policy of a stack:
@@ -126,35 +124,6 @@ impl Class {
         match outcome {
             Ok(_) => Class::Success,
             Err(_) => Class::Transient,
-        }
-    }
-
-    /// As [`of`](Class::of), for errors that know how they count.
-    pub fn of_classified<T, E: Classify>(outcome: &Result<T, E>) -> Self {
-        outcome.as_ref().map_or_else(Classify::class, |_| Class::Success)
-    }
-
-    /// As [`of`](Class::of), where the operation is another policy's `execute`: its refusals are told apart from the
-    /// operation's own errors.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use noex::resilience::{Class, PolicyError, Retry, Timeout};
-    ///
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
-    /// let (retry, limit) = (Retry::get("stock"), Timeout::get("stock"));
-    /// limit.dispose();
-    /// // Not tried again: to be refused once is enough.
-    /// let stock = retry.execute_with(Class::of_policy, || limit.execute(async || Ok::<_, String>(3))).await;
-    /// assert!(matches!(stock.map_err(PolicyError::flatten), Err(PolicyError::Disposed(_))));
-    /// assert_eq!(retry.status().counter("not_retryable"), 1);
-    /// # }
-    /// ```
-    pub fn of_policy<T, E>(outcome: &Result<T, PolicyError<E>>) -> Self {
-        match outcome {
-            Ok(_) => Class::Success,
-            Err(error) => error.class_with(|_| Class::Transient),
         }
     }
 }

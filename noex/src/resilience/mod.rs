@@ -11,6 +11,8 @@
 //! | [`Timeout`] | a caller from waiting for ever | [`TimedOut`] |
 //! | [`RateLimiter`], [`KeyedRateLimiter`] | what is behind it from more per second than was agreed | [`RateLimited`] |
 //! | [`Bulkhead`] | everything else from what is slow: so many at once | [`BulkheadFull`] |
+//! | [`Fallback`] | an error from being the caller's | `FallbackFailed`, if what stands in fails as well |
+//! | [`Hedge`] | the slowest calls from being slow | the first run's error |
 //!
 //! # Outcomes
 //!
@@ -28,6 +30,8 @@ mod deadline;
 mod dice;
 mod error;
 mod event;
+mod fallback;
+mod hedge;
 pub mod judge;
 mod policy;
 pub(crate) mod rate_limit;
@@ -35,6 +39,8 @@ pub(crate) mod retry;
 pub(crate) mod stack;
 mod ticks;
 mod timeout;
+#[cfg(feature = "tower")]
+mod tower;
 
 pub(crate) use book::Book;
 pub use budget::BudgetOptions;
@@ -50,12 +56,19 @@ pub use error::{
     PolicyError, RateLimited, Shed, TimedOut, TripCause,
 };
 pub use event::{PolicyEvent, PolicyEvents};
+pub use fallback::Fallback;
+pub use hedge::{Hedge, HedgeOptions};
 pub(crate) use policy::Identity;
 pub use policy::{Policy, PolicyKind, PolicyStatus, Protected};
 pub use rate_limit::{
     Algorithm, KeyedRateLimiter, LimiterKey, OnFull, Quota, RateLimitOptions, RateLimiter, RateLimiterServer,
     RateLimiterServerCall, RateLimiterServerRef, TierError, TieredLimiter,
 };
-pub use retry::{Jitter, Pattern, Retry, RetryOptions, retry_if, retry_if_ok};
+pub use retry::{Jitter, Pattern, Retry, RetryOptions};
 pub use stack::{OrderError, Scope, Stack, StackBuilder};
 pub use timeout::{Timeout, TimeoutOptions};
+#[cfg(feature = "tower")]
+pub use tower::{FallbackService, HedgeService, Judged, RetryLayer, RetryService, TimeoutService};
+
+/// How the errors of a type count, said at its variants.
+pub use noex_macros::Resilience;

@@ -13,8 +13,8 @@ use std::{
 };
 
 use super::{
-    ConfigError, Fault, Identity, NamedError, Policy, PolicyError, PolicyEvent, PolicyEvents, PolicyKind,
-    PolicyStatus, Protected, TimedOut, deadline,
+    ConfigError, Disposed, Fault, Identity, NamedError, Policy, PolicyError, PolicyEvent, PolicyEvents,
+    PolicyKind, PolicyStatus, Protected, TimedOut, deadline,
 };
 use crate::{
     System,
@@ -152,9 +152,7 @@ impl Timeout {
     where
         F: Future<Output = Result<T, E>>,
     {
-        if self.core.is_disposed.load(Ordering::Relaxed) {
-            return Err(self.core.identity.disposed().into());
-        }
+        self.admit()?;
         match self.limit(operation()).await {
             Ok(done) => done.map_err(PolicyError::Failed),
             Err(late) => Err(late.into()),
@@ -233,6 +231,13 @@ impl Timeout {
         move |argument| {
             let (timeout, function) = (timeout.clone(), function.clone());
             Box::pin(async move { timeout.execute(|| function(argument)).await })
+        }
+    }
+
+    pub(crate) fn admit(&self) -> Result<(), Disposed> {
+        match self.core.is_disposed.load(Ordering::Relaxed) {
+            true => Err(self.core.identity.disposed()),
+            false => Ok(()),
         }
     }
 

@@ -2,7 +2,6 @@
 
 mod attempts;
 mod backoff;
-mod judge;
 mod options;
 mod pattern;
 
@@ -18,7 +17,6 @@ use std::{
 
 pub(crate) use attempts::Attempts;
 pub(crate) use attempts::Next;
-pub use judge::{retry_if, retry_if_ok};
 pub use options::{Jitter, RetryOptions};
 pub use pattern::Pattern;
 
@@ -36,12 +34,12 @@ use crate::{
 ///
 /// Which outcomes are worth another attempt: with [`execute`](Retry::execute) all errors, or those that one of the
 /// patterns of [`retryable_errors`](RetryOptions::retryable_errors) matches; with
-/// [`execute_with`](Retry::execute_with) what a judge says: [`retry_if`], [`retry_if_ok`], or an error type that
-/// knows ([`Class::of_classified`]). The last outcome is the call's, unchanged.
+/// [`execute_with`](Retry::execute_with) what a judge says: one of [`judge`](super::judge), such as
+/// [`retry_if`](super::judge::retry_if). The last outcome is the call's, unchanged.
 ///
 /// It ends early, with the last outcome at once: when the next attempt would begin after the caller's deadline or
 /// after [`max_elapsed`](RetryOptions::max_elapsed), since nobody is helped by a sleep that ends in a time-out; when the
-/// [budget](BudgetOptions) is spent; when the service says "never". A service that says when
+/// [budget](super::BudgetOptions) is spent; when the service says "never". A service that says when
 /// ([`Class::Throttled`]) is not asked before.
 ///
 /// # Which options when
@@ -51,10 +49,10 @@ use crate::{
 /// | reads, or can be repeated | the defaults, `idempotent(true)` |
 /// | may not run twice | leave `idempotent` out, and judge by [`Class`] |
 /// | is called by many clients | [`Jitter::Full`], or they all come back at the same moment |
-/// | belongs to a service that others depend on | a [budget](BudgetOptions), or an outage grows by all attempts of all clients |
+/// | belongs to a service that others depend on | a [budget](super::BudgetOptions), or an outage grows by all attempts of all clients |
 /// | is somebody's request | a [`Timeout`](super::Timeout) around the retry: patience for all attempts together |
 /// | hangs at times | a [`Timeout`](super::Timeout) inside as well: one attempt cannot use the patience up |
-/// | is protected by a circuit breaker | the retry outside of the breaker, with [`Class::of_policy`]: an open circuit is not tried again |
+/// | is protected by a circuit breaker | the retry outside of the breaker, with [`judge::nested`](super::judge::nested): an open circuit is not tried again |
 ///
 /// The defaults are those of the seeds' `Retry`; the rules of deadline and budget those of gRPC and the AWS clients.
 ///
@@ -75,9 +73,6 @@ use crate::{
 /// assert_eq!(runs.get(), 3);
 /// # Ok(()) }
 /// ```
-///
-/// [`BudgetOptions`]: super::BudgetOptions
-/// [budget]: super::BudgetOptions
 #[derive(Clone)]
 #[doc(alias = "Retrier")]
 pub struct Retry {
@@ -178,13 +173,13 @@ impl Retry {
     /// # Examples
     ///
     /// ```
-    /// use noex::resilience::{PolicyError, Retry, retry_if};
+    /// use noex::resilience::{PolicyError, Retry, judge};
     ///
     /// #[derive(Debug, PartialEq)]
     /// enum Error { Timeout, Denied }
     ///
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
-    /// let timeouts = retry_if(|error| *error == Error::Timeout);
+    /// let timeouts = judge::retry_if(|error| *error == Error::Timeout);
     /// let denied = Retry::get("door").execute_with(timeouts, async || Err::<(), _>(Error::Denied)).await;
     /// assert_eq!(denied, Err(PolicyError::Failed(Error::Denied)));
     /// # }

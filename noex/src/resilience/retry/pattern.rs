@@ -5,7 +5,7 @@ use std::fmt;
 /// What an error's text has in it, if another attempt may mend it.
 ///
 /// The text is what the error's `Display` says. A type that implements [`Classify`](crate::resilience::Classify),
-/// or a [`retry_if`](crate::resilience::retry_if), is the better way where there is a type to ask.
+/// or [`judge::retry_if`](crate::resilience::judge::retry_if), is the better way where there is a type to ask.
 ///
 /// In a configuration file, a pattern is a string; between slashes, as `"/5\d\d/"`, it is a regular expression.
 ///

@@ -1,0 +1,9 @@
+use noex::resilience::Resilience;
+
+#[derive(Resilience)]
+enum BankError {
+    #[permament]
+    Closed,
+}
+
+fn main() {}
