@@ -1069,6 +1069,8 @@ pub fn supervisor(tree: TokenStream) -> TokenStream {
 /// | `#[exit(Open)]` | runs when the state is left | nothing |
 /// | `#[terminate]` | the last callback | nothing |
 ///
+/// Policies (`#[retry(..)]`, `#[timeout(..)]` and the others) stand on an event's first handler and are for the event in any state.
+///
 /// What a handler may take, in any order before the message:
 ///
 /// | argument | what it is |
