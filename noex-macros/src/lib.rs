@@ -88,7 +88,7 @@ use proc_macro::TokenStream;
 ///
 /// Policies stand on handlers as further attributes, the outermost first: [`#[fallback]`](macro@fallback),
 /// [`#[timeout]`](macro@timeout), [`#[retry]`](macro@retry), [`#[circuit_breaker]`](macro@circuit_breaker),
-/// [`#[rate_limit]`](macro@rate_limit), [`#[bulkhead]`](macro@bulkhead). They act on the caller's side, before there is a
+/// [`#[rate_limit]`](macro@rate_limit), [`#[bulkhead]`](macro@bulkhead), [`#[hedge]`](macro@hedge). They act on the caller's side, before there is a
 /// message.
 ///
 /// Each may be a `fn` or an `async fn`, and may take `cx: &mut Context<Self>` before its other arguments; only a
@@ -620,7 +620,9 @@ pub fn circuit_breaker(_: TokenStream, item: TokenStream) -> TokenStream {
 /// | `initial_delay`, `max_delay`, `backoff_factor` | `1s`, `30s`, `2.0` | the pauses |
 /// | `jitter` | `none` | `full`, `equal`, `decorrelated`: so that callers do not come back together |
 /// | `max_elapsed` | none | no attempt begins later |
+/// | `retryable_errors` | all errors | `["network error", "timeout"]`: texts, one of which an error says |
 /// | `when`, `when_ok` | all errors | predicates: errors to try again after, values to |
+/// | `budget` | none | further attempts are a fifth of the calls, and 10 a second; `budget = "name"` is shared |
 /// | `idempotent` | off | it does no harm to run it twice |
 /// | `retry_rejected` | off | tries again after refusals of policies further in |
 /// | `seed` | random | of the jitter, for tests |
@@ -720,6 +722,8 @@ pub fn rate_limit(_: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | `max_concurrent` | `10` | how many at once |
 /// | `max_queue`, `queue_timeout` | `100`, `30s` | how many may wait, and how long |
+/// | `queue` | `fifo` | `lifo`; `codel`: sheds those who waited too long while all do |
+/// | `adaptive` | off | finds the limit from the latency: `gradient` or `vegas` |
 /// | `hold_during_backoff`, `allow = order` | | no warning that another order is better |
 /// | `name`, `scope` | `server` | as of [`#[circuit_breaker]`](macro@circuit_breaker) |
 ///
@@ -750,6 +754,55 @@ pub fn rate_limit(_: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn bulkhead(_: TokenStream, item: TokenStream) -> TokenStream {
     inert::outside("bulkhead", item.into()).into()
+}
+
+/// Calls a handler once more when it is slow, and takes the first answer; on a `#[call]` of a
+/// [`#[genserver]`](macro@genserver) block.
+///
+/// The runs are messages of their own, beside one another: it is of use where calls do not wait for one another, with
+/// `#[call(concurrent)]`. The first `Ok` wins and the other runs are given up; when all fail, the first one's error is the
+/// caller's. As in Dean and Barroso's *The Tail at Scale*. It stands below all other policies, and says `idempotent`.
+///
+/// | option | default | what it does |
+/// |---|---|---|
+/// | `delay` | `100ms` | how long the first run may take before there is another |
+/// | `quantile`, `warm_up` | none | the delay is that part of the latencies seen, after so many calls |
+/// | `max_extra` | `1` | how many further runs |
+/// | `budget` | a twentieth of the calls | `budget = "name"` is shared |
+/// | `idempotent` | must be said | it does no harm to run it twice |
+///
+/// ```
+/// use noex::prelude::*;
+/// # use std::{sync::{Arc, atomic::{AtomicU32, Ordering}}, time::Duration};
+///
+/// #[genserver]
+/// #[derive(Clone)]
+/// struct Replicas { asked: Arc<AtomicU32> }
+///
+/// #[genserver]
+/// impl Replicas {
+///     #[init]
+///     fn open() -> Self { Replicas { asked: Arc::default() } }
+///
+///     #[call(concurrent)]
+///     #[hedge(delay = 50ms, idempotent)]
+///     async fn read(&self, key: u32) -> Result<u32, String> {
+///         let first = self.asked.fetch_add(1, Ordering::Relaxed) == 0;
+///         tokio::time::sleep(Duration::from_millis(if first { 4_000 } else { 1 })).await;
+///         Ok(key)
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let replicas = Replicas::start().await?;
+/// let start = tokio::time::Instant::now();
+/// assert_eq!(replicas.read(7).await?, 7);
+/// assert_eq!(start.elapsed(), Duration::from_millis(51));
+/// # Ok(()) }
+/// ```
+#[proc_macro_attribute]
+pub fn hedge(_: TokenStream, item: TokenStream) -> TokenStream {
+    inert::outside("hedge", item.into()).into()
 }
 
 /// Limits the time of a call; on a `#[call]` of a [`#[genserver]`](macro@genserver) block.

@@ -294,6 +294,12 @@ pub fn failed_when(is: bool, class: Class) -> Class {
     }
 }
 
+/// `retryable_errors = [..]`: whether the error says one of these.
+pub fn says(error: &impl std::fmt::Display, texts: &[&str]) -> bool {
+    let error = error.to_string();
+    texts.iter().any(|text| error.contains(text))
+}
+
 /// What a call takes of a rate: too much is as much as can be.
 pub fn cost(cost: impl TryInto<u32>) -> u32 {
     cost.try_into().unwrap_or(u32::MAX)

@@ -84,6 +84,7 @@
 //! | how a server is written | [`macro@genserver`], and a page for each attribute: [`macro@init`], [`macro@call`], [`macro@cast`], [`macro@info`], [`macro@every`], [`macro@idle`], [`macro@subscribe`], [`macro@continuation`], [`macro@terminate`] |
 //! | how a state machine is written | [`macro@state_machine`], [`state_machine`](mod@state_machine), or by hand [`StateMachine`] |
 //! | how it is supervised | [`supervisor!`], [`supervisor`](mod@supervisor), or by hand [`SupervisorBuilder`] |
+//! | protected from what fails, is slow, or too much | [`resilience`], and the attributes [`macro@circuit_breaker`], [`macro@retry`], [`macro@rate_limit`], [`macro@bulkhead`], [`macro@timeout`], [`macro@fallback`], [`macro@hedge`] |
 //! | children that come and go, partitions, tasks | [`DynamicSupervisor`], [`Partitions`], [`task`] |
 //! | started and found | [`Start`], [`System::whereis`], [`System::named`] |
 //! | called, now or later, one or many | [`Call`], [`Cast`], [`ReplyTo`], [`Request`], [`Requests`], [`multi_call`], [`abcast`] |
@@ -142,7 +143,7 @@ pub mod task;
 
 pub use event_bus::EventBus;
 pub use noex_macros::{
-    bulkhead, call, cast, circuit_breaker, continuation, every, fallback, genserver, idle, info, init,
+    bulkhead, call, cast, circuit_breaker, continuation, every, fallback, genserver, hedge, idle, info, init,
     rate_limit, retry, state_machine, subscribe, supervisor, terminate, timeout,
 };
 pub use process::{

@@ -516,6 +516,16 @@ async fn a_rate_limit_with_a_queue_waits() {
     }
 }
 
+/// An error that is told apart by what it says.
+#[derive(Clone, Debug)]
+struct Worded(&'static str);
+
+impl std::fmt::Display for Worded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
 /// One that answers when it is let, beside its mailbox.
 #[genserver]
 #[derive(Clone)]
@@ -539,6 +549,23 @@ impl Gate {
         sleep(ms(millis)).await;
         self.running.fetch_sub(1, Ordering::SeqCst);
         self.most.load(Ordering::SeqCst)
+    }
+
+    #[call(concurrent)]
+    #[hedge(delay = 100ms, idempotent)]
+    async fn replicated(&self, millis: Vec<u64>) -> Result<u32, BankError> {
+        let run = self.running.fetch_add(1, Ordering::SeqCst);
+        let Some(millis) = millis.get(run as usize) else { return Err(BankError::Down) };
+        sleep(ms(*millis)).await;
+        Ok(run)
+    }
+
+    #[call(concurrent)]
+    #[retry(max_attempts = 2, initial_delay = 10ms, budget, retryable_errors = ["Slow", "net"])]
+    #[bulkhead(max_concurrent = 1, queue = lifo, adaptive)]
+    async fn worded(&self, error: Worded) -> Result<u32, Worded> {
+        self.running.fetch_add(1, Ordering::SeqCst);
+        Err(error)
     }
 
     #[call(concurrent)]
@@ -590,6 +617,32 @@ fn futures_now<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
     match std::pin::Pin::new(future).poll(&mut cx) {
         std::task::Poll::Ready(value) => Some(value),
         std::task::Poll::Pending => None,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_run_has_another_beside_it_and_the_first_answer_wins() {
+    let gate = || async { Gate::start().system(&System::new()).await.unwrap() };
+    let start = Instant::now();
+    // Quick enough: one run.
+    assert_eq!(gate().await.replicated(vec![80]).await.unwrap(), 0);
+    assert_eq!(start.elapsed(), ms(80));
+    // The second one begins at 100 and is first.
+    assert_eq!(gate().await.replicated(vec![10_000, 50]).await.unwrap(), 1);
+    assert_eq!(start.elapsed(), ms(80 + 150));
+    // The second one fails, the first one is waited for.
+    assert_eq!(gate().await.replicated(vec![300]).await.unwrap(), 0);
+    assert_eq!(start.elapsed(), ms(80 + 150 + 300));
+}
+
+#[tokio::test(start_paused = true)]
+async fn errors_are_told_apart_by_what_they_say() {
+    let gate = Gate::start().system(&System::new()).await.unwrap();
+    for (error, runs) in
+        [(Worded("a Slow server"), 2), (Worded("no such key"), 3), (Worded("the net is down"), 5)]
+    {
+        assert!(matches!(gate.worded(error).await, Err(CallError::Handler(_))));
+        assert_eq!(gate.inspect(|gate| gate.running.load(Ordering::SeqCst)).await.unwrap(), runs);
     }
 }
 

@@ -45,6 +45,7 @@ fn check_kind(handler: &Handler, policy: &Policy, diag: &mut Diag) {
                 PolicyKind::Retry => ("has no reply to judge", "use `#[call]`"),
                 PolicyKind::Timeout => ("has no reply to wait for", "use `#[call]`"),
                 PolicyKind::Fallback => ("has no reply to replace", "use `#[call]`"),
+                PolicyKind::Hedge => ("has no reply to be the first with", "use `#[call]`"),
                 PolicyKind::Bulkhead => (
                     "has no reply that gives its place back",
                     "bound the mailbox: `#[genserver(mailbox = 64)]`",
@@ -67,7 +68,7 @@ fn check_reply(handler: &Handler, policy: &Policy, diag: &mut Diag) {
     let judges_values = policy.has("when_ok");
     let needs = match policy.kind {
         PolicyKind::Retry | PolicyKind::CircuitBreaker => !judges_values,
-        PolicyKind::Fallback => true,
+        PolicyKind::Fallback | PolicyKind::Hedge => true,
         PolicyKind::Timeout | PolicyKind::RateLimit | PolicyKind::Bulkhead => false,
     };
     if needs {
@@ -79,7 +80,7 @@ fn check_reply(handler: &Handler, policy: &Policy, diag: &mut Diag) {
             None => diag.error(handler.ident(), message).help("return `Result<(), _>`"),
         }
     }
-    if let Some(key) = policy.key("when").or(policy.key("ignore")) {
+    if let Some(key) = policy.key("when").or(policy.key("ignore")).or(policy.key("retryable_errors")) {
         diag.error(key, format!("`{key}` judges errors, and this handler has none"))
             .help("return `Result<_, _>`, or judge values with `when_ok`");
     }
@@ -114,6 +115,14 @@ fn check_values(handler: &Handler, policy: &Policy, diag: &mut Diag) {
     let both = policy.key("name").and_then(|_| policy.key("scope"));
     if let Some(scope) = both {
         diag.error(scope, "a policy with a `name` is shared by all that name it").help("remove `scope`");
+    }
+    if let (Some(texts), Some(_)) = (policy.key("retryable_errors"), policy.key("when")) {
+        diag.error(texts, "`when` says already which errors another attempt may mend")
+            .help("keep one of the two");
+    }
+    if policy.kind == PolicyKind::Hedge && !policy.has("idempotent") {
+        diag.error(&policy.word, format!("`#[hedge]` runs `{}` twice at the same time", handler.ident()))
+            .help("add `idempotent` if that does no harm, or use `#[retry]`");
     }
     if let Some(burst) = policy.key("burst")
         && !matches!(policy.get("algorithm"), Some(Given::Variant { word, .. }) if word == "token_bucket")
@@ -178,12 +187,21 @@ fn check_order(handler: &Handler, diag: &mut Diag) {
 }
 
 fn check_pair(handler: &Handler, outer: &Policy, inner: &Policy, between: &[Policy], diag: &mut Diag) {
-    use PolicyKind::{Fallback, Retry, Timeout};
+    use PolicyKind::{Fallback, Hedge, Retry, Timeout};
     let retry_between = between.iter().find(|policy| policy.kind == Retry);
     match (outer.kind, inner.kind) {
         (Retry, Fallback) => diag
             .error(&inner.word, "`#[retry]` around `#[fallback]` never sees a failure")
             .help("write `#[fallback]` above `#[retry]`"),
+        (Hedge, kind) if kind != Hedge => diag
+            .error(
+                &inner.word,
+                format!(
+                    "`#[hedge]` makes the runs, so that nothing stands below it, as `#[{}]` does",
+                    inner.word
+                ),
+            )
+            .help("write `#[hedge]` last"),
         (Timeout, Timeout) if retry_between.is_none() => diag
             .error(&inner.word, "of two time-outs around the same attempt one can never fire")
             .help("keep the shorter one, or put `#[retry]` between them"),

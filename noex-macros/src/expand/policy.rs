@@ -94,6 +94,10 @@ fn layer(plan: &Plan<'_>, handler: &Handler, policy: &Policy) -> TokenStream {
     let options = options(plan, policy);
     match policy.kind {
         PolicyKind::Timeout => quote!(.timeout(#options)),
+        PolicyKind::Hedge => {
+            let copy = copy(plan, handler);
+            quote!(.hedge(#options, #copy))
+        }
         PolicyKind::Fallback => fallback(plan, handler, policy),
         PolicyKind::Retry => {
             let (when, copy) = (judge(plan, handler, policy), copy(plan, handler));
@@ -141,6 +145,7 @@ fn options(plan: &Plan<'_>, policy: &Policy) -> TokenStream {
         PolicyKind::CircuitBreaker => "CircuitBreakerOptions",
         PolicyKind::RateLimit => "RateLimitOptions",
         PolicyKind::Bulkhead => "BulkheadOptions",
+        PolicyKind::Hedge => "HedgeOptions",
         PolicyKind::Fallback => return TokenStream::new(),
     };
     let ty = Ident::new(ty, Span::call_site());
@@ -212,9 +217,10 @@ fn is_of_each_attempt(handler: &Handler, policy: &Policy) -> bool {
 fn setter(plan: &Plan<'_>, policy: &Policy, key: &Ident, value: &Given) -> Option<TokenStream> {
     let krate = plan.krate();
     let name = match key.to_string().as_str() {
-        "queue" => Ident::new("max_queue_size", key.span()),
+        "queue" if policy.kind == PolicyKind::RateLimit => Ident::new("max_queue_size", key.span()),
         // These are of the macro.
         "reset_on_restart" | "hold_during_backoff" | "burst" => return None,
+        "idempotent" if policy.kind == PolicyKind::Hedge => return None,
         _ => key.clone(),
     };
     let at = |tokens: TokenStream| located::at(key.span(), tokens);
@@ -240,13 +246,32 @@ fn setter(plan: &Plan<'_>, policy: &Policy, key: &Ident, value: &Given) -> Optio
                     _ => quote!(::core::option::Option::None),
                 };
                 quote!(.#name(#krate::resilience::#of::#variant { burst: #burst }))
+            } else if word == "codel" {
+                let (target, interval) = (millis(5), millis(100));
+                quote!(.#name(#krate::resilience::#of::Codel { target: #target, interval: #interval }))
             } else {
                 quote!(.#name(#krate::resilience::#of::#variant))
             }
         }
+        Given::Flag if key == "budget" => quote!(.budget(#krate::resilience::BudgetOptions::new())),
+        Given::Text(shared) if key == "budget" => {
+            quote!(.budget(#krate::resilience::BudgetOptions::new().shared(#shared)))
+        }
+        Given::Flag if key == "adaptive" => quote!(.adaptive(#krate::resilience::Adaptive::new())),
+        Given::Word(word) if key == "adaptive" => {
+            let algorithm = names::variant(word);
+            let algorithm = quote!(#krate::resilience::LimitAlgorithm::#algorithm);
+            quote!(.adaptive(#krate::resilience::Adaptive::new().algorithm(#algorithm)))
+        }
         Given::Flag => quote!(.#name(true)),
-        Given::Function(_) | Given::Argument(_) | Given::Text(_) | Given::Word(_) => return None,
+        Given::Function(_) | Given::Argument(_) | Given::Text(_) | Given::Texts(_) | Given::Word(_) => {
+            return None;
+        }
     })
+}
+
+fn millis(millis: u64) -> TokenStream {
+    duration(std::time::Duration::from_millis(millis))
 }
 
 fn time(time: &Time) -> TokenStream {
@@ -284,7 +309,11 @@ fn judge(plan: &Plan<'_>, handler: &Handler, policy: &Policy) -> TokenStream {
         _ => None,
     };
     let (when, when_ok, ignore) = (function("when"), function("when_ok"), function("ignore"));
-    if when.is_none() && when_ok.is_none() && ignore.is_none() {
+    let texts = match policy.get("retryable_errors") {
+        Some(Given::Texts(texts)) => Some(texts),
+        _ => None,
+    };
+    if when.is_none() && when_ok.is_none() && ignore.is_none() && texts.is_none() {
         return quote!(::core::option::Option::None);
     }
     let verdict = Ident::new(
@@ -305,7 +334,11 @@ fn judge(plan: &Plan<'_>, handler: &Handler, policy: &Policy) -> TokenStream {
             let when = predicate(&error, when);
             quote!(let __noex_class = #krate::__private::#verdict(#when, __noex_class);)
         });
-        quote!(#ignored #when)
+        let says = texts.map(|texts| {
+            let says = quote!(#krate::__private::says(__noex_it, &[#(#texts),*]));
+            quote!(let __noex_class = #krate::__private::#verdict(#says, __noex_class);)
+        });
+        quote!(#ignored #when #says)
     });
     let of_value = when_ok.map(|when| {
         let when = predicate(&ok, when);

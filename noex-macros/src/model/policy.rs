@@ -19,6 +19,7 @@ pub(crate) enum PolicyKind {
     CircuitBreaker,
     RateLimit,
     Bulkhead,
+    Hedge,
 }
 
 /// What an option takes.
@@ -50,6 +51,12 @@ enum Shape {
     Function,
     /// One of these words, for the macro itself.
     Only(&'static [&'static str]),
+    /// Set, or the name of who shares it.
+    Budget,
+    /// Texts, one of which an error says.
+    Texts,
+    /// Set, or one of these words.
+    FlagOr(&'static [&'static str]),
 }
 
 type Known = (&'static str, Shape);
@@ -64,6 +71,8 @@ const RETRY: &[Known] = &[
     ("backoff_factor", Shape::Factor),
     ("jitter", Shape::Word("Jitter", &["none", "full", "equal", "decorrelated"])),
     ("max_elapsed", Shape::Time),
+    ("budget", Shape::Budget),
+    ("retryable_errors", Shape::Texts),
     ("when", Shape::Predicate),
     ("when_ok", Shape::Predicate),
     ("idempotent", Shape::Flag),
@@ -119,22 +128,34 @@ const BULKHEAD: &[Known] = &[
     ("max_concurrent", Shape::Count(1, "a bulkhead of 0 admits nobody")),
     ("max_queue", ANY),
     ("queue_timeout", Shape::Time),
+    ("queue", Shape::Word("QueueOrder", &["fifo", "lifo", "codel"])),
+    ("adaptive", Shape::FlagOr(&["gradient", "vegas"])),
     ("hold_during_backoff", Shape::Flag),
     ("name", Shape::Text),
     ("scope", Shape::Only(&["server", "type"])),
     ("allow", Shape::Only(&["order"])),
 ];
 
+const HEDGE: &[Known] = &[
+    ("delay", Shape::Time),
+    ("quantile", Shape::Part),
+    ("warm_up", Shape::Count(1, "a quantile of no calls is none")),
+    ("max_extra", Shape::Count(1, "a hedge of no further runs is none")),
+    ("budget", Shape::Budget),
+    ("idempotent", Shape::Flag),
+];
+
 const FALLBACK: &[Known] = &[("with", Shape::Function)];
 
 impl PolicyKind {
-    pub(crate) const ALL: [PolicyKind; 6] = [
+    pub(crate) const ALL: [PolicyKind; 7] = [
         PolicyKind::Fallback,
         PolicyKind::Timeout,
         PolicyKind::Retry,
         PolicyKind::CircuitBreaker,
         PolicyKind::RateLimit,
         PolicyKind::Bulkhead,
+        PolicyKind::Hedge,
     ];
 
     /// The word of its attribute.
@@ -146,6 +167,7 @@ impl PolicyKind {
             PolicyKind::CircuitBreaker => "circuit_breaker",
             PolicyKind::RateLimit => "rate_limit",
             PolicyKind::Bulkhead => "bulkhead",
+            PolicyKind::Hedge => "hedge",
         }
     }
 
@@ -161,6 +183,7 @@ impl PolicyKind {
             PolicyKind::CircuitBreaker => CIRCUIT_BREAKER,
             PolicyKind::RateLimit => RATE_LIMIT,
             PolicyKind::Bulkhead => BULKHEAD,
+            PolicyKind::Hedge => HEDGE,
         }
     }
 }
@@ -215,6 +238,8 @@ pub(crate) enum Given {
     /// `user_id`, `request.user`, or a whole number
     Argument(Vec<Ident>),
     Text(syn::LitStr),
+    /// Texts, one of which an error says.
+    Texts(Vec<syn::LitStr>),
     /// A word for the macro itself.
     Word(Ident),
 }
@@ -252,6 +277,7 @@ impl Policy {
             PolicyKind::CircuitBreaker => "#[circuit_breaker(failure_threshold = 5)]",
             PolicyKind::RateLimit => "#[rate_limit(100 per 1s)]",
             PolicyKind::Bulkhead => "#[bulkhead(max_concurrent = 10)]",
+            PolicyKind::Hedge => "#[hedge(delay = 100ms, idempotent)]",
         }
     }
 
@@ -337,7 +363,7 @@ impl Policy {
             (PolicyKind::Retry, "delay" | "backoff" | "interval") => "initial_delay",
             (PolicyKind::Retry, "factor" | "multiplier") => "backoff_factor",
             (PolicyKind::Bulkhead, "concurrency" | "limit" | "max") => "max_concurrent",
-            (PolicyKind::Bulkhead, "queue" | "max_queue_size") => "max_queue",
+            (PolicyKind::Bulkhead, "max_queue_size") => "max_queue",
             (PolicyKind::RateLimit, "max_queue_size" | "max_queue") => "queue",
             (PolicyKind::RateLimit, "per" | "period" | "limit" | "requests_per_period") => {
                 return Some("write `#[rate_limit(100 per 1s)]`".into());
@@ -412,6 +438,9 @@ impl Policy {
 impl Shape {
     fn read(self, setting: &Setting, diag: &mut Diag) -> Option<Given> {
         let key = &setting.key;
+        if let (Shape::Budget | Shape::FlagOr(_), None) = (self, &setting.value) {
+            return Some(Given::Flag);
+        }
         if let Shape::Flag = self {
             if let Some(value) = &setting.value {
                 diag.error(value, format!("`{key}` takes no value")).help(format!("write `{key}`"));
@@ -423,10 +452,11 @@ impl Shape {
             Shape::Time => "5s",
             Shape::Part | Shape::Share => "0.5",
             Shape::Factor => "2.0",
-            Shape::Word(_, words) | Shape::Only(words) => words[0],
+            Shape::Word(_, words) | Shape::Only(words) | Shape::FlagOr(words) => words[0],
+            Shape::Texts => "[\"timeout\"]",
             Shape::Predicate => "Error::is_transient",
             Shape::Argument => "user_id",
-            Shape::Text => "\"database\"",
+            Shape::Text | Shape::Budget => "\"database\"",
             Shape::Function => "function",
             Shape::Count(..) | Shape::Window | Shape::Flag => "10",
         };
@@ -447,7 +477,8 @@ impl Shape {
             }
             Shape::Factor => real(setting, value, |factor| factor >= 1.0, ("1 or more", "2.0"), diag),
             Shape::Word(of, words) => word(setting, words, diag).map(|word| Given::Variant { of, word }),
-            Shape::Only(words) => word(setting, words, diag).map(Given::Word),
+            Shape::Only(words) | Shape::FlagOr(words) => word(setting, words, diag).map(Given::Word),
+            Shape::Texts => texts(key, value, diag),
             Shape::Window => match duration::parse(value) {
                 WrittenDuration::NoUnit(_) => {
                     number(value, "`window`", 1, "a window of 0 calls sees nothing", diag)
@@ -458,7 +489,7 @@ impl Shape {
             },
             Shape::Predicate | Shape::Function => Some(Given::Function(value.clone())),
             Shape::Argument => argument(key, value, diag),
-            Shape::Text => match Value::of(value) {
+            Shape::Text | Shape::Budget => match Value::of(value) {
                 Value::Text(text) if !text.value().is_empty() => Some(Given::Text(text)),
                 _ => {
                     diag.error(value, format!("`{key}` is a string"))
@@ -467,6 +498,23 @@ impl Shape {
                 }
             },
             Shape::Flag => Some(Given::Flag),
+        }
+    }
+}
+
+/// `["network error", "timeout"]`
+fn texts(key: &Ident, value: &TokenStream, diag: &mut Diag) -> Option<Given> {
+    let texts = |input: syn::parse::ParseStream<'_>| {
+        let inside;
+        syn::bracketed!(inside in input);
+        inside.parse_terminated(<syn::LitStr as syn::parse::Parse>::parse, syn::Token![,])
+    };
+    match syn::parse::Parser::parse2(texts, value.clone()) {
+        Ok(texts) if !texts.is_empty() => Some(Given::Texts(texts.into_iter().collect())),
+        _ => {
+            diag.error(value, format!("`{key}` is a list of texts, one of which an error says"))
+                .help(format!("write `{key} = [\"network error\", \"timeout\"]`"));
+            None
         }
     }
 }

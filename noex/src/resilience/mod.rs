@@ -14,6 +14,33 @@
 //! | [`Fallback`] | an error from being the caller's | `FallbackFailed`, if what stands in fails as well |
 //! | [`Hedge`] | the slowest calls from being slow | the first run's error |
 //!
+//! # Which one
+//!
+//! | the trouble | the policy |
+//! |---|---|
+//! | a service is down, and each call to it waits for its time-out | [`CircuitBreaker`]: after a few failures nobody waits |
+//! | a packet is lost, a leader changes: a moment later it works | [`Retry`], with jitter and a budget |
+//! | an answer that comes too late is of no use | [`Timeout`] |
+//! | a user, or a partner, asks for more than its share | [`KeyedRateLimiter`], by user |
+//! | one slow service takes all connections, tasks or memory there are | [`Bulkhead`], one for each service |
+//! | nobody knows how much a service can take | an adaptive [`Bulkhead`] |
+//! | some answers take ten times as long as most | [`Hedge`], where asking twice does no harm |
+//! | something is better than nothing | [`Fallback`] |
+//!
+//! | breaker for | `failure_threshold` | `success_threshold` | `reset_timeout` |
+//! |---|---|---|---|
+//! | what must not fail: payments | 2 to 3 | 1 to 2 | 5 to 10 s |
+//! | most services | 5 to 10 | 3 to 5 | 30 to 60 s |
+//! | what may fail for a while: statistics | 15 to 20 | 5 to 10 | 2 to 5 min |
+//!
+//! # In which order
+//!
+//! As it is written, the first is outermost. Recommended, from outside: fallback, time-out of all attempts, retry, circuit
+//! breaker, rate limit, bulkhead, time-out of each attempt, hedge. So an open circuit spends no rate and waits in no queue, a
+//! slot is free while a retry waits, and the time in a queue is not the attempt's. A breaker or a rate limit outside of a
+//! retry counts calls instead of attempts, which can be what is meant. An order that defeats itself is refused: by the
+//! macro at the attribute, by [`StackBuilder::build`] as an [`OrderError`].
+//!
 //! # Outcomes
 //!
 //! How an outcome counts is decided once, for all policies: [`Class`].

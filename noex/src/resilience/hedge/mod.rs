@@ -161,8 +161,7 @@ impl Hedge {
         if core.is_disposed.load(Ordering::Relaxed) {
             return Err(core.identity.disposed().into());
         }
-        core.calls.fetch_add(1, Ordering::Relaxed);
-        core.budget.deposit();
+        self.begin();
         let begun = core.latencies.as_ref().map(|_| now());
         let outcome = {
             let mut first = pin!(operation());
@@ -201,7 +200,7 @@ impl Hedge {
                     };
                     match extra.as_mut().poll(cx) {
                         Poll::Ready(Ok(value)) => {
-                            core.won.fetch_add(1, Ordering::Relaxed);
+                            self.has_won();
                             return Poll::Ready(Ok(value));
                         }
                         Poll::Ready(Err(_)) => drop(extras.swap_remove(at)),
@@ -242,6 +241,44 @@ impl Hedge {
         move |argument| {
             let (hedge, function) = (hedge.clone(), function.clone());
             Box::pin(async move { hedge.execute(move || function(argument.clone())).await })
+        }
+    }
+
+    /// One more call; what it pays into the budget.
+    pub(crate) fn begin(&self) {
+        self.core.calls.fetch_add(1, Ordering::Relaxed);
+        self.core.budget.deposit();
+    }
+
+    /// How many further runs a call may have.
+    pub(crate) fn max_extra(&self) -> u32 {
+        self.core.options.max_extra
+    }
+
+    /// Ready when it is time for a further run.
+    pub(crate) fn poll_delay(&self, clock: &mut Option<Pin<Box<Sleep>>>, cx: &mut Context<'_>) -> Poll<()> {
+        self.core.poll_delay(clock, cx)
+    }
+
+    /// Whether the budget pays for the further run of this number.
+    pub(crate) fn may_run(&self, extra: u32) -> bool {
+        self.core.may_hedge(extra)
+    }
+
+    /// A further run was first.
+    pub(crate) fn has_won(&self) {
+        self.core.won.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether it wants to know how long calls take.
+    pub(crate) fn notes_latency(&self) -> bool {
+        self.core.latencies.is_some()
+    }
+
+    /// How long a call took.
+    pub(crate) fn note(&self, took: Duration) {
+        if let Some(latencies) = &self.core.latencies {
+            latencies.note(took);
         }
     }
 

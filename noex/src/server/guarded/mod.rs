@@ -10,15 +10,18 @@
 //! message of any way in meets them: a method, [`ServerRef::call`](crate::ServerRef::call), a name.
 
 mod cast;
+mod hedged;
 mod outcome;
 mod protection;
 
 use std::{
+    mem,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 pub(super) use cast::admit;
+use hedged::{Hedging, Runs};
 pub(crate) use outcome::Unserved;
 pub(crate) use protection::Policies;
 pub use protection::{CallPolicies, CastPolicies, Protection};
@@ -30,7 +33,11 @@ use crate::resilience::stack::{Layers, Operation, Run};
 pub(crate) type Answered<S> = Result<<S as GenServer>::Reply, Unserved>;
 
 /// The policies of one handler.
-pub(crate) type CallLayers<S> = Arc<Layers<<S as GenServer>::Call, Answered<S>>>;
+pub(crate) struct CallPlan<S: GenServer> {
+    layers: Box<Layers<S::Call, Answered<S>>>,
+    /// Whether each attempt is several runs.
+    hedging: Option<Arc<Hedging<S>>>,
+}
 
 /// Whether the calls of this variant meet policies.
 #[inline]
@@ -41,7 +48,7 @@ pub(super) fn is_guarded<S: GenServer>(variant: usize) -> bool {
 /// A call on its way through the policies of its handler.
 pub(super) struct Guarded<'a, S: GenServer> {
     run: Run<Answered<S>>,
-    layers: CallLayers<S>,
+    plan: Arc<CallPlan<S>>,
     attempts: Attempts<'a, S>,
 }
 
@@ -51,18 +58,27 @@ struct Attempts<'a, S: GenServer> {
     asked: Asked,
     /// Until the last attempt has begun.
     call: Option<S::Call>,
-    attempt: Option<Attempt<'a, S>>,
+    attempt: Begun<'a, S>,
+    hedging: Option<Arc<Hedging<S>>>,
+}
+
+/// An attempt under way.
+enum Begun<'a, S: GenServer> {
+    None,
+    One(Attempt<'a, S>),
+    Hedged(Box<Runs<'a, S>>),
 }
 
 impl<'a, S: GenServer> Guarded<'a, S> {
     pub(super) fn new(server: &'a ServerRef<S>, call: S::Call, asked: Asked) -> Self {
-        let layers = server.slot().policies().of_call(call.variant());
-        let attempts = Attempts { server, asked, call: Some(call), attempt: None };
-        Guarded { run: Run::new(asked.whole), layers, attempts }
+        let plan = server.slot().policies().of_call(call.variant());
+        let hedging = plan.hedging.clone();
+        let attempts = Attempts { server, asked, call: Some(call), attempt: Begun::None, hedging };
+        Guarded { run: Run::new(asked.whole), plan, attempts }
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Answered<S>> {
-        self.run.poll(&self.layers, &mut self.attempts, cx)
+        self.run.poll(&self.plan.layers, &mut self.attempts, cx)
     }
 }
 
@@ -72,20 +88,29 @@ impl<S: GenServer> Operation<S::Call, Answered<S>> for Attempts<'_, S> {
     }
 
     fn begin(&mut self, copy: Option<S::Call>) {
-        if let Some(call) = copy.or_else(|| self.call.take()) {
-            self.attempt = Some(Attempt::new(self.server, call, self.asked));
-        }
+        let Some(call) = copy.or_else(|| self.call.take()) else { return };
+        self.attempt = match &self.hedging {
+            None => Begun::One(Attempt::new(self.server, call, self.asked)),
+            Some(hedging) => Begun::Hedged(Box::new(Runs::new(hedging, self.server, call, self.asked))),
+        };
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Answered<S>> {
-        let Some(attempt) = &mut self.attempt else { unreachable!("no attempt has begun") };
-        let answer = std::task::ready!(attempt.poll(cx));
-        self.attempt = None;
-        Poll::Ready(answer.map_err(Unserved::Failure))
+        let answer = match (&mut self.attempt, &self.hedging) {
+            (Begun::One(attempt), _) => ready!(attempt.poll(cx)).map_err(Unserved::Failure),
+            (Begun::Hedged(runs), Some(hedging)) => ready!(runs.poll(hedging, self.server, self.asked, cx)),
+            _ => unreachable!("no attempt has begun"),
+        };
+        self.attempt = Begun::None;
+        Poll::Ready(answer)
     }
 
     fn abandon(&mut self) -> bool {
-        self.attempt.take().is_some_and(|attempt| attempt.withdraw())
+        match mem::replace(&mut self.attempt, Begun::None) {
+            Begun::None => false,
+            Begun::One(attempt) => attempt.withdraw(),
+            Begun::Hedged(_) => true,
+        }
     }
 }
 
@@ -93,6 +118,6 @@ impl<S: GenServer> Operation<S::Call, Answered<S>> for Attempts<'_, S> {
 impl<S: GenServer> Drop for Guarded<'_, S> {
     fn drop(&mut self) {
         self.attempts.abandon();
-        self.run.cancel(&self.layers, std::thread::panicking());
+        self.run.cancel(&self.plan.layers, std::thread::panicking());
     }
 }

@@ -2,12 +2,12 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{Answered, CallLayers, Unserved};
+use super::{Answered, CallPlan, Hedging, Unserved};
 use crate::{
     CallError, GenServer, Message, System, Target,
     resilience::{
-        BulkheadOptions, CircuitBreakerOptions, Class, NamedError, PolicyKind, RateLimitOptions,
-        RetryOptions, Scope, TimeoutOptions,
+        BulkheadOptions, CircuitBreakerOptions, Class, Hedge, HedgeOptions, NamedError, PolicyKind,
+        RateLimitOptions, RetryOptions, Scope, TimeoutOptions,
         stack::{
             BreakerLayer, BulkheadLayer, FallbackLayer, Judge, Layer, LimitLayer, Place, Reset, RetryLayer,
             TimeoutLayer,
@@ -24,7 +24,7 @@ type CastLayers<M> = Option<Arc<[BoxedSent<M>]>>;
 /// The policies of one server, in its slot.
 pub(crate) struct Policies<S: GenServer> {
     label: Arc<str>,
-    calls: Vec<CallLayers<S>>,
+    calls: Vec<Arc<CallPlan<S>>>,
     casts: Vec<CastLayers<S::Cast>>,
     infos: Vec<CastLayers<S::Info>>,
     resets: Vec<Reset>,
@@ -40,7 +40,7 @@ impl<S: GenServer> Policies<S> {
                 pid: core.pid(),
                 kind: short_name::<S>(),
             },
-            calls: S::Call::VARIANTS.iter().map(|_| Vec::new()).collect(),
+            calls: S::Call::VARIANTS.iter().map(|_| Draft { layers: Vec::new(), hedging: None }).collect(),
             casts: S::Cast::VARIANTS.iter().map(|_| Vec::new()).collect(),
             infos: S::Info::VARIANTS.iter().map(|_| Vec::new()).collect(),
             resets: Vec::new(),
@@ -50,7 +50,7 @@ impl<S: GenServer> Policies<S> {
         let some = |layers: Vec<_>| (!layers.is_empty()).then(|| Arc::from(layers));
         Policies {
             label: protection.place.server,
-            calls: protection.calls.into_iter().map(Arc::from).collect(),
+            calls: protection.calls.into_iter().map(Draft::plan).collect(),
             casts: protection.casts.into_iter().map(some).collect(),
             infos: protection
                 .infos
@@ -62,8 +62,8 @@ impl<S: GenServer> Policies<S> {
         }
     }
 
-    pub(crate) fn of_call(&self, variant: usize) -> CallLayers<S> {
-        self.calls.get(variant).cloned().unwrap_or_else(|| Arc::new([]))
+    pub(crate) fn of_call(&self, variant: usize) -> Arc<CallPlan<S>> {
+        self.calls[variant].clone()
     }
 
     pub(super) fn of_cast(&self, variant: usize) -> &CastLayers<S::Cast> {
@@ -89,6 +89,18 @@ impl<S: GenServer> Policies<S> {
         for reset in &self.resets {
             reset();
         }
+    }
+}
+
+/// The policies of one call handler, in the making.
+struct Draft<S: GenServer> {
+    layers: Vec<Boxed<S::Call, Answered<S>>>,
+    hedging: Option<Hedging<S>>,
+}
+
+impl<S: GenServer> Draft<S> {
+    fn plan(self) -> Arc<CallPlan<S>> {
+        Arc::new(CallPlan { layers: self.layers.into(), hedging: self.hedging.map(Arc::new) })
     }
 }
 
@@ -150,7 +162,7 @@ fn short_name<S>() -> &'static str {
 /// ```
 pub struct Protection<S: GenServer> {
     place: Place,
-    calls: Vec<Vec<Boxed<S::Call, Answered<S>>>>,
+    calls: Vec<Draft<S>>,
     casts: Vec<Vec<BoxedSent<S::Cast>>>,
     infos: Vec<Vec<BoxedSent<S::Info>>>,
     resets: Vec<Reset>,
@@ -329,6 +341,18 @@ impl<S: GenServer> CallPolicies<'_, S> {
         self.push_or_note(layer)
     }
 
+    /// Has each attempt be several runs when the first one is slow: innermost, wherever it is said.
+    pub fn hedge(self, options: HedgeOptions, copy: fn(&S::Call) -> S::Call) -> Self {
+        match Hedge::within(self.protection.place.own(PolicyKind::Hedge, self.handler), options) {
+            Ok(hedge) => {
+                let hedging = Hedging { hedge, copy, class: self.class };
+                self.protection.calls[self.variant].hedging = Some(hedging);
+            }
+            Err(fault) => drop(self.protection.fault.get_or_insert(fault.into())),
+        }
+        self
+    }
+
     /// Has each life of the server begin with the last policy as it was made.
     pub fn reset_on_restart(mut self) -> Self {
         self.protection.resets.extend(self.reset.take());
@@ -347,7 +371,7 @@ impl<S: GenServer> CallPolicies<'_, S> {
     fn push(mut self, layer: impl Layer<S::Call, Answered<S>> + 'static) -> Self {
         self.reset = layer.reset();
         let layer = Box::new(layer) as Boxed<S::Call, Answered<S>>;
-        self.protection.calls[self.variant].push(layer);
+        self.protection.calls[self.variant].layers.push(layer);
         self
     }
 
