@@ -12,6 +12,7 @@
 //! | [`RateLimiter`], [`KeyedRateLimiter`] | what is behind it from more per second than was agreed | [`RateLimited`] |
 //! | [`Bulkhead`] | everything else from what is slow: so many at once | [`BulkheadFull`] |
 //! | [`Fallback`] | an error from being the caller's | `FallbackFailed`, if what stands in fails as well |
+//! | [`LoadShedder`] | what serves some and refuses others from being asked by all | [`Shed`] |
 //! | [`Hedge`] | the slowest calls from being slow | the first run's error |
 //!
 //! # Which one
@@ -60,6 +61,7 @@ mod event;
 mod fallback;
 mod hedge;
 pub mod judge;
+mod load_shed;
 mod policy;
 pub(crate) mod rate_limit;
 pub(crate) mod retry;
@@ -85,6 +87,7 @@ pub use error::{
 pub use event::{PolicyEvent, PolicyEvents};
 pub use fallback::Fallback;
 pub use hedge::{Hedge, HedgeOptions};
+pub use load_shed::{LoadShedder, LoadShedderOptions};
 pub(crate) use policy::Identity;
 pub use policy::{Policy, PolicyKind, PolicyStatus, Protected};
 pub use rate_limit::{
@@ -95,7 +98,10 @@ pub use retry::{Jitter, Pattern, Retry, RetryOptions};
 pub use stack::{OrderError, Scope, Stack, StackBuilder};
 pub use timeout::{Timeout, TimeoutOptions};
 #[cfg(feature = "tower")]
-pub use tower::{FallbackService, HedgeService, Judged, RetryLayer, RetryService, TimeoutService};
+pub use tower::{
+    BulkheadService, FallbackService, HedgeService, Judged, LoadShedderService, RateLimiterService,
+    RetryLayer, RetryService, TimeoutService,
+};
 
 /// How the errors of a type count, said at its variants.
 pub use noex_macros::Resilience;

@@ -3,13 +3,19 @@
 //! A clone of a policy is a layer, and shares its state with all others. The error of the service is a
 //! [`PolicyError`](super::PolicyError) of the inner service's.
 
+mod bulkhead;
 mod fallback;
 mod hedge;
+mod load_shed;
+mod rate_limit;
 mod retry;
 mod timeout;
 
+pub use bulkhead::BulkheadService;
 pub use fallback::FallbackService;
 pub use hedge::HedgeService;
+pub use load_shed::LoadShedderService;
+pub use rate_limit::RateLimiterService;
 pub use retry::{Judged, RetryLayer, RetryService};
 pub use timeout::TimeoutService;
 

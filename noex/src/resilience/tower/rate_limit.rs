@@ -1,0 +1,51 @@
+//! A rate limit around a service.
+
+use std::{
+    mem,
+    task::{Context, Poll},
+};
+
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::super::{PolicyError, Protected, RateLimiter};
+
+/// A service behind a [`RateLimiter`]: a request waits for its turn.
+#[derive(Clone, Debug)]
+pub struct RateLimiterService<S> {
+    limiter: RateLimiter,
+    inner: S,
+}
+
+impl<S> Layer<S> for RateLimiter {
+    type Service = RateLimiterService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        RateLimiterService { limiter: self.clone(), inner }
+    }
+}
+
+impl<S, R> Service<R> for RateLimiterService<S>
+where
+    S: Service<R> + Clone + Send + 'static,
+    S::Response: Send,
+    S::Error: Send,
+    S::Future: Send,
+    R: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = PolicyError<S::Error>;
+    type Future = Protected<S::Response, S::Error>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx).map_err(PolicyError::Failed)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        // The one that is ready goes along; its clone has yet to become ready.
+        let clone = self.inner.clone();
+        let mut ready = mem::replace(&mut self.inner, clone);
+        let limiter = self.limiter.clone();
+        Box::pin(async move { limiter.execute(|| ready.call(request)).await })
+    }
+}
