@@ -11,7 +11,9 @@ use std::{
     time::Duration,
 };
 
-use noex::resilience::{Class, Classify, Fallback, PolicyError, PolicyEvent, Timeout, judge};
+use noex::resilience::{
+    CircuitBreaker, CircuitBreakerOptions, Class, Classify, Fallback, PolicyError, PolicyEvent, judge,
+};
 use tokio::time::timeout;
 
 const MS: Duration = Duration::from_millis(1);
@@ -51,11 +53,11 @@ async fn nothing_stands_in_for_success() {
 
 #[tokio::test]
 async fn outside_of_a_policy_it_sees_the_refusal() {
-    // FB-3 says it of an open circuit; every refusal is seen in the same way.
-    let inner = Timeout::new("gone", Default::default()).unwrap();
-    inner.dispose();
+    // FB-3
+    let inner = CircuitBreaker::new("fb-3", CircuitBreakerOptions::new().failure_threshold(1)).unwrap();
+    assert!(inner.execute(async || Err::<&str, _>(Down("site"))).await.is_err());
     let fallback = Fallback::function("fb-3", |error: &PolicyError<Down>| match error {
-        PolicyError::Disposed(_) => "refused",
+        PolicyError::CircuitOpen(_) => "refused",
         _ => "failed",
     });
     let runs = Cell::new(0);
