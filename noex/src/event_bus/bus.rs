@@ -53,7 +53,7 @@ impl EventBus {
     }
 
     /// Publishes an event under a topic: awaited, it is with all subscribers, and waits for those that want to be
-    /// waited for ([`Overflow::Wait`]) and for nobody else.
+    /// waited for ([`Overflow::Wait`](super::Overflow::Wait)) and for nobody else.
     ///
     /// # Cancel safety
     ///
@@ -61,7 +61,7 @@ impl EventBus {
     ///
     /// # Errors
     ///
-    /// [`PublishError`]: the text is no topic, or a subscriber waits for this very publisher.
+    /// [`PublishError`](super::PublishError): the text is no topic, or a subscriber waits for this very publisher.
     ///
     /// # Examples
     ///
