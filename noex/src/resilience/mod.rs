@@ -1,8 +1,9 @@
 //! Policies that keep one part's trouble from becoming everybody's: circuit breaker, retry, rate limit, bulkhead,
 //! time-out, fallback, hedge, load shedding.
 //!
-//! Each is an attribute on a handler, a plain value with `execute` and `wrap`, and a layer of a [`Stack`]; all
-//! three are one implementation.
+//! Each is a plain value with `execute` and `wrap`; all but the load shedder are attributes on handlers as well, and all
+//! but that one and the hedge go into a [`Stack`] around a closure. It is one implementation: one machine runs the stacks
+//! of handlers and of closures.
 //!
 //! | policy | keeps | says no with |
 //! |---|---|---|
