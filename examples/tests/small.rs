@@ -40,6 +40,32 @@ fn crash_costs_the_message_in_hand_and_no_other() {
 }
 
 #[test]
+fn breaker_leaves_alone_what_is_down() {
+    let printed = printed("breaker");
+    let lines: Vec<&str> = printed.lines().collect();
+    let expected = [
+        " 0 s: 100, closed",
+        " 1 s: the API is unavailable, closed",
+        " 2 s: the API is unavailable, closed",
+        " 3 s: the API is unavailable, open",
+        " 4 s: circuit `external-api` is open (3 failures in a row), try again in 4s",
+        " 5 s: circuit `external-api` is open (3 failures in a row), try again in 3s",
+        " 6 s: circuit `external-api` is open (3 failures in a row), try again in 2s",
+        " 7 s: circuit `external-api` is open (3 failures in a row), try again in 1s",
+        " 8 s: the API is unavailable, open",
+        " 9 s: circuit `external-api` is open (a probe failed), try again in 4s",
+        "10 s: circuit `external-api` is open (a probe failed), try again in 3s",
+        "11 s: circuit `external-api` is open (a probe failed), try again in 2s",
+        "12 s: circuit `external-api` is open (a probe failed), try again in 1s",
+        "13 s: 113, half-open",
+        "14 s: 114, closed",
+        "15 s: 115, closed",
+        "16 requests, 8 reached the API",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
 fn later_answers_whoever_waits() {
     let expected = "\
 fetched: a lamp

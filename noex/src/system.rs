@@ -122,7 +122,9 @@ impl System {
 
     /// What happens from now on, as typed events.
     pub fn events(&self) -> EventStream {
-        self.inner.events.subscribe()
+        let stream = self.inner.events.subscribe();
+        self.inner.policies.monitors().wake();
+        stream
     }
 
     /// How many messages ended unserved: their server ended, their caller was gone, or the mailbox

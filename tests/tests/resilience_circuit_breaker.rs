@@ -431,6 +431,59 @@ async fn open_periods_grow_until_it_closes() {
     assert_eq!(refusal(succeed(&breaker).await), (Open, Some(ms(5000))));
 }
 
+/// What it told of how it stands, from now until so much later, and when that was.
+async fn monitored(
+    breaker: &CircuitBreaker,
+    events: &mut PolicyEvents,
+    time: Duration,
+) -> Vec<(u64, u64, u64)> {
+    let mut heard = Vec::new();
+    let began = tokio::time::Instant::now();
+    while let Ok(event) = tokio::time::timeout_at(began + time, events.next()).await {
+        if let PolicyEvent::Monitored { state, succeeded, failed, refused: 0, .. } = event.unwrap() {
+            assert_eq!(state, breaker.state());
+            heard.push((began.elapsed().as_millis() as u64, succeeded, failed));
+        }
+    }
+    heard
+}
+
+/// CB-24
+#[tokio::test(start_paused = true)]
+async fn it_tells_how_it_stands_while_somebody_listens() {
+    let breaker = breaker("twenty-four", options().monitor_interval(ms(5000)));
+    let mut events = breaker.events();
+    run(&breaker, "S F").await;
+    let heard = monitored(&breaker, &mut events, ms(16_000)).await;
+    // Timers are late by up to a millisecond.
+    let rounded: Vec<_> =
+        heard.iter().map(|(at, succeeded, failed)| (at / 10 * 10, *succeeded, *failed)).collect();
+    assert_eq!(rounded, [(5000, 1, 1), (10_000, 1, 1), (15_000, 1, 1)]);
+
+    drop(events);
+    sleep(ms(60_000)).await;
+    let mut events = breaker.events();
+    let heard = monitored(&breaker, &mut events, ms(9500)).await;
+    assert_eq!(heard.len(), 2, "nothing is made up for, and it goes on: {heard:?}");
+
+    breaker.dispose();
+    assert_eq!(monitored(&breaker, &mut events, ms(60_000)).await, []);
+}
+
+#[test]
+fn made_where_there_is_no_runtime_it_tells_from_where_there_is_one() {
+    let breaker = breaker("no runtime", options().monitor_interval(ms(5000)));
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let mut events = breaker.events();
+        assert_eq!(monitored(&breaker, &mut events, ms(11_000)).await.len(), 2);
+    });
+    // Another one takes nothing over: a breaker keeps to one clock.
+    drop(runtime);
+    assert_eq!(breaker.state(), Closed);
+}
+
 /// CB-25
 #[tokio::test(start_paused = true)]
 async fn disabled_it_lets_pass_and_counts_nothing() {
@@ -805,4 +858,63 @@ fn options_that_make_no_sense_are_named() {
         let error = CircuitBreaker::new("wrong", wrong).unwrap_err();
         assert_eq!(error.option, option, "{error}");
     }
+}
+
+mod as_text {
+    use super::*;
+
+    fn read(text: &str) -> Result<CircuitBreakerOptions, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
+    #[test]
+    fn options_are_read_by_their_own_names_and_by_those_of_the_first_edition() {
+        assert_eq!(read("{}").unwrap(), options());
+        let expected = options()
+            .failure_threshold(3)
+            .success_threshold(2)
+            .reset_timeout(Duration::from_secs(30))
+            .half_open_timeout(ms(5000))
+            .unmonitored();
+        let by_name = r#"{"failure_threshold": 3, "success_threshold": 2, "reset_timeout": "30s",
+            "half_open_timeout": 5000, "monitor_interval": "off"}"#;
+        let as_before = r#"{"failureThreshold": 3, "successThreshold": 2, "timeout": 30000,
+            "halfOpenTimeout": 5000, "monitorInterval": null}"#;
+        assert_eq!(read(by_name).unwrap(), expected);
+        assert_eq!(read(as_before).unwrap(), expected);
+        let calls = options().window(CircuitWindow::Calls(100)).half_open(HalfOpen::Wait).seed(7);
+        assert_eq!(read(r#"{"window": 100, "half_open": "wait", "seed": 7}"#).unwrap(), calls);
+        let time = options().window(CircuitWindow::Time(ms(10_000))).slow_call(ms(200));
+        assert_eq!(read(r#"{"window": "10s", "slow_call": "200ms"}"#).unwrap(), time);
+    }
+
+    #[test]
+    fn what_is_said_twice_or_unknown_is_an_error() {
+        let twice = read(r#"{"reset_timeout": "30s", "timeout": 30000}"#).unwrap_err();
+        assert!(twice.to_string().starts_with("duplicate field"), "{twice}");
+        let unknown = read(r#"{"failure_treshold": 3}"#).unwrap_err();
+        assert!(unknown.to_string().starts_with("unknown field `failure_treshold`"), "{unknown}");
+    }
+}
+
+/// As a layer it shares its state with whatever else goes through the breaker.
+#[tokio::test(start_paused = true)]
+async fn a_layer_is_the_same_breaker() {
+    use tower::{ServiceBuilder, ServiceExt, service_fn};
+
+    let breaker = breaker("layer", options().failure_threshold(2));
+    let service =
+        ServiceBuilder::new().layer(breaker.clone()).service(service_fn(async |fails: bool| match fails {
+            true => Err("no"),
+            false => Ok(7),
+        }));
+    assert_eq!(service.clone().oneshot(false).await, Ok(7));
+    assert_eq!(service.clone().oneshot(true).await, Err(PolicyError::Failed("no")));
+    assert_eq!(fail(&breaker).await, Err(PolicyError::Failed("no")));
+    assert!(is_refused(&service.clone().oneshot(false).await));
+    advance(ms(60_000)).await;
+    let (one, two) = tokio::join!(service.clone().oneshot(false), service.oneshot(false));
+    assert_eq!(one, Ok(7));
+    assert!(two.is_ok() || is_refused(&two));
+    assert_eq!(breaker.state(), Closed);
 }

@@ -34,6 +34,7 @@ const AREAS: &[(&str, u32)] = &[
     ("STM", 20),
     ("FB", 4),
     ("HG", 3),
+    ("CB", 26),
 ];
 
 /// Words such as `CALL-07` or `CALL-7` in a text, as `CALL-7`.

@@ -7,13 +7,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use super::{Policy, PolicyKind, PolicyStatus};
+use super::{Monitors, Policy, PolicyKind, PolicyStatus};
 
 /// A system's policies.
 #[derive(Default)]
 pub(crate) struct Book {
     named: Mutex<Named>,
     all: Mutex<All>,
+    monitors: Monitors,
 }
 
 type Named = HashMap<(PolicyKind, Arc<str>), Arc<dyn Any + Send + Sync>>;
@@ -72,6 +73,11 @@ impl Book {
             drop(named);
             drop(gone);
         }
+    }
+
+    /// Those of its circuit breakers that tell how they stand.
+    pub(crate) fn monitors(&self) -> &Monitors {
+        &self.monitors
     }
 
     /// How all of them stand, by kind and name.

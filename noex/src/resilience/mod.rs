@@ -77,6 +77,7 @@ pub use budget::BudgetOptions;
 pub use bulkhead::{
     Adaptive, Bulkhead, BulkheadOptions, Demand, Entering, LimitAlgorithm, Permit, QueueOrder,
 };
+pub(crate) use circuit_breaker::Monitors;
 pub use circuit_breaker::{
     CircuitBreaker, CircuitBreakerOptions, CircuitWindow, HalfOpen, Isolation, KeyedCircuitBreaker,
 };
@@ -100,8 +101,8 @@ pub use stack::{OrderError, Scope, Stack, StackBuilder};
 pub use timeout::{Timeout, TimeoutOptions};
 #[cfg(feature = "tower")]
 pub use tower::{
-    BulkheadService, FallbackService, HedgeService, Judged, LoadShedderService, RateLimiterService,
-    RetryLayer, RetryService, TimeoutService,
+    BulkheadService, CircuitBreakerService, FallbackService, HedgeService, Judged, LoadShedderService,
+    RateLimiterService, RetryLayer, RetryService, TimeoutService,
 };
 
 /// How the errors of a type count, said at its variants.

@@ -9,58 +9,28 @@
 //! A closed breaker without a window reads the word twice a call and writes nothing, unless there are
 //! failures.
 
-use std::{collections::VecDeque, sync::PoisonError, time::Duration};
+use std::sync::PoisonError;
 
 use super::{
     super::{CircuitState, Counts, TripCause},
     CircuitBreakerOptions,
-    options::Rates,
+    rules::{Rules, decode},
     sync::{AtomicBool, AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering},
+    turn::{Step, Turn},
     window::{self, Totals, Window},
     word::{Pass, Phase, Word},
 };
 
 pub(super) struct Gate {
-    word: AtomicU64,
+    pub(super) word: AtomicU64,
     /// When the open or half-open state of an even, and of an odd generation is over.
-    until: [AtomicU64; 2],
+    pub(super) until: [AtomicU64; 2],
     /// What opened it last.
-    cause: AtomicU32,
+    pub(super) cause: AtomicU32,
     /// There is something to tell.
-    has_news: AtomicBool,
-    rules: Rules,
+    pub(super) has_news: AtomicBool,
+    pub(super) rules: Rules,
     turn: Mutex<Turn>,
-}
-
-/// The options, in nanoseconds.
-struct Rules {
-    failures: Option<u32>,
-    successes: u32,
-    probes: u32,
-    rates: Option<Rates>,
-    reset: u64,
-    half_open: u64,
-    warm_up: u64,
-    growth: f64,
-    longest: u64,
-    jitter: f64,
-    trips_on_hint: bool,
-    seed: u64,
-}
-
-/// What only one at a time may touch.
-struct Turn {
-    window: Option<Window>,
-    /// Half-open times that failed since it was closed.
-    failed: u32,
-    /// Handles that keep it open, of those given out since [`epoch`](Turn::epoch) changed.
-    isolated: usize,
-    epoch: u64,
-    /// It was forced open by hand, not by a handle alone.
-    by_hand: bool,
-    untold: VecDeque<(CircuitState, CircuitState)>,
-    /// Somebody tells; there is never a second one, so that what is heard is in order.
-    is_telling: bool,
 }
 
 /// What becomes of a call.
@@ -91,84 +61,33 @@ pub(super) enum Taken {
 pub(super) struct Outcome {
     pub(super) counts: Counts,
     pub(super) is_slow: bool,
-    pub(super) hint: Option<Duration>,
-}
-
-/// Where to go.
-#[derive(Clone, Copy)]
-enum Step {
-    Close,
-    /// From then on, for its own time or the hint's.
-    Open {
-        at: u64,
-        hint: Option<u64>,
-        cause: TripCause,
-    },
-    Probe {
-        at: u64,
-    },
-    Force,
-    Disable,
-}
-
-/// What people can tell it.
-#[derive(Clone, Copy)]
-pub(super) enum Command {
-    ForceOpen,
-    Close,
-    Disable,
-    Enable,
-}
-
-pub(super) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+    pub(super) hint: Option<std::time::Duration>,
 }
 
 impl Gate {
-    pub(super) fn new(options: &CircuitBreakerOptions, seed: u64) -> Self {
-        let (periods, rates) = (options.periods(), options.rates());
-        let turn = Turn {
-            window: rates.map(|rates| Window::new(rates.window)),
-            failed: 0,
-            isolated: 0,
-            epoch: 0,
-            by_hand: false,
-            untold: VecDeque::new(),
-            is_telling: false,
-        };
+    pub(super) fn new(options: &CircuitBreakerOptions, made: u64) -> Self {
+        let rules = Rules::new(options, made);
+        let turn = Turn::new(rules.rates.map(|rates| Window::new(rates.window)));
         Gate {
             word: AtomicU64::new(Word::NEW.0),
             until: [AtomicU64::new(0), AtomicU64::new(0)],
             cause: AtomicU32::new(0),
             has_news: AtomicBool::new(false),
-            rules: Rules {
-                failures: options.failures(),
-                successes: options.successes(),
-                probes: options.probes(),
-                rates,
-                reset: nanos(periods.reset),
-                half_open: nanos(periods.half_open),
-                warm_up: nanos(periods.warm_up),
-                growth: periods.growth,
-                longest: nanos(periods.longest),
-                jitter: periods.jitter,
-                trips_on_hint: periods.trips_on_hint,
-                seed,
-            },
+            rules,
             turn: Mutex::new(turn),
         }
     }
 
     #[inline]
-    fn word(&self) -> Word {
+    pub(super) fn word(&self) -> Word {
         Word(self.word.load(Ordering::Acquire))
     }
 
-    fn swap(&self, from: Word, to: Word) -> bool {
+    pub(super) fn swap(&self, from: Word, to: Word) -> bool {
         self.word.compare_exchange(from.0, to.0, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
-    fn turn(&self) -> MutexGuard<'_, Turn> {
+    pub(super) fn turn(&self) -> MutexGuard<'_, Turn> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -249,7 +168,7 @@ impl Gate {
                             }
                         }
                         Counts::Success | Counts::Failure => {
-                            let (hint, cause) = (self.hint(outcome), TripCause::Probe);
+                            let (hint, cause) = (self.rules.hint(outcome), TripCause::Probe);
                             if self.shift(word, Step::Open { at, hint, cause }).is_some() {
                                 return Taken::Counted;
                             }
@@ -267,11 +186,11 @@ impl Gate {
                 }
                 (Phase::Closed, Counts::Failure) => {
                     let failures = word.failures().saturating_add(1);
-                    let cause = self.trips(outcome, failures, None);
-                    let done = match cause.and_then(|cause| Some((cause, self.warm(&now)?))) {
-                        Some((cause, at)) => {
-                            self.shift(word, Step::Open { at, hint: self.hint(outcome), cause }).is_some()
-                        }
+                    let cause = self.rules.trips(outcome, failures, None);
+                    let done = match cause.and_then(|cause| Some((cause, self.rules.warm(&now)?))) {
+                        Some((cause, at)) => self
+                            .shift(word, Step::Open { at, hint: self.rules.hint(outcome), cause })
+                            .is_some(),
                         None => self.swap(word, word.with_failures(failures)),
                     };
                     if done {
@@ -299,10 +218,10 @@ impl Gate {
             Some(_) if failed => word.failures().saturating_add(1),
             _ => 0,
         };
-        let cause = self.trips(outcome, failures, Some(totals));
-        match cause.and_then(|cause| Some((cause, self.warm(&now)?))) {
+        let cause = self.rules.trips(outcome, failures, Some(totals));
+        match cause.and_then(|cause| Some((cause, self.rules.warm(&now)?))) {
             Some((cause, at)) => {
-                let hint = self.hint(outcome);
+                let hint = self.rules.hint(outcome);
                 // Nobody else changes the word of a closed breaker that has a window.
                 self.shift_in(&mut turn, word, Step::Open { at, hint, cause });
             }
@@ -312,37 +231,6 @@ impl Gate {
             None => {}
         }
         Taken::Counted
-    }
-
-    /// The time, once it may trip.
-    fn warm(&self, now: impl Fn() -> u64) -> Option<u64> {
-        let at = now();
-        (at >= self.rules.warm_up).then_some(at)
-    }
-
-    fn hint(&self, outcome: Outcome) -> Option<u64> {
-        let trips = self.rules.trips_on_hint && outcome.counts == Counts::Failure;
-        outcome.hint.filter(|hint| trips && !hint.is_zero()).map(nanos)
-    }
-
-    /// What opens a closed breaker after this outcome, if anything does.
-    fn trips(&self, outcome: Outcome, failures: u32, totals: Option<Totals>) -> Option<TripCause> {
-        if self.hint(outcome).is_some() {
-            return Some(TripCause::Hint);
-        }
-        if self.rules.failures.is_some_and(|threshold| failures >= threshold) {
-            return Some(TripCause::Failures { count: failures });
-        }
-        let (rates, totals) = (self.rules.rates?, totals?);
-        if totals.calls < rates.calls {
-            return None;
-        }
-        let reaches = |count: u64, rate: f64| count as f64 / totals.calls as f64 >= rate;
-        if reaches(totals.failed, rates.failed) {
-            return Some(TripCause::FailureRate { per_mille: per_mille(totals.failed, totals.calls) });
-        }
-        let is_slow = rates.slow.is_some_and(|rate| reaches(totals.slow, rate));
-        is_slow.then(|| TripCause::SlowRate { per_mille: per_mille(totals.slow, totals.calls) })
     }
 
     /// The half-open time was over at `due`. The open time after it counts from there, whenever that is
@@ -355,135 +243,8 @@ impl Gate {
         self.shift(word, step);
     }
 
-    fn shift(&self, from: Word, step: Step) -> Option<Word> {
-        self.shift_in(&mut self.turn(), from, step)
-    }
-
-    /// Enters another state, unless the word is no longer this one.
-    fn shift_in(&self, turn: &mut Turn, from: Word, step: Step) -> Option<Word> {
-        // The deadline's place may be in use if it is not.
-        if self.word() != from {
-            return None;
-        }
-        let failed = if from.phase() == Phase::HalfOpen { turn.failed + 1 } else { 0 };
-        let before = self.cause.load(Ordering::Relaxed);
-        let (next, until, cause) = match step {
-            Step::Close => (from.enter(Phase::Closed), 0, before),
-            Step::Force => (from.enter(Phase::Forced), 0, before),
-            Step::Disable => (from.enter(Phase::Disabled), 0, before),
-            Step::Probe { at } => {
-                (from.enter(Phase::HalfOpen).with_probe(), at.saturating_add(self.rules.half_open), before)
-            }
-            Step::Open { at, hint, cause } => {
-                let next = from.enter(Phase::Open);
-                let own = self.period(failed, next.generation());
-                let period = match hint {
-                    Some(hint) if failed > 0 => hint.max(own),
-                    Some(hint) => hint,
-                    None => own,
-                };
-                (next, at.saturating_add(period), encode(cause))
-            }
-        };
-        self.cause.store(cause, Ordering::Relaxed);
-        self.until[next.deadline()].store(until, Ordering::Release);
-        if !self.swap(from, next) {
-            self.cause.store(before, Ordering::Relaxed);
-            return None;
-        }
-        match step {
-            Step::Open { .. } => turn.failed = failed,
-            Step::Probe { .. } => {}
-            Step::Close | Step::Force | Step::Disable => {
-                turn.failed = 0;
-                if let (Step::Close, Some(window)) = (step, &mut turn.window) {
-                    window.clear();
-                }
-            }
-        }
-        if from.phase() != next.phase() {
-            turn.untold.push_back((from.phase().state(), next.phase().state()));
-            self.has_news.store(true, Ordering::Relaxed);
-        }
-        Some(next)
-    }
-
-    /// How long it is open after so many half-open times that failed.
-    fn period(&self, failed: u32, generation: u32) -> u64 {
-        let Rules { reset, growth, longest, jitter, seed, .. } = self.rules;
-        let mut period = reset;
-        if growth > 1.0 && failed > 0 {
-            let grown = reset as f64 * growth.powi(i32::try_from(failed).unwrap_or(i32::MAX));
-            period = (grown as u64).clamp(reset, longest);
-        }
-        if jitter > 0.0 {
-            let chance = (mix(seed ^ u64::from(generation)) >> 11) as f64 / (1_u64 << 53) as f64;
-            period = period.saturating_add((period as f64 * jitter * chance) as u64);
-        }
-        period
-    }
-
-    /// Does as a person says; nothing any more once it is disposed of.
-    pub(super) fn obey(&self, command: Command) {
-        let mut turn = self.turn();
-        if let Command::ForceOpen = command {
-            turn.by_hand = true;
-        }
-        self.step(&mut turn, |turn, phase| match command {
-            Command::ForceOpen => (phase != Phase::Forced).then_some(Step::Force),
-            Command::Disable | Command::Close => {
-                (turn.epoch, turn.isolated, turn.by_hand) = (turn.epoch + 1, 0, false);
-                let disables = matches!(command, Command::Disable);
-                if disables { (phase != Phase::Disabled).then_some(Step::Disable) } else { Some(Step::Close) }
-            }
-            Command::Enable => (phase == Phase::Disabled).then_some(Step::Close),
-        });
-    }
-
-    /// Forced open while the result is not given back to [`rejoin`](Gate::rejoin).
-    pub(super) fn isolate(&self) -> u64 {
-        let mut turn = self.turn();
-        turn.isolated += 1;
-        self.step(&mut turn, |_, phase| (phase != Phase::Forced).then_some(Step::Force));
-        turn.epoch
-    }
-
-    pub(super) fn rejoin(&self, epoch: u64) {
-        let mut turn = self.turn();
-        if turn.epoch != epoch {
-            return;
-        }
-        turn.isolated -= 1;
-        if turn.isolated == 0 && !turn.by_hand {
-            self.step(&mut turn, |_, phase| (phase == Phase::Forced).then_some(Step::Close));
-        }
-    }
-
-    fn step(&self, turn: &mut Turn, to: impl Fn(&mut Turn, Phase) -> Option<Step>) {
-        loop {
-            let word = self.word();
-            if word.is_disposed() {
-                return;
-            }
-            let Some(step) = to(turn, word.phase()) else { return };
-            if self.shift_in(turn, word, step).is_some() {
-                return;
-            }
-        }
-    }
-
-    /// Refuses from now on; `false` if it did before.
-    pub(super) fn dispose(&self) -> bool {
-        let _turn = self.turn();
-        loop {
-            let word = self.word();
-            if word.is_disposed() {
-                return false;
-            }
-            if self.swap(word, word.dispose()) {
-                return true;
-            }
-        }
+    pub(super) fn is_disposed(&self) -> bool {
+        self.word().is_disposed()
     }
 
     /// The state, after what is due.
@@ -515,78 +276,4 @@ impl Gate {
     pub(super) fn cause(&self) -> Option<TripCause> {
         decode(self.cause.load(Ordering::Relaxed))
     }
-
-    /// Tells what happened and is not told yet, in order and without a lock. Who comes while another one
-    /// tells leaves it to that one.
-    #[inline]
-    pub(super) fn announce(&self, tell: impl Fn(CircuitState, CircuitState)) {
-        if self.has_news.load(Ordering::Relaxed) {
-            self.tell_all(tell);
-        }
-    }
-
-    #[cold]
-    fn tell_all(&self, tell: impl Fn(CircuitState, CircuitState)) {
-        let mut turn = self.turn();
-        if turn.is_telling {
-            return;
-        }
-        turn.is_telling = true;
-        while let Some((from, to)) = turn.untold.pop_front() {
-            drop(turn);
-            let over = Telling(self);
-            tell(from, to);
-            std::mem::forget(over);
-            turn = self.turn();
-        }
-        turn.is_telling = false;
-        self.has_news.store(false, Ordering::Relaxed);
-    }
-}
-
-/// A listener's waker panicked: the next one may tell.
-struct Telling<'a>(&'a Gate);
-
-impl Drop for Telling<'_> {
-    fn drop(&mut self) {
-        self.0.turn().is_telling = false;
-    }
-}
-
-pub(super) fn per_mille(count: u64, of: u64) -> u32 {
-    count.saturating_mul(1000).checked_div(of).map_or(0, |part| part as u32)
-}
-
-/// splitmix64, for a number that looks like chance.
-fn mix(mut seed: u64) -> u64 {
-    seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    seed = (seed ^ seed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    seed = (seed ^ seed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    seed ^ seed >> 31
-}
-
-/// A cause in a word: the kind in three bits, its number in the others.
-fn encode(cause: TripCause) -> u32 {
-    let (kind, number) = match cause {
-        TripCause::Failures { count } => (1, count),
-        TripCause::FailureRate { per_mille } => (2, per_mille),
-        TripCause::SlowRate { per_mille } => (3, per_mille),
-        TripCause::Probe => (4, 0),
-        TripCause::NoVerdict => (5, 0),
-        TripCause::Hint => (6, 0),
-    };
-    kind | number.min(u32::MAX >> 3) << 3
-}
-
-fn decode(word: u32) -> Option<TripCause> {
-    let number = word >> 3;
-    Some(match word & 7 {
-        1 => TripCause::Failures { count: number },
-        2 => TripCause::FailureRate { per_mille: number },
-        3 => TripCause::SlowRate { per_mille: number },
-        4 => TripCause::Probe,
-        5 => TripCause::NoVerdict,
-        6 => TripCause::Hint,
-        _ => return None,
-    })
 }

@@ -1,39 +1,43 @@
 //! Circuit breaker: what fails again and again is left alone for a while.
 
+mod call;
+mod core;
 mod gate;
 mod keyed;
+#[cfg(all(test, noex_loom))]
+mod model;
+mod monitor;
 mod options;
+mod rules;
 mod sync;
 mod tally;
+mod turn;
 mod window;
 mod word;
 
-use std::{
-    fmt,
-    future::{Future, poll_fn},
-    pin::{Pin, pin},
-    sync::Arc,
-    task::Poll,
-    time::Duration,
-};
-
-use tokio::{sync::Notify, time::Instant};
-
-pub use keyed::KeyedCircuitBreaker;
-pub use options::{CircuitBreakerOptions, CircuitWindow, HalfOpen};
-pub(crate) use word::Pass;
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use self::{
-    gate::{Command, Entry, Gate, Outcome, Taken},
-    tally::Tally,
+    call::Call,
+    core::{Core, wait},
+    gate::Entry,
+    turn::Command,
 };
 use super::{
-    CircuitOpen, CircuitState, Class, ConfigError, Counts, Disposed, Identity, NamedError, Policy,
-    PolicyError, PolicyEvent, PolicyEvents, PolicyKind, PolicyStatus, Protected, TripCause,
+    CircuitState, Class, ConfigError, Counts, Identity, NamedError, Policy, PolicyError, PolicyEvents,
+    PolicyKind, PolicyStatus, Protected, TripCause,
 };
-use crate::{
-    System,
-    process::door::{now, random, sleep_until},
+use crate::{System, process::door::now};
+
+pub use self::{
+    call::Isolation,
+    keyed::KeyedCircuitBreaker,
+    options::{CircuitBreakerOptions, CircuitWindow, HalfOpen},
+};
+pub(crate) use self::{
+    core::{Admission, Refusal},
+    monitor::Monitors,
+    word::Pass,
 };
 
 /// Refuses calls to what fails again and again, and tries it again after a while.
@@ -101,46 +105,6 @@ pub struct CircuitBreaker {
     core: Arc<Core>,
 }
 
-struct Core {
-    gate: Gate,
-    identity: Identity,
-    options: CircuitBreakerOptions,
-    /// When it was made: where its time begins.
-    origin: Instant,
-    tally: Tally,
-    /// Those that wait for the verdict.
-    waiting: Notify,
-}
-
-/// What a breaker says to a call.
-pub(crate) enum Admission {
-    /// Run; then [`CircuitBreaker::finish`] with this, once.
-    Pass(Pass),
-    /// Do not run.
-    Refused(Refusal),
-    /// Wait, then the one or the other.
-    Wait(Verdict),
-}
-
-/// Why a call may not run.
-#[derive(Debug)]
-pub(crate) enum Refusal {
-    Open(CircuitOpen),
-    Disposed(Disposed),
-}
-
-impl<E> From<Refusal> for PolicyError<E> {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Open(open) => open.into(),
-            Refusal::Disposed(disposed) => disposed.into(),
-        }
-    }
-}
-
-/// What a call is told that waited for the verdict of half-open.
-pub(crate) type Verdict = Pin<Box<dyn Future<Output = Result<Pass, Refusal>> + Send>>;
-
 impl CircuitBreaker {
     /// A breaker of its own, which no other call of `new` or [`get`](CircuitBreaker::get) gives.
     ///
@@ -160,14 +124,13 @@ impl CircuitBreaker {
         if let Some(system) = breaker.core.identity.system() {
             system.book().list(&breaker.core);
         }
+        breaker.core.enrol();
         Ok(breaker)
     }
 
     /// One whose options are in order, and that another policy answers for.
     fn unlisted(identity: Identity, options: CircuitBreakerOptions) -> Self {
-        let gate = Gate::new(&options, options.seeded().unwrap_or_else(random));
-        let (tally, waiting) = Default::default();
-        CircuitBreaker { core: Arc::new(Core { gate, identity, options, origin: now(), tally, waiting }) }
+        CircuitBreaker { core: Arc::new(Core::new(identity, options)) }
     }
 
     /// The breaker of this name, made with the defaults if there is none.
@@ -397,6 +360,7 @@ impl CircuitBreaker {
 
     /// Its events from now on.
     pub fn events(&self) -> PolicyEvents {
+        self.core.enrol();
         self.core.identity.listen()
     }
 
@@ -416,183 +380,8 @@ impl CircuitBreaker {
     }
 }
 
-impl Core {
-    fn now(&self) -> u64 {
-        gate::nanos(now().saturating_duration_since(self.origin))
-    }
-
-    fn enter(&self) -> Entry {
-        let entry = self.gate.admit(|| self.now());
-        self.announce();
-        entry
-    }
-
-    #[cold]
-    fn refuse(&self, entry: Entry) -> Refusal {
-        let (state, retry_after) = match entry {
-            Entry::Disposed => return Refusal::Disposed(self.identity.disposed()),
-            Entry::Refused(state, after) => (state, after.map(Duration::from_nanos)),
-            Entry::Pass(_) | Entry::Full(_) => (CircuitState::HalfOpen, None),
-        };
-        self.tally.refuse();
-        self.identity.tell(|| PolicyEvent::Refused { retry_after });
-        let policy = self.identity.name.clone();
-        Refusal::Open(CircuitOpen { policy, state, retry_after, cause: self.gate.cause() })
-    }
-
-    fn take(&self, pass: Pass, counts: Counts, elapsed: Option<Duration>, hint: Option<Duration>) {
-        let is_slow = self.options.slow().is_some_and(|slow| elapsed.is_some_and(|elapsed| elapsed >= slow));
-        let taken = self.gate.finish(pass, Outcome { counts, is_slow, hint }, || self.now());
-        match (taken, counts) {
-            (Taken::Ignored, _) => {}
-            (Taken::Late, _) => self.tally.be_late(),
-            (_, Counts::Success) => self.tally.succeed(),
-            (_, Counts::Failure) => self.tally.fail(),
-            (_, Counts::Neutral) => self.tally.pass_over(),
-        }
-        if taken == Taken::ProbeBack && self.options.waits() {
-            self.waiting.notify_one();
-        }
-        self.announce();
-    }
-
-    /// After whatever may have changed the state. Whoever waits looks again.
-    #[inline]
-    fn announce(&self) {
-        self.gate.announce(|from, to| {
-            self.waiting.notify_waiters();
-            self.identity.tell(|| PolicyEvent::StateChanged { from, to });
-        });
-    }
-
-    fn obey(&self, command: Command) {
-        self.gate.obey(command);
-        self.announce();
-    }
-
-    fn dispose(&self) {
-        if self.gate.dispose() {
-            if let Some(system) = self.identity.system() {
-                system.book().forget(self);
-            }
-            self.waiting.notify_waiters();
-            self.identity.tell(|| PolicyEvent::Disposed);
-        }
-    }
-}
-
-/// Waits for the verdict of half-open, or for the place of a probe.
-async fn wait(core: Arc<Core>) -> Result<Pass, Refusal> {
-    core.identity.tell(|| PolicyEvent::Queued);
-    loop {
-        // Before the look, so that nothing that comes after it is missed.
-        let mut change = pin!(core.waiting.notified());
-        change.as_mut().enable();
-        match core.enter() {
-            Entry::Pass(pass) => {
-                core.identity.tell(|| PolicyEvent::Admitted);
-                return Ok(pass);
-            }
-            Entry::Full(until) => {
-                let over = core.origin.checked_add(Duration::from_nanos(until));
-                let mut clock = over.map(|over| sleep_until(over, None));
-                poll_fn(|cx| {
-                    let is_over = clock.as_mut().is_some_and(|clock| clock.as_mut().poll(cx).is_ready());
-                    if is_over { Poll::Ready(()) } else { change.as_mut().poll(cx) }
-                })
-                .await;
-            }
-            refused => return Err(core.refuse(refused)),
-        }
-    }
-}
-
-/// A call that runs. Dropped, it was cancelled, or it panicked.
-struct Call<'a> {
-    breaker: &'a CircuitBreaker,
-    pass: Pass,
-    started: Option<Instant>,
-}
-
-impl Call<'_> {
-    fn end(self, class: Class) {
-        let hint = match class {
-            Class::Throttled { retry_after } => Some(retry_after),
-            _ => None,
-        };
-        self.count(class.counts(), hint);
-        std::mem::forget(self);
-    }
-
-    fn count(&self, counts: Counts, hint: Option<Duration>) {
-        let elapsed = self.started.map(|started| now().saturating_duration_since(started));
-        self.breaker.finish(self.pass, counts, elapsed, hint);
-    }
-}
-
-impl Drop for Call<'_> {
-    fn drop(&mut self) {
-        let class = if std::thread::panicking() { Class::Panicked } else { Class::Cancelled };
-        self.count(class.counts(), None);
-    }
-}
-
-/// Keeps a circuit open; see [`CircuitBreaker::isolate`].
-#[must_use = "the circuit closes when this is dropped"]
-pub struct Isolation {
-    core: Arc<Core>,
-    epoch: u64,
-}
-
-impl Drop for Isolation {
-    fn drop(&mut self) {
-        self.core.gate.rejoin(self.epoch);
-        self.core.announce();
-    }
-}
-
-impl Policy for Core {
-    fn kind(&self) -> PolicyKind {
-        self.identity.kind
-    }
-
-    fn name(&self) -> &Arc<str> {
-        &self.identity.name
-    }
-
-    fn status(&self) -> PolicyStatus {
-        let state = match self.gate.state(|| self.now()) {
-            CircuitState::Closed => "closed",
-            CircuitState::Open => "open",
-            CircuitState::HalfOpen => "half-open",
-            CircuitState::ForcedOpen => "forced open",
-            CircuitState::Disabled => "disabled",
-        };
-        let sums = self.tally.sums();
-        let (failures, window) = self.gate.counts();
-        let counters = vec![
-            ("succeeded", sums.succeeded),
-            ("failed", sums.failed),
-            ("neutral", sums.neutral),
-            ("refused", sums.refused),
-            ("late_results", sums.late),
-            ("failures", failures.into()),
-            ("calls", window.calls),
-            ("failure_per_mille", gate::per_mille(window.failed, window.calls).into()),
-            ("slow_per_mille", gate::per_mille(window.slow, window.calls).into()),
-        ];
-        PolicyStatus { kind: self.kind(), name: self.name().clone(), state, counters }
-    }
-}
-
 impl fmt::Debug for CircuitBreaker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CircuitBreaker").field("name", &self.core.identity.name).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Isolation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Isolation").field("breaker", &self.core.identity.name).finish_non_exhaustive()
     }
 }

@@ -346,6 +346,10 @@ impl CircuitBreakerOptions {
         self.slow_call
     }
 
+    pub(super) fn monitored(&self) -> Option<Duration> {
+        self.monitor_interval
+    }
+
     pub(super) fn keys(&self) -> usize {
         self.max_keys
     }

@@ -2,7 +2,7 @@
 //!
 //! Both keep running totals, so that a result costs the same however long the window is.
 
-use super::CircuitWindow;
+use super::{super::ticks::nanos, CircuitWindow};
 
 /// How many of them there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Window {
     pub(super) fn new(of: CircuitWindow) -> Self {
         match of {
             CircuitWindow::Calls(calls) => Window::Calls(Ring::new(calls)),
-            CircuitWindow::Time(time) => Window::Time(Box::new(Buckets::new(super::gate::nanos(time)))),
+            CircuitWindow::Time(time) => Window::Time(Box::new(Buckets::new(nanos(time)))),
         }
     }
 

@@ -4,6 +4,7 @@
 //! [`PolicyError`](super::PolicyError) of the inner service's.
 
 mod bulkhead;
+mod circuit_breaker;
 mod fallback;
 mod hedge;
 mod load_shed;
@@ -12,6 +13,7 @@ mod retry;
 mod timeout;
 
 pub use bulkhead::BulkheadService;
+pub use circuit_breaker::CircuitBreakerService;
 pub use fallback::FallbackService;
 pub use hedge::HedgeService;
 pub use load_shed::LoadShedderService;
