@@ -29,6 +29,24 @@ fn by_hand_counts_without_macros() {
 }
 
 #[test]
+fn sessions_are_found_by_user_and_room() {
+    let expected = "\
+ann: registered, life 1
+ben: registered, life 1
+2 in the hall, 1 in the garden
+ann heard 2, ben 1
+ben is away
+ann: ended, life 1
+ann: registered, life 2
+2 in the hall, 0 in the garden
+ben: ended, life 1
+ann: ended, life 2
+0 users, 0 entries in rooms
+";
+    assert_eq!(printed("sessions"), expected);
+}
+
+#[test]
 fn crash_costs_the_message_in_hand_and_no_other() {
     let expected = "\
 10 / 5: (2, 1)

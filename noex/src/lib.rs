@@ -89,6 +89,7 @@
 //! | started and found | [`Start`], [`System::whereis`], [`System::named`] |
 //! | called, now or later, one or many | [`Call`], [`Cast`], [`ReplyTo`], [`Request`], [`Requests`], [`multi_call`], [`abcast`] |
 //! | what a handler can do | [`Context`] |
+//! | found by key, with a value | [`registry`] |
 //! | events published and subscribed to | [`System::bus`], [`event_bus`] |
 //! | stopped, killed, looked into | [`ServerRef`], [`observer`] |
 //! | what can go wrong | [`CallError`], [`CastError`], [`StartError`], [`ExitReason`] |
@@ -122,6 +123,7 @@
 //! | a supervisor that was killed | comes back beside its dying children | comes back when they are gone |
 //! | publish and subscribe | one type of message, topics that are equal | one type for each event, topics with `*` and `**`, a bounded buffer for each subscriber |
 //! | a task's value | its owner may ask for it | whoever holds the [`Task`](task::Task) may |
+//! | registry | a name that may be given on | a value with types; says who ended as well; a unique key keeps its server alive |
 //! | name | one of many registries | one a server, typed, in its [`System`]; kept while its supervisor restarts it |
 //!
 //! Servers on other nodes, hot code change and selective receive are not here.
@@ -132,7 +134,7 @@ pub mod event_bus;
 pub mod observer;
 pub mod prelude;
 mod process;
-mod registry;
+pub mod registry;
 pub mod resilience;
 pub mod rules;
 mod server;

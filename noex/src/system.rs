@@ -17,7 +17,7 @@ use crate::{
     event_bus::EventBus,
     observer::{DeadLetter, EventKind, EventStream, Events, Letters, Undelivered},
     process::{Pid, door::Door, panic},
-    registry::Names,
+    registry::{Listing, Names},
     resilience::{Book, PolicyStatus},
     server::{
         ServerRef,
@@ -51,6 +51,7 @@ struct Inner {
     policies: Book,
     letters: Letters,
     bus: EventBus,
+    registries: Listing,
     /// One door a runtime: tests often have a runtime each.
     doors: Mutex<HashMap<Id, Weak<Door>>>,
 }
@@ -75,6 +76,7 @@ impl System {
                 policies: Book::default(),
                 letters: Letters::default(),
                 bus: EventBus::new("system"),
+                registries: Listing::default(),
                 doors: Mutex::default(),
             }),
         }
@@ -207,6 +209,10 @@ impl System {
     /// ```
     pub fn bus(&self) -> &EventBus {
         &self.inner.bus
+    }
+
+    pub(crate) fn registries(&self) -> &Listing {
+        &self.inner.registries
     }
 
     pub(crate) fn names(&self) -> &Names {

@@ -13,6 +13,7 @@ const AREAS: &[(&str, u32)] = &[
     ("LINK", 11),
     ("MON", 6),
     ("TIMER", 10),
+    ("REG", 20),
     ("SUP", 10),
     ("RESTART", 6),
     ("STRAT", 10),

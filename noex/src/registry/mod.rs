@@ -1,68 +1,91 @@
-//! Names: unique in their system, typed when looked up, free again at once when their server ends.
+//! Registries: servers and what they say about themselves, by key.
+//!
+//! A [`Registry`] maps keys to entries: a server, and a value of its own that goes with it. A server registers
+//! itself, in a handler or in `init`, with [`Context::register`](crate::Context::register); whoever has the registry
+//! finds it, with [`whereis`](Registry::whereis) where one server is wanted, with [`lookup`](Registry::lookup) where
+//! all are.
+//!
+//! ```
+//! use noex::{prelude::*, registry::{AlreadyRegistered, Registry}};
+//!
+//! /// Which sessions there are, by user; with each, its language.
+//! type Sessions = Registry<String, &'static str, Session>;
+//!
+//! #[genserver]
+//! struct Session { user: String }
+//!
+//! #[genserver]
+//! impl Session {
+//!     #[init]
+//!     fn open(cx: &mut Context<Self>, all: Sessions, user: String) -> Result<Self, AlreadyRegistered> {
+//!         cx.register(&all, user.clone(), "en")?;
+//!         Ok(Session { user })
+//!     }
+//!
+//!     #[call]
+//!     fn greet(&self) -> String { format!("hello {}", self.user) }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sessions = Sessions::unique("sessions");
+//! Session::start(sessions.clone(), "ann".into()).await?;
+//!
+//! let ann = sessions.whereis("ann").unwrap();             // a `SessionRef`: the registry's type says so
+//! assert_eq!(ann.greet().await?, "hello ann");
+//! assert!(Session::start(sessions.clone(), "ann".into()).await.is_err());
+//!
+//! ann.stop().await?;
+//! assert!(sessions.is_empty());                           // free at once
+//! # Ok(()) }
+//! ```
+//!
+//! # Which servers
+//!
+//! | type of the registry | who can register | what is found |
+//! |---|---|---|
+//! | `Registry<K, V, Session>` | `Session`s; anybody else is a compile error | `SessionRef`s |
+//! | `Registry<K, V>` | any server | a server of the type one asks for, checked at run time: `whereis::<Session>(..)` |
+//!
+//! A registry is a value, handed to those who need it. [`System::add_registry`](crate::System::add_registry) gives it
+//! to those who know its name alone; its types are checked when it is [asked for](crate::System::registry).
+//!
+//! # Unique and duplicate keys
+//!
+//! | | [`Registry::unique`] | [`Registry::duplicate`] |
+//! |---|---|---|
+//! | under one key | one entry | any number, also of one server; in the order they were made |
+//! | to register a key that is held | [`AlreadyRegistered`] says by whom | one entry more |
+//! | the server | is kept alive, as by a name | lives as long as it would without the entry |
+//!
+//! # An entry belongs to one life
+//!
+//! It is gone when that life is over, before anybody is told, and before a supervisor starts the next one: a server that
+//! is restarted finds its key free and registers again in its `init`, unless another server was quicker. An
+//! [`Entry`] at hand stays as it was.
+//!
+//! # What it costs
+//!
+//! Keys are spread over 16 tables, each under a lock that readers share and that nobody holds while code of
+//! yours runs, but for the `Eq` of keys. Values are never copied: an [`Entry`] is a reference.
+//!
+//! The ideas are those of Elixir's `Registry`.
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    sync::{Arc, PoisonError, RwLock},
-};
+mod entry;
+mod error;
+mod events;
+mod find;
+mod listing;
+mod lock;
+mod names;
+mod owner;
+mod owners;
+mod table;
 
-use crate::{
-    GenServer, Pid, ServerRef,
-    server::slot::{AnySlot, Signal, Slot},
-};
-
-/// Name to slot. A name is a reference: a named server lives on when nobody holds it.
-#[derive(Default)]
-pub(crate) struct Names {
-    table: RwLock<HashMap<Arc<str>, Arc<dyn AnySlot>>>,
-}
-
-impl Names {
-    /// Gives the name to the slot, or says who has it. A server whose runtime is gone loses it.
-    pub(crate) fn claim(&self, name: &Arc<str>, slot: Arc<dyn AnySlot>) -> Result<(), Pid> {
-        self.held(name);
-        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        match table.entry(name.clone()) {
-            Entry::Occupied(held) => Err(held.get().core().pid()),
-            Entry::Vacant(free) => {
-                slot.core().add_handle();
-                free.insert(slot);
-                Ok(())
-            }
-        }
-    }
-
-    /// The server under this name, if it is of this type.
-    pub(crate) fn find<S: GenServer>(&self, name: &str) -> Option<ServerRef<S>> {
-        let slot = self.held(name)?;
-        slot.into_any().downcast::<Slot<S>>().ok().map(ServerRef::new)
-    }
-
-    /// Who has this name, and a runtime to run on. A server that was idle when its runtime went away ends now.
-    pub(crate) fn held(&self, name: &str) -> Option<Arc<dyn AnySlot>> {
-        let held = self.table.read().unwrap_or_else(PoisonError::into_inner).get(name)?.clone();
-        if !held.core().door().is_some_and(|door| door.is_closed()) {
-            return Some(held);
-        }
-        held.clone().signal(Signal::Kill);
-        held.abandon();
-        None
-    }
-
-    /// Frees the name if this slot has it; whether it had.
-    pub(crate) fn forget(&self, name: &str, slot: u64) -> bool {
-        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        if table.get(name).is_none_or(|held| held.core().id != slot) {
-            return false;
-        }
-        let held = table.remove(name);
-        drop(table);
-        if let Some(held) = held {
-            held.core().drop_handle();
-        }
-        true
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.table.read().unwrap_or_else(PoisonError::into_inner).len()
-    }
-}
+pub use entry::{Admits, AnyServer, Entry};
+pub use error::{AlreadyRegistered, NotRegistered, RegistryError};
+pub use events::RegistryEvent;
+pub use find::Registry;
+pub(crate) use listing::Listing;
+pub(crate) use names::Names;
+pub(crate) use owner::Claim;
+pub use table::{Key, Query};

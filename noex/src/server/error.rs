@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::{
     process::{ExitReason, Pid},
+    registry::AlreadyRegistered,
     resilience::{BulkheadFull, CircuitOpen, Disposed, NamedError, RateLimited},
 };
 
@@ -460,6 +461,9 @@ pub enum StartError<E = Infallible> {
         #[source]
         error: NamedError,
     },
+    /// A key that the server was to be registered under is held; `init` was not run.
+    #[error(transparent)]
+    AlreadyRegistered(AlreadyRegistered),
     /// There is no tokio runtime here.
     #[error("{server} cannot start outside a tokio runtime")]
     NoRuntime {

@@ -5,18 +5,19 @@ use std::{fmt, future::IntoFuture, sync::Arc, time::Duration};
 use super::{
     GenServer, Reason, ServerRef, StartError,
     slot::{
-        self, AnySlot,
+        self, AnySlot, Slot,
         life::{self, Starter, Unborn},
         refuse,
     },
 };
 use crate::{
-    Context, Watch,
+    Context, Pid, Watch,
     observer::EventKind,
     process::{
-        door::Boxed,
+        door::{Boxed, Door},
         link::{Life, Unlinked, hear_exit, link},
     },
+    registry::{AlreadyRegistered, Claim},
     system::System,
 };
 
@@ -31,7 +32,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// [`StartError`]: `init` refused, panicked, asked to be ignored or took too long; the name is taken;
+/// [`StartError`]: `init` refused, panicked, asked to be ignored or took too long; the name, or a key, is taken;
 /// there is no tokio runtime.
 ///
 /// # Examples
@@ -60,12 +61,21 @@ pub struct Start<S: GenServer> {
     system: Option<System>,
     limit: Option<Duration>,
     parent: Option<Life>,
+    claims: Vec<Claim>,
 }
 
 impl<S: GenServer> Start<S> {
     /// A start with these arguments; `Account::start(..)` for servers made by the macro.
     pub fn new(args: S::Args) -> Self {
-        Start { args, name: S::NAME.map(Arc::from), label: None, system: None, limit: None, parent: None }
+        Start {
+            args,
+            name: S::NAME.map(Arc::from),
+            label: None,
+            system: None,
+            limit: None,
+            parent: None,
+            claims: Vec::new(),
+        }
     }
 
     /// Registers the server under this name, in place of the one its type has.
@@ -137,8 +147,13 @@ impl<S: GenServer> Start<S> {
         StartMonitored(self)
     }
 
+    /// Registers the server before its `init`.
+    pub(crate) fn claim(&mut self, claim: Claim) {
+        self.claims.push(claim);
+    }
+
     async fn up<R>(self, give: impl FnOnce(ServerRef<S>) -> R) -> Result<R, StartError<S::InitError>> {
-        let Start { args, name, label, system, limit, parent } = self;
+        let Start { args, name, label, system, limit, parent, claims } = self;
         let system = system.unwrap_or_else(System::global);
         let slot = slot::vacant::<S>(System::next_slot());
         if let Some(label) = label {
@@ -147,10 +162,14 @@ impl<S: GenServer> Start<S> {
         let Some(door) = system.door() else {
             return Err(StartError::NoRuntime { server: name.unwrap_or_else(|| slot.core().label()) });
         };
+        if let Err(taken) = claim_all(claims, &slot, &door) {
+            return Err(StartError::AlreadyRegistered(taken));
+        }
         if let Some(name) = name {
             slot.core().set_name(name.clone());
             slot.core().set_door(door.clone());
             if let Err(holder) = system.names().claim(&name, slot.clone()) {
+                slot.core().end_registrations(first_life(&slot));
                 return Err(StartError::NameTaken { name, holder });
             }
             refuse::announce(&slot, || EventKind::NameClaimed { name });
@@ -167,6 +186,25 @@ impl<S: GenServer> Start<S> {
             Err(unborn) => Err(explain(unborn, slot.core().label())),
         }
     }
+}
+
+/// The life that a new slot is about to have.
+fn first_life<S: GenServer>(slot: &Slot<S>) -> Pid {
+    Pid::local(slot.core().id, 1)
+}
+
+/// Registers the life that is about to begin, wherever it is to be, or nowhere.
+fn claim_all<S: GenServer>(
+    claims: Vec<Claim>,
+    slot: &Arc<Slot<S>>,
+    door: &Arc<Door>,
+) -> Result<(), AlreadyRegistered> {
+    let pid = first_life(slot);
+    for claim in claims {
+        slot.core().set_door(door.clone());
+        claim(pid, slot.clone()).inspect_err(|_| slot.core().end_registrations(pid))?;
+    }
+    Ok(())
 }
 
 /// The parent's end of the link; until now it would have heard of failed starts too.

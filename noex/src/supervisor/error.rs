@@ -61,6 +61,7 @@ impl SupervisorError {
             StartError::Timeout { server, after } => StartError::Timeout { server, after },
             StartError::NameTaken { name, holder } => StartError::NameTaken { name, holder },
             StartError::Policy { server, error } => StartError::Policy { server, error },
+            StartError::AlreadyRegistered(taken) => StartError::AlreadyRegistered(taken),
             StartError::NoRuntime { server } => StartError::NoRuntime { server },
         };
         SupervisorError::Start { supervisor, error: Box::new(error) }

@@ -14,8 +14,8 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    beside::Beside, bonds::Bonds, errands::Errands, promises::Promises, subscribed::Subscribed,
-    waits::Suspended,
+    beside::Beside, bonds::Bonds, errands::Errands, promises::Promises, registered::Registered,
+    subscribed::Subscribed, waits::Suspended,
 };
 use crate::{
     process::{
@@ -104,6 +104,7 @@ pub(crate) struct Rest {
     pub(super) beside: Beside,
     pub(super) errands: Errands,
     pub(super) subscribed: Subscribed,
+    pub(super) registered: Registered,
     /// What the server's kind keeps beside it, over its lives and after them: a supervisor its restart log.
     keepsake: Option<Arc<dyn Any + Send + Sync>>,
     seen: Option<Seen>,

@@ -409,6 +409,7 @@ fn finish<S: GenServer>(slot: &Slot<S>, mut right: RightTo<'_, S>, reason: ExitR
     }
     slot.core.end_subscriptions(!supervised);
     let pid = slot.core.pid();
+    slot.core.end_registrations(pid);
     announce(slot, || EventKind::ended(reason.clone()));
     leave_down(slot, right);
     // From here on the next life may begin; nobody is told before.

@@ -18,7 +18,7 @@
 //! | `life` | start, end and restart of an incarnation |
 //! | `core` | everything that does not depend on the server's type |
 //! | `bonds` | links, monitors and timers of one life |
-//! | `subscribed` | what the server is subscribed to |
+//! | `subscribed`, `registered` | what the server is subscribed to, where it is registered |
 //! | `waits` | who waits for whom: the deadlock check |
 //! | `sync`, `model` | the hand-over's parts, and its check under loom |
 
@@ -37,6 +37,7 @@ pub(crate) mod notice;
 pub(crate) mod post;
 pub(crate) mod promises;
 pub(crate) mod refuse;
+pub(crate) mod registered;
 pub(crate) mod reply;
 pub(crate) mod right;
 pub(crate) mod serving;
