@@ -9,7 +9,9 @@
 //! The policies of a server's handlers live in its slot: all references share them, and they survive restarts. A
 //! message of any way in meets them: a method, [`ServerRef::call`](crate::ServerRef::call), a name.
 
+mod call_policies;
 mod cast;
+mod cast_policies;
 mod hedged;
 mod outcome;
 mod protection;
@@ -20,11 +22,13 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+pub use call_policies::CallPolicies;
 pub(super) use cast::admit;
+pub use cast_policies::CastPolicies;
 use hedged::{Hedging, Runs};
 pub(crate) use outcome::Unserved;
 pub(crate) use protection::Policies;
-pub use protection::{CallPolicies, CastPolicies, Protection};
+pub use protection::Protection;
 
 use super::{GenServer, Message, ServerRef, attempt::Attempt, waiting::Asked};
 use crate::resilience::stack::{Layers, Operation, Run};

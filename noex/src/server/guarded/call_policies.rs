@@ -1,0 +1,181 @@
+//! How the policies of a call handler are declared.
+
+use std::fmt;
+
+use super::{Answered, Hedging, Protection, protection::Boxed};
+use crate::{
+    CallError, GenServer, Target,
+    resilience::{
+        BulkheadOptions, CircuitBreakerOptions, Class, Hedge, HedgeOptions, NamedError, PolicyKind,
+        RateLimitOptions, RetryOptions, Scope, TimeoutOptions,
+        stack::{
+            BreakerLayer, BulkheadLayer, FallbackLayer, Judge, Layer, LimitLayer, Reset, RetryLayer,
+            TimeoutLayer,
+        },
+    },
+    rules::policy::Key,
+};
+
+/// The policies of one call handler, the outermost first.
+pub struct CallPolicies<'a, S: GenServer> {
+    pub(super) protection: &'a mut Protection<S>,
+    pub(super) handler: &'static str,
+    pub(super) variant: usize,
+    pub(super) class: fn(&S::Reply) -> Class,
+    /// Of the last policy.
+    pub(super) reset: Option<Reset>,
+}
+
+/// What a key of a policy is: part of the message.
+pub(super) type KeyOf<M, K> = fn(&M) -> &K;
+
+impl<S: GenServer> CallPolicies<'_, S> {
+    /// Puts what `instead` gives in the place of an error. `read` and `write` take the reply apart and put it together.
+    pub fn fallback<T: 'static, E: 'static>(
+        self,
+        read: fn(S::Reply) -> Result<T, E>,
+        instead: fn(CallError<E>) -> Result<T, E>,
+        write: fn(Result<T, E>) -> S::Reply,
+    ) -> Self {
+        let target = Target { server: self.protection.place.server.clone(), handler: self.handler };
+        let judge = self.judge(None);
+        let identity = self.protection.place.own(PolicyKind::Fallback, self.handler);
+        let layer = FallbackLayer::new(identity, judge, move |outcome: Answered<S>| {
+            let error = match outcome {
+                Ok(reply) => match read(reply) {
+                    Ok(value) => return Ok(write(Ok(value))),
+                    Err(error) => CallError::Handler(error),
+                },
+                Err(unserved) => unserved.at(target.clone()),
+            };
+            Ok(write(instead(error)))
+        });
+        self.push(layer)
+    }
+
+    /// Limits the time of what is further in.
+    pub fn timeout(self, options: TimeoutOptions) -> Self {
+        let layer = TimeoutLayer::new(&self.protection.place, self.handler, options);
+        self.push_or_note(layer)
+    }
+
+    /// Tries again what fails. `when`: how replies count, in place of the handler's `class`; `copy`: one more of the
+    /// message.
+    pub fn retry(
+        self,
+        options: RetryOptions,
+        when: Option<fn(&S::Reply) -> Class>,
+        copy: fn(&S::Call) -> S::Call,
+    ) -> Self {
+        let judge = self.judge(when);
+        let layer = RetryLayer::new(&self.protection.place, self.handler, options, judge, copy);
+        self.push_or_note(layer)
+    }
+
+    /// Refuses calls while too many fail.
+    pub fn circuit_breaker(
+        self,
+        options: CircuitBreakerOptions,
+        scope: Scope,
+        when: Option<fn(&S::Reply) -> Class>,
+    ) -> Self {
+        let judge = self.judge(when);
+        let layer = BreakerLayer::new(&self.protection.place, self.handler, options, scope, judge);
+        self.push_or_note(layer)
+    }
+
+    /// A circuit breaker for each key.
+    pub fn circuit_breaker_by<K: Key>(
+        self,
+        options: CircuitBreakerOptions,
+        scope: Scope,
+        when: Option<fn(&S::Reply) -> Class>,
+        key: KeyOf<S::Call, K>,
+    ) -> Self {
+        let judge = self.judge(when);
+        let layer = BreakerLayer::keyed(&self.protection.place, self.handler, options, scope, judge, key);
+        self.push_or_note(layer)
+    }
+
+    /// Limits the rate of calls; `cost`: what each takes, 1 without.
+    pub fn rate_limit(
+        self,
+        options: RateLimitOptions,
+        scope: Scope,
+        cost: Option<fn(&S::Call) -> u32>,
+    ) -> Self {
+        let judge = self.judge(None);
+        let layer = LimitLayer::new(&self.protection.place, self.handler, options, scope, cost, judge);
+        self.push_or_note(layer)
+    }
+
+    /// Limits the rate of calls for each key.
+    pub fn rate_limit_by<K: Key>(
+        self,
+        options: RateLimitOptions,
+        scope: Scope,
+        cost: Option<fn(&S::Call) -> u32>,
+        key: KeyOf<S::Call, K>,
+    ) -> Self {
+        let judge = self.judge(None);
+        let layer = LimitLayer::keyed(&self.protection.place, self.handler, options, scope, cost, judge, key);
+        self.push_or_note(layer)
+    }
+
+    /// Limits how many calls run at once.
+    pub fn bulkhead(self, options: BulkheadOptions, scope: Scope) -> Self {
+        let layer =
+            BulkheadLayer::new(&self.protection.place, self.handler, options, scope, self.judge(None));
+        self.push_or_note(layer)
+    }
+
+    /// Has each attempt be several runs when the first one is slow: innermost, wherever it is said.
+    pub fn hedge(self, options: HedgeOptions, copy: fn(&S::Call) -> S::Call) -> Self {
+        match Hedge::within(self.protection.place.own(PolicyKind::Hedge, self.handler), options) {
+            Ok(hedge) => {
+                let hedging = Hedging { hedge, copy, class: self.class };
+                self.protection.calls[self.variant].hedging = Some(hedging);
+            }
+            Err(fault) => drop(self.protection.fault.get_or_insert(fault.into())),
+        }
+        self
+    }
+
+    /// Has each life of the server begin with the last policy as it was made.
+    pub fn reset_on_restart(mut self) -> Self {
+        self.protection.resets.extend(self.reset.take());
+        self
+    }
+
+    /// How this layer judges outcomes.
+    fn judge(&self, when: Option<fn(&S::Reply) -> Class>) -> Judge<Answered<S>> {
+        let class = when.unwrap_or(self.class);
+        Box::new(move |answer| match answer {
+            Ok(reply) => class(reply),
+            Err(unserved) => unserved.class(),
+        })
+    }
+
+    fn push(mut self, layer: impl Layer<S::Call, Answered<S>> + 'static) -> Self {
+        self.reset = layer.reset();
+        let layer = Box::new(layer) as Boxed<S::Call, Answered<S>>;
+        self.protection.calls[self.variant].layers.push(layer);
+        self
+    }
+
+    fn push_or_note<L: Layer<S::Call, Answered<S>> + 'static>(self, layer: Result<L, NamedError>) -> Self {
+        match layer {
+            Ok(layer) => self.push(layer),
+            Err(fault) => {
+                self.protection.fault.get_or_insert(fault);
+                self
+            }
+        }
+    }
+}
+
+impl<S: GenServer> fmt::Debug for CallPolicies<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallPolicies").field("handler", &self.handler).finish_non_exhaustive()
+    }
+}
