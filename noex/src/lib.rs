@@ -90,6 +90,8 @@
 //! | called, now or later, one or many | [`Call`], [`Cast`], [`ReplyTo`], [`Request`], [`Requests`], [`multi_call`], [`abcast`] |
 //! | what a handler can do | [`Context`] |
 //! | found by key, with a value | [`registry`] |
+//! | a value that others read and change | [`Agent`] |
+//! | parts to build with | [`patterns`] |
 //! | events published and subscribed to | [`System::bus`], [`event_bus`] |
 //! | stopped, killed, looked into | [`ServerRef`], [`observer`] |
 //! | what can go wrong | [`CallError`], [`CastError`], [`StartError`], [`ExitReason`] |
@@ -130,8 +132,10 @@
 
 #[doc(hidden)]
 pub mod __private;
+mod agent;
 pub mod event_bus;
 pub mod observer;
+pub mod patterns;
 pub mod prelude;
 mod process;
 pub mod registry;
@@ -143,6 +147,7 @@ pub mod supervisor;
 mod system;
 pub mod task;
 
+pub use agent::{Agent, AgentServer};
 pub use event_bus::EventBus;
 pub use noex_macros::{
     bulkhead, call, cast, circuit_breaker, continuation, every, fallback, genserver, hedge, idle, info, init,

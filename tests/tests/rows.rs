@@ -14,6 +14,8 @@ const AREAS: &[(&str, u32)] = &[
     ("MON", 6),
     ("TIMER", 10),
     ("REG", 20),
+    ("AGENT", 3),
+    ("FUSE", 12),
     ("SUP", 10),
     ("RESTART", 6),
     ("STRAT", 10),

@@ -55,7 +55,7 @@ mod class;
 mod codel;
 #[cfg(feature = "serde")]
 mod config;
-mod deadline;
+pub(crate) mod deadline;
 mod dice;
 mod error;
 mod event;

@@ -1,0 +1,14 @@
+//! Ready parts: what systems of servers are built of again and again.
+//!
+//! | part | what it is |
+//! |---|---|
+//! | [`RequestResponse`] | a named handler behind one way in, with a time-out and statistics |
+//! | `Cache` (feature `cache`) | what was loaded is kept for a while, and loaded once |
+
+#[cfg(feature = "cache")]
+mod cache;
+mod request_response;
+
+#[cfg(feature = "cache")]
+pub use cache::{Cache, CacheBuilder, CacheStats};
+pub use request_response::{Metadata, Request, RequestError, RequestResponse, RequestStats, Response};
