@@ -18,6 +18,15 @@ const COUNTED: &[(&str, u64, u64)] = &[
     ("cast", 2_000, 22_000),
     ("ring", 2_000, 12_000),
     ("spawn", 200, 1_200),
+    ("policy_breaker", 2_000, 12_000),
+    ("policy_limiter", 2_000, 12_000),
+    ("policy_window", 2_000, 12_000),
+    ("policy_keyed", 2_000, 12_000),
+    ("policy_bulkhead", 2_000, 12_000),
+    ("policy_retry", 2_000, 12_000),
+    ("policy_timeout", 2_000, 12_000),
+    ("policy_method", 2_000, 12_000),
+    ("policy_refusal", 2_000, 12_000),
 ];
 
 /// Counts each of `benches` that is worth it, on one thread.

@@ -1,6 +1,6 @@
 //! Figures as JSON lines or as tables.
 
-use crate::peers::BASELINE;
+use crate::peers::BASELINES;
 use crate::runtime::Runtime;
 use crate::scenario::Unit;
 
@@ -26,7 +26,7 @@ pub(crate) fn json(figures: &[Figure]) {
 }
 
 /// One table a scenario and runtime, best figure first, with how many times as good as
-/// [`BASELINE`] it is: 2.00 is twice as fast, or half as many bytes.
+/// the first of [`BASELINES`] it is: 2.00 is twice as fast, or half as many bytes.
 pub(crate) fn table(figures: &[Figure]) {
     let mut rest = figures.to_vec();
     while let Some(first) = rest.first().cloned() {
@@ -35,7 +35,8 @@ pub(crate) fn table(figures: &[Figure]) {
         rest = others;
         table.sort_by(|a, b| quality(a).total_cmp(&quality(b)).reverse());
         println!("{}, {} ({})", first.scenario, first.runtime, first.unit.name());
-        let baseline = table.iter().find(|figure| figure.peer == BASELINE).map(quality);
+        let baseline = BASELINES.iter().find_map(|name| table.iter().find(|figure| figure.peer == *name));
+        let baseline = baseline.map(quality);
         for figure in &table {
             let ratio = baseline.filter(|baseline| *baseline > 0.0).map(|it| quality(figure) / it);
             let ratio = ratio.filter(|ratio| ratio.is_finite());

@@ -282,6 +282,14 @@ impl Api {
     fn queued(&mut self) -> u32 {
         self.served
     }
+
+    #[call]
+    #[rate_limit(10 per 1s, algorithm = token_bucket, burst = 3)]
+    fn burst(&mut self) {}
+
+    #[call]
+    #[rate_limit(2 per 1s, algorithm = token_bucket)]
+    fn bucket(&mut self) {}
 }
 
 // GS-3
@@ -504,6 +512,21 @@ async fn a_call_costs_what_its_argument_says() {
     assert_eq!(api.weigh(8).await.unwrap(), 8);
     assert!(matches!(api.weigh(3).await, Err(CallError::RateLimited { .. })));
     assert_eq!(api.weigh(2).await.unwrap(), 2);
+}
+
+/// Without a burst, all of a period's may come at once.
+#[tokio::test(start_paused = true)]
+async fn a_token_bucket_has_its_burst() {
+    let api = Api::start().system(&System::new()).await.unwrap();
+    for _ in 0..3 {
+        api.burst().await.unwrap();
+    }
+    assert!(matches!(api.burst().await, Err(CallError::RateLimited { .. })));
+    tokio::time::advance(ms(100)).await;
+    api.burst().await.unwrap();
+    api.bucket().await.unwrap();
+    api.bucket().await.unwrap();
+    assert!(matches!(api.bucket().await, Err(CallError::RateLimited { .. })));
 }
 
 #[tokio::test(start_paused = true)]

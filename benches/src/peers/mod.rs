@@ -14,12 +14,14 @@ mod broadcast;
 mod kameo;
 mod mutex;
 mod noex;
+mod policy;
 mod ractor;
 mod tokio_hand;
 mod xtra;
 
-/// The peer the others are compared with.
-pub(crate) const BASELINE: &str = "tokio_unbounded";
+/// The peers the others are compared with: the first of them that has a figure. Policies are compared with
+/// noex's, and methods that have some with one that has none.
+pub(crate) const BASELINES: &[&str] = &["tokio_unbounded", "noex_bare", "noex"];
 
 /// Every scenario with every peer that can do it.
 pub(crate) fn all() -> Vec<Bench> {
@@ -68,6 +70,7 @@ pub(crate) fn all() -> Vec<Bench> {
         to_each::<Actix>(),
         server::<Xtra>(),
         beam::benches(),
+        policy::benches(),
     ]
     .concat()
 }

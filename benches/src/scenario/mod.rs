@@ -10,6 +10,7 @@ pub(crate) mod cast;
 pub(crate) mod children;
 pub(crate) mod fairness;
 pub(crate) mod fanout;
+pub(crate) mod policy;
 pub(crate) mod publish;
 pub(crate) mod registry;
 pub(crate) mod restart;
@@ -103,6 +104,18 @@ pub(crate) const ALL: &[&Scenario] = &[
     &fairness::LONG,
     &call::ALLOCS,
     &cast::ALLOCS,
+    &policy::BREAKER,
+    &policy::LIMITER,
+    &policy::WINDOW,
+    &policy::KEYED,
+    &policy::BULKHEAD,
+    &policy::RETRY,
+    &policy::TIMEOUT,
+    &policy::METHOD,
+    &policy::METHOD_ALLOCS,
+    &policy::REFUSAL,
+    &policy::REFUSAL_ALLOCS,
+    &policy::KEY_BYTES,
 ];
 
 impl Unit {

@@ -36,7 +36,7 @@ pub(crate) fn rss<P: Calls>(runtime: Runtime, servers: u64) -> Sample {
 }
 
 /// Resident set of this process.
-fn resident_bytes() -> u64 {
+pub(super) fn resident_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("rss needs Linux's /proc");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line VmRSS");
     let kilobytes = line.trim().trim_end_matches("kB").trim();

@@ -62,6 +62,7 @@ mod event;
 mod fallback;
 mod hedge;
 pub mod judge;
+mod lanes;
 mod load_shed;
 mod policy;
 pub(crate) mod rate_limit;

@@ -65,6 +65,12 @@ impl<'a, S: GenServer> Attempt<'a, S> {
         }
     }
 
+    /// Moves it, with all that is under way, to where it can go on; here it is over.
+    pub(super) fn move_on(&mut self) -> Self {
+        let step = std::mem::replace(&mut self.step, Step::Over);
+        Attempt { server: self.server, asked: self.asked, step }
+    }
+
     pub(super) fn slot(&self) -> &'a Arc<Slot<S>> {
         self.server.slot()
     }

@@ -12,7 +12,7 @@ use std::{
 use super::{
     CallError, GenServer, Message, Overflow, Request, ServerRef,
     attempt::Attempt,
-    guarded::{Guarded, is_guarded},
+    guarded::{self, Guarded, is_guarded},
     waiting::Asked,
 };
 
@@ -138,21 +138,20 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
         let slot = self.attempt.slot();
         let answer = match &mut self.guarded {
             Some(guarded) => ready!(guarded.poll(cx)),
-            None => {
-                self.attempt.asked.variant = self.attempt.message().map_or(0, Message::variant);
-                let call =
-                    self.attempt.take().unwrap_or_else(|| panic!("a call was polled after it was ready"));
-                let mut guarded = Guarded::new(self.attempt.server, call, self.attempt.asked);
-                match guarded.poll(cx) {
+            None => match guarded::begin(&mut self.attempt, cx) {
+                Ok(answer) => answer,
+                Err(mut guarded) => match guarded.poll(cx) {
                     Poll::Ready(answer) => answer,
                     Poll::Pending => {
-                        self.guarded = Some(Box::new(guarded));
+                        self.guarded = Some(guarded);
                         return Poll::Pending;
                     }
-                }
-            }
+                },
+            },
         };
-        self.guarded = None;
+        if self.guarded.is_some() {
+            self.guarded = None;
+        }
         let asked = self.attempt.asked;
         Poll::Ready(match answer {
             Ok(reply) => (self.read)(reply).map_err(CallError::Handler),

@@ -67,9 +67,11 @@ fn setter(plan: &Plan<'_>, policy: &Policy, key: &Ident, value: &Given) -> Optio
         Given::Variant { of, word } => {
             let (of, variant) = (Ident::new(of, Span::call_site()), names::variant(word));
             if word == "token_bucket" {
-                let burst = match policy.get("burst") {
-                    Some(Given::Number(burst)) => quote!(::core::option::Option::Some(#burst)),
-                    _ => quote!(::core::option::Option::None),
+                // Without a burst, all of a period's may come at once.
+                let burst = match (policy.get("burst"), &policy.first) {
+                    (Some(Given::Number(burst)), _) => burst.clone(),
+                    (_, Some(First::Rate { count, .. })) => count.clone(),
+                    _ => quote!(10),
                 };
                 quote!(.#name(#krate::resilience::#of::#variant { burst: #burst }))
             } else if word == "codel" {

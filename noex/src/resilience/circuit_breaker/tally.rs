@@ -1,25 +1,18 @@
-//! What a breaker counts for people to read. Successes are counted by each thread for itself, so that threads
-//! that share a breaker share no line of memory that is written.
+//! What a breaker counts for people to read. Successes and refusals, of which there are many, are counted by each
+//! thread for itself.
 
-use std::{
-    cell::Cell,
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Threads are dealt round; with more than so many, some share.
-const LANES: usize = 4;
+use super::super::lanes::Lanes;
 
-/// A count in a line of memory of its own.
-#[derive(Default)]
-#[repr(align(64))]
-struct Lane(AtomicU64);
+/// Kinds of what is counted in lanes.
+const SUCCEEDED: usize = 0;
+const REFUSED: usize = 1;
 
-#[derive(Default)]
 pub(super) struct Tally {
-    succeeded: [Lane; LANES],
+    many: Lanes<2>,
     failed: AtomicU64,
     neutral: AtomicU64,
-    refused: AtomicU64,
     late: AtomicU64,
 }
 
@@ -33,26 +26,17 @@ pub(super) struct Sums {
     pub(super) late: u64,
 }
 
-/// This thread's lane.
-#[inline]
-fn lane() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static MINE: Cell<usize> = const { Cell::new(usize::MAX) };
+impl Default for Tally {
+    fn default() -> Self {
+        let (failed, neutral, late) = Default::default();
+        Tally { many: Lanes::new(), failed, neutral, late }
     }
-    MINE.try_with(|mine| {
-        if mine.get() == usize::MAX {
-            mine.set(NEXT.fetch_add(1, Ordering::Relaxed) % LANES);
-        }
-        mine.get()
-    })
-    .unwrap_or(0)
 }
 
 impl Tally {
     #[inline]
     pub(super) fn succeed(&self) {
-        self.succeeded[lane()].0.fetch_add(1, Ordering::Relaxed);
+        self.many.count(SUCCEEDED);
     }
 
     pub(super) fn fail(&self) {
@@ -64,7 +48,7 @@ impl Tally {
     }
 
     pub(super) fn refuse(&self) {
-        self.refused.fetch_add(1, Ordering::Relaxed);
+        self.many.count(REFUSED);
     }
 
     pub(super) fn be_late(&self) {
@@ -74,17 +58,17 @@ impl Tally {
     pub(super) fn sums(&self) -> Sums {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         Sums {
-            succeeded: self.succeeded.iter().map(|lane| read(&lane.0)).sum(),
+            succeeded: self.many.sum(SUCCEEDED),
             failed: read(&self.failed),
             neutral: read(&self.neutral),
-            refused: read(&self.refused),
+            refused: self.many.sum(REFUSED),
             late: read(&self.late),
         }
     }
 
     pub(super) fn clear(&self) {
-        let all = [&self.failed, &self.neutral, &self.refused, &self.late];
-        for count in self.succeeded.iter().map(|lane| &lane.0).chain(all) {
+        self.many.clear();
+        for count in [&self.failed, &self.neutral, &self.late] {
             count.store(0, Ordering::Relaxed);
         }
     }

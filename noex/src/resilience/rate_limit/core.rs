@@ -21,6 +21,7 @@ use super::{
 };
 use crate::resilience::{
     ConfigError, Identity, LimitedBy, Policy, PolicyEvent, PolicyKind, PolicyStatus, RateLimited, deadline,
+    lanes::Lanes,
     ticks::{Ticks, nanos},
 };
 
@@ -50,8 +51,11 @@ struct Apart<T>(T);
 #[derive(Default)]
 struct Bucket {
     full_at: AtomicU64,
-    granted: AtomicU64,
 }
+
+/// Kinds of what is counted without a lock: what a bucket granted, and what was refused.
+const GRANTED: usize = 0;
+const REFUSED: usize = 1;
 
 pub(super) struct Core<K> {
     pub(super) identity: Identity,
@@ -65,7 +69,7 @@ pub(super) struct Core<K> {
     is_disposed: AtomicBool,
     /// Those who wait, for any key.
     waiting: AtomicUsize,
-    refused: Apart<AtomicU64>,
+    counts: Lanes<2>,
 }
 
 impl<K: LimiterKey> Core<K> {
@@ -91,7 +95,7 @@ impl<K: LimiterKey> Core<K> {
             table,
             is_disposed: AtomicBool::new(false),
             waiting: AtomicUsize::new(0),
-            refused: Apart::default(),
+            counts: Lanes::new(),
         });
         if let Some(system) = core.identity.system() {
             system.book().list(&core);
@@ -118,6 +122,41 @@ impl<K: LimiterKey> Core<K> {
         }
     }
 
+    /// Charges the one bucket that there is without keys, while nobody waits: when it is full again, and the time.
+    #[inline]
+    fn draw(&self, cost: u32, last: bool) -> Option<Result<(u64, u64), Denied<'_>>> {
+        let Apart(bucket) = self.bucket.as_ref()?;
+        if self.waiting.load(Ordering::Acquire) > 0 {
+            return None;
+        }
+        if let Err(denied) = self.admit(cost) {
+            return Some(Err(denied));
+        }
+        let (window, now) = (&self.windows()[0], self.ticks.now());
+        Some(match bucket.draw(window, now, cost) {
+            Ok(full_at) => {
+                self.counts.count(GRANTED);
+                Ok((full_at, now))
+            }
+            Err(wait) => {
+                self.count_refused(last);
+                Err(Denied::Wait(wait, window))
+            }
+        })
+    }
+
+    #[inline]
+    fn grant<Q>(&self, key: &Q, cost: u32, last: bool) -> Result<Grant, Denied<'_>>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
+        match self.draw(cost, last) {
+            Some(drawn) => drawn.map(|(_, at)| Grant { at, cost }),
+            None => self.charge(key, cost, last, |_, at| Grant { at, cost }),
+        }
+    }
+
     /// Charges the key and reads its meter, or says why it cannot be charged. Whoever waits comes first. A refusal that
     /// is `last` is counted here, where the count is at hand, if it is one for some time.
     #[inline]
@@ -134,21 +173,6 @@ impl<K: LimiterKey> Core<K> {
     {
         self.admit(cost)?;
         let now = self.ticks.now();
-        if let Some(Apart(bucket)) = &self.bucket
-            && self.waiting.load(Ordering::Acquire) == 0
-        {
-            let window = &self.windows()[0];
-            return match bucket.draw(window, now, cost) {
-                Ok(full_at) => {
-                    bucket.granted.fetch_add(1, Ordering::Relaxed);
-                    Ok(read(&Meter::Bucket { full_at }, now))
-                }
-                Err(wait) => {
-                    self.count_refused(last);
-                    Err(Denied::Wait(wait, window))
-                }
-            };
-        }
         if let Some(Apart(closed_until)) = &self.closed_until
             && cost == 1
             && let Some(wait) = closed_until.load(Ordering::Relaxed).checked_sub(now)
@@ -269,7 +293,7 @@ impl<K: LimiterKey> Core<K> {
 
     fn count_refused(&self, counts: bool) {
         if counts {
-            self.refused.0.fetch_add(1, Ordering::Relaxed);
+            self.counts.count(REFUSED);
         }
     }
 
@@ -303,7 +327,7 @@ impl<K: LimiterKey> Core<K> {
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
-        self.charge(key, cost, true, |_, at| Grant { at, cost }).map_err(|denied| self.refuse(denied))
+        self.grant(key, cost, true).map_err(|denied| self.refuse(denied))
     }
 
     pub(super) fn consume<Q>(&self, key: &Q, cost: u32) -> Result<Quota, RateLimited>
@@ -311,8 +335,11 @@ impl<K: LimiterKey> Core<K> {
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
-        self.charge(key, cost, true, |meter, now| Quota::after(meter, self.windows(), now))
-            .map_err(|denied| self.refuse(denied))
+        let charged = match self.draw(cost, true) {
+            Some(drawn) => drawn.map(|(full_at, now)| Quota::of_bucket(&self.windows()[0], full_at, now)),
+            None => self.charge(key, cost, true, |meter, now| Quota::after(meter, self.windows(), now)),
+        };
+        charged.map_err(|denied| self.refuse(denied))
     }
 
     /// How the key stands, for a request of this cost. Nothing is charged and no key taken in.
@@ -343,7 +370,7 @@ impl<K: LimiterKey> Core<K> {
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
         let can_wait = self.options.max_queue_size > 0;
-        match self.charge(key, cost, !can_wait, |_, at| Grant { at, cost }) {
+        match self.grant(key, cost, !can_wait) {
             Ok(grant) => Queued::ready(Ok(grant)),
             Err(Denied::Wait(..)) if can_wait => self.stand_in_line(key, cost),
             Err(denied) => Queued::ready(Err(self.refuse(denied))),
@@ -498,10 +525,10 @@ impl<K: LimiterKey> Policy for Core<K> {
 
     fn status(&self) -> PolicyStatus {
         let tally = self.table.tally();
-        let alone = self.bucket.as_ref().map_or(0, |Apart(bucket)| bucket.granted.load(Ordering::Relaxed));
+        let alone = self.counts.sum(GRANTED);
         let counters = vec![
             ("granted", tally.granted + alone),
-            ("refused", tally.refused + self.refused.0.load(Ordering::Relaxed)),
+            ("refused", tally.refused + self.counts.sum(REFUSED)),
             ("waiting", self.waiting.load(Ordering::Relaxed) as u64),
             ("keys", self.table.len() as u64),
         ];

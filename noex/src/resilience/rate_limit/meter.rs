@@ -74,6 +74,16 @@ impl Window {
         }
     }
 
+    /// How many tokens are out of a bucket that is full again at `full_at`, and for how long.
+    #[inline]
+    pub(super) fn used(&self, full_at: u64, now: u64) -> (u32, u64) {
+        let Kind::Bucket { interval } = self.kind else { return (0, 0) };
+        let left = full_at.saturating_sub(now);
+        // Most buckets lack what was just taken; a division costs as much as all the rest.
+        let used = if left <= interval { u64::from(left > 0) } else { left.div_ceil(interval) };
+        (used.try_into().unwrap_or(u32::MAX), left)
+    }
+
     pub(super) fn fresh(&self) -> Meter {
         match self.kind {
             Kind::Log => Meter::Log(VecDeque::new()),
@@ -299,11 +309,7 @@ impl Meter {
                 0 => (0, 0),
                 left => (used, left),
             },
-            &Meter::Bucket { full_at } => {
-                let Kind::Bucket { interval } = window.kind else { return (0, 0) };
-                let left = full_at.saturating_sub(now);
-                (left.div_ceil(interval).try_into().unwrap_or(u32::MAX), left)
-            }
+            &Meter::Bucket { full_at } => window.used(full_at, now),
             Meter::Several(_) => unreachable!("windows do not nest"),
         }
     }

@@ -38,8 +38,21 @@ impl Quota {
     }
 
     /// A request that has passed.
+    #[inline]
     pub(super) fn after(meter: &Meter, windows: &[Window], now: u64) -> Self {
         let (window, current, over_in) = meter.tightest(windows, now);
+        Quota::passed(window, current, over_in)
+    }
+
+    /// The same of the one bucket of a limiter.
+    #[inline]
+    pub(super) fn of_bucket(window: &Window, full_at: u64, now: u64) -> Self {
+        let (used, over_in) = window.used(full_at, now);
+        Quota::passed(window, used.min(window.capacity), over_in)
+    }
+
+    #[inline]
+    fn passed(window: &Window, current: u32, over_in: u64) -> Self {
         Quota {
             allowed: true,
             current,

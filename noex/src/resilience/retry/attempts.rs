@@ -100,6 +100,12 @@ impl Attempts {
         self.made + 1 >= options.max_attempts
     }
 
+    /// Whether none is done yet.
+    #[inline]
+    pub(crate) fn is_first(&self) -> bool {
+        self.made == 0
+    }
+
     /// Somebody further out has begun to look at the clock.
     pub(crate) fn hurry(&mut self) {
         self.deadline = deadline::after(None).map(|(at, _)| at);

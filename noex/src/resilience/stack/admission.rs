@@ -9,7 +9,7 @@ use super::{
 use crate::{
     process::door::now,
     resilience::{
-        Again, Bulkhead, BulkheadFull, BulkheadOptions, CircuitBreaker, CircuitBreakerOptions, Class,
+        Again, Bulkhead, BulkheadFull, BulkheadOptions, CircuitBreaker, CircuitBreakerOptions, Class, Counts,
         Disposed, FullBy, KeyedCircuitBreaker, KeyedRateLimiter, LimitedBy, LimiterKey, NamedError,
         PolicyKind, RateLimitOptions, RateLimited, RateLimiter,
         circuit_breaker::{self, Admission, Pass},
@@ -113,10 +113,15 @@ impl<R: 'static, O> Layer<R, O> for BreakerLayer<R, O> {
         }
     }
 
-    fn leave(&self, held: Held, outcome: O, _: Option<&R>) -> Left<O> {
-        let class = (self.judge)(&outcome);
-        self.finish(held, class);
-        Left::Done(outcome)
+    fn leave(&self, held: Held, outcome: &O, _: Option<&R>) -> Left {
+        let class = (self.judge)(outcome);
+        match (&held, &self.breakers, class) {
+            (&Held::Pass { pass, since: None, of: None }, Breakers::One(breaker), Class::Success) => {
+                breaker.finish(pass, Counts::Success, None, None);
+            }
+            _ => self.finish(held, class),
+        }
+        Left::Done
     }
 
     fn cancel(&self, held: Held, panicked: bool) {
@@ -281,13 +286,13 @@ impl<R: 'static, O> Layer<R, O> for LimitLayer<R, O> {
     }
 
     /// What was not used comes back. The key of a message that has left is not there any more.
-    fn leave(&self, held: Held, outcome: O, request: Option<&R>) -> Left<O> {
+    fn leave(&self, held: Held, outcome: &O, request: Option<&R>) -> Left {
         if let Held::Grant(grant) = held
-            && (self.judge)(&outcome).is_unspent()
+            && (self.judge)(outcome).is_unspent()
         {
             self.limit.refund(grant, request);
         }
-        Left::Done(outcome)
+        Left::Done
     }
 
     fn reset(&self) -> Option<Reset> {
@@ -332,11 +337,11 @@ impl<R, O> Layer<R, O> for BulkheadLayer<O> {
         }
     }
 
-    fn leave(&self, held: Held, outcome: O, _: Option<&R>) -> Left<O> {
+    fn leave(&self, held: Held, outcome: &O, _: Option<&R>) -> Left {
         if let Held::Permit(permit) = held {
-            permit.finish((self.judge)(&outcome));
+            permit.finish((self.judge)(outcome));
         }
-        Left::Done(outcome)
+        Left::Done
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
     inner::{FallbackLayer, RetryLayer, TimeoutLayer},
     layer::{Judge, Layer, Outcome, Refusal},
     run::{Layers, Operation, Run},
+    straight::straight,
 };
 use crate::{
     System,
@@ -73,8 +74,8 @@ impl<T: 'static, E: 'static> Stack<T, E> {
         F: Future<Output = Result<T, E>>,
     {
         let future = pin!(None);
-        let mut calls =
-            Calls { layers: &self.layers, run: Run::new(None), attempts: Attempts { operation, future } };
+        let attempts = Attempts { operation, future };
+        let mut calls = Calls { layers: &self.layers, has_begun: false, run: None, attempts };
         std::future::poll_fn(|cx| calls.poll(cx)).await
     }
 }
@@ -82,7 +83,9 @@ impl<T: 'static, E: 'static> Stack<T, E> {
 /// One call; gives everything back when it is dropped.
 struct Calls<'a, T, E, O, F> {
     layers: &'a Layers<(), Ended<T, E>>,
-    run: Run<Ended<T, E>>,
+    has_begun: bool,
+    /// If it has to wait.
+    run: Option<Run<Ended<T, E>>>,
     attempts: Attempts<'a, O, F>,
 }
 
@@ -93,14 +96,23 @@ struct Attempts<'a, O, F> {
 
 impl<T, E, O: FnMut() -> F, F: Future<Output = Result<T, E>>> Calls<'_, T, E, O, F> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended<T, E>> {
-        self.run.poll(self.layers, &mut self.attempts, cx)
+        if !self.has_begun {
+            self.has_begun = true;
+            if let Some(ended) = straight(self.layers, None, &mut self.attempts, cx, &mut self.run) {
+                return Poll::Ready(ended);
+            }
+        }
+        let Some(run) = &mut self.run else { panic!("a protected call was polled after it was ready") };
+        run.poll(self.layers, &mut self.attempts, cx)
     }
 }
 
 impl<T, E, O, F> Drop for Calls<'_, T, E, O, F> {
     fn drop(&mut self) {
         self.attempts.future.set(None);
-        self.run.cancel(self.layers, std::thread::panicking());
+        if let Some(run) = &mut self.run {
+            run.cancel(self.layers, std::thread::panicking());
+        }
     }
 }
 

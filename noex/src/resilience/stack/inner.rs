@@ -1,8 +1,11 @@
 //! The layers that never refuse: time-out, retry, fallback.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use super::{
@@ -11,7 +14,8 @@ use super::{
 };
 use crate::resilience::{
     Class, Identity, NamedError, Policy, PolicyEvent, PolicyKind, PolicyStatus, Retry, RetryOptions, Timeout,
-    TimeoutOptions, retry::Next,
+    TimeoutOptions,
+    retry::{Attempts, Next},
 };
 
 /// A limit on the time of what is further in.
@@ -34,9 +38,9 @@ impl<R, O: Outcome> Layer<R, O> for TimeoutLayer {
         Entry::Passed(Held::Deadline(Deadline::of(self.timeout.own_limit())))
     }
 
-    fn leave(&self, _: Held, outcome: O, _: Option<&R>) -> Left<O> {
+    fn leave(&self, _: Held, _: &O, _: Option<&R>) -> Left {
         self.timeout.was_met();
-        Left::Done(outcome)
+        Left::Done
     }
 
     fn expired(&self, late: Late) -> O {
@@ -72,12 +76,19 @@ impl<R, O> Layer<R, O> for RetryLayer<R, O> {
         Entry::Passed(Held::Attempts(self.retry.attempts()))
     }
 
-    fn leave(&self, held: Held, outcome: O, _: Option<&R>) -> Left<O> {
-        let Held::Attempts(mut attempts) = held else { unreachable!("a retry holds its attempts") };
+    fn leave(&self, held: Held, outcome: &O, _: Option<&R>) -> Left {
+        let Held::Attempts(attempts) = held else { unreachable!("a retry holds its attempts") };
+        match (self.judge)(outcome) {
+            Class::Success if attempts.is_first() => Left::Done,
+            class => Left::Failed(attempts, class),
+        }
+    }
+
+    fn again(&self, attempts: &mut Attempts, class: Class) -> Option<Duration> {
         attempts.hurry();
-        match self.retry.next(&mut attempts, (self.judge)(&outcome)) {
-            Next::After(after) => Left::Again(Held::Attempts(attempts), after),
-            Next::Stop => Left::Done(outcome),
+        match self.retry.next(attempts, class) {
+            Next::After(after) => Some(after),
+            Next::Stop => None,
         }
     }
 
@@ -120,14 +131,18 @@ impl<R, O> Layer<R, O> for FallbackLayer<O> {
         Entry::Passed(Held::Nothing)
     }
 
-    fn leave(&self, _: Held, outcome: O, _: Option<&R>) -> Left<O> {
-        let class = (self.judge)(&outcome);
+    fn leave(&self, _: Held, outcome: &O, _: Option<&R>) -> Left {
+        let class = (self.judge)(outcome);
         if class == Class::Success {
-            return Left::Done(outcome);
+            return Left::Done;
         }
         self.core.fell_back.fetch_add(1, Ordering::Relaxed);
         self.core.identity.tell(|| PolicyEvent::FellBack { error: format!("{class:?}").into() });
-        Left::Done((self.instead)(outcome))
+        Left::Replaced
+    }
+
+    fn instead(&self, outcome: O) -> O {
+        (self.instead)(outcome)
     }
 }
 

@@ -22,7 +22,18 @@ pub(crate) trait Layer<R, O>: Send + Sync {
     fn enter(&self, request: &R) -> Entry;
 
     /// The way out, with what was held and the outcome; and the request, unless it has left with the last attempt.
-    fn leave(&self, held: Held, outcome: O, request: Option<&R>) -> Left<O>;
+    fn leave(&self, held: Held, outcome: &O, request: Option<&R>) -> Left;
+
+    /// Whether to try once more what failed, and after which pause; only of layers that hold attempts. It is asked
+    /// under the deadlines that are held.
+    fn again(&self, _attempts: &mut Attempts, _class: Class) -> Option<Duration> {
+        unreachable!("only a retry tries again")
+    }
+
+    /// What is put in the place of the outcome; only of layers that said so.
+    fn instead(&self, _outcome: O) -> O {
+        unreachable!("only a fallback has something to put there")
+    }
 
     /// The caller has left, or a time-out further out is over; `panicked`: the operation did.
     fn cancel(&self, held: Held, panicked: bool) {
@@ -111,11 +122,13 @@ impl Deadline {
 }
 
 /// What a layer says on the way out.
-pub(crate) enum Left<O> {
-    /// This is the outcome.
-    Done(O),
-    /// Once more, after a pause; the layer goes on holding this.
-    Again(Held, Duration),
+pub(crate) enum Left {
+    /// The outcome stays as it is.
+    Done,
+    /// It failed: see whether there is [another attempt](Layer::again).
+    Failed(Attempts, Class),
+    /// There is [something else](Layer::instead).
+    Replaced,
 }
 
 /// Why a layer lets nothing in.

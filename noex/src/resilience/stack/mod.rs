@@ -14,6 +14,7 @@ mod inner;
 mod layer;
 mod place;
 mod run;
+mod straight;
 
 pub(crate) use admission::{BreakerLayer, BulkheadLayer, LimitLayer};
 pub use closure::{OrderError, Stack, StackBuilder};
@@ -22,3 +23,4 @@ pub(crate) use layer::{Entry, Held, Judge, Layer, Outcome, Refusal, Reset};
 pub(crate) use place::Place;
 pub use place::Scope;
 pub(crate) use run::{Layers, Operation, Run};
+pub(crate) use straight::straight;

@@ -22,11 +22,14 @@ use tokio::time::{Instant, Sleep};
 use super::layer::{Deadline, Entry, Held, Late, Layer, Left, Outcome, Set, Wait};
 use crate::{
     process::door::{now, sleep_until},
-    resilience::{TimedOut, deadline},
+    resilience::{Class, TimedOut, deadline, retry::Attempts},
 };
 
 /// The layers of a stack, the outermost first.
 pub(crate) type Layers<R, O> = [Box<dyn Layer<R, O>>];
+
+/// With more layers than this there is an allocation.
+pub(super) const MANY: usize = 8;
 
 /// What the stack is around: one attempt after another.
 pub(crate) trait Operation<R, O> {
@@ -41,22 +44,30 @@ pub(crate) trait Operation<R, O> {
 }
 
 /// What is asked, on the way in.
-fn asked<R, O>(operation: &impl Operation<R, O>) -> &R {
+pub(super) fn asked<R, O>(operation: &impl Operation<R, O>) -> &R {
     operation.request().unwrap_or_else(|| unreachable!("the last attempt has begun, and there is another"))
+}
+
+/// A copy of the request, if there may be another attempt after the one about to begin.
+pub(super) fn copy<R, O>(held: &[Held], layers: &Layers<R, O>, request: &R) -> Option<R> {
+    held.iter().zip(layers).find_map(|(held, layer)| match held {
+        Held::Attempts(_) => layer.copy(held, request),
+        _ => None,
+    })
 }
 
 /// One call on its way.
 pub(crate) struct Run<O> {
-    phase: Phase<O>,
+    pub(super) phase: Phase<O>,
     /// What each layer holds, the outermost first.
-    held: SmallVec<[Held; 6]>,
+    pub(super) held: SmallVec<[Held; MANY]>,
     /// The caller's own limit, around all layers.
-    whole: Option<Deadline>,
+    pub(super) whole: Option<Deadline>,
     /// The earliest of the deadlines that are held, as a timer.
-    clock: Option<(Instant, Pin<Box<Sleep>>)>,
+    pub(super) clock: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
-enum Phase<O> {
+pub(super) enum Phase<O> {
     Entering(usize),
     Waiting(usize, Wait),
     Running,
@@ -69,10 +80,9 @@ enum Phase<O> {
 }
 
 impl<O: Outcome> Run<O> {
-    /// `whole`: the caller's own limit.
-    pub(crate) fn new(whole: Option<Duration>) -> Self {
-        let whole = whole.map(Deadline::of);
-        Run { phase: Phase::Entering(0), held: SmallVec::new(), whole, clock: None }
+    /// Whether the operation is under way.
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self.phase, Phase::Running)
     }
 
     pub(crate) fn poll<R>(
@@ -90,7 +100,7 @@ impl<O: Outcome> Run<O> {
                         Entry::Refused(refusal) => self.phase = Phase::Leaving(at, O::refused(refusal)),
                     },
                     None => {
-                        operation.begin(self.copy(layers, asked(operation)));
+                        operation.begin(copy(&self.held, layers, asked(operation)));
                         self.phase = Phase::Running;
                     }
                 },
@@ -140,9 +150,14 @@ impl<O: Outcome> Run<O> {
     }
 
     /// The caller has left.
+    #[inline]
     pub(crate) fn cancel<R>(&mut self, layers: &Layers<R, O>, panicked: bool) {
-        self.phase = Phase::Over;
-        self.cancel_from(layers, 0, panicked);
+        if !matches!(self.phase, Phase::Over) {
+            self.phase = Phase::Over;
+        }
+        if !self.held.is_empty() {
+            self.cancel_from(layers, 0, panicked);
+        }
     }
 
     fn hold(&mut self, at: usize, held: Held) {
@@ -155,30 +170,35 @@ impl<O: Outcome> Run<O> {
     fn leave<R>(&mut self, layers: &Layers<R, O>, at: usize, outcome: O, request: Option<&R>) {
         self.held.truncate(at + 1);
         let held = self.held.pop().unwrap_or_default();
-        // Whether there is time for another attempt is for a retry to ask.
-        let left = match &held {
-            Held::Attempts(_) => {
-                self.set_deadlines();
-                self.scoped(|| layers[at].leave(held, outcome, request))
-            }
-            _ => layers[at].leave(held, outcome, request),
-        };
-        match left {
-            Left::Done(outcome) => self.phase = Phase::Leaving(at, outcome),
-            Left::Again(held, after) => {
-                self.held.push(held);
-                self.phase = if after.is_zero() {
-                    Phase::Yielding(at)
-                } else {
-                    Phase::Sleeping(at, sleep_until(now() + after, None))
-                };
+        match layers[at].leave(held, &outcome, request) {
+            Left::Done => self.phase = Phase::Leaving(at, outcome),
+            Left::Replaced => self.phase = Phase::Leaving(at, layers[at].instead(outcome)),
+            Left::Failed(attempts, class) => {
+                if !self.try_again(layers, at, attempts, class) {
+                    self.phase = Phase::Leaving(at, outcome);
+                }
             }
         }
     }
 
-    /// A copy of the request, if there may be another attempt after the one about to begin.
-    fn copy<R>(&self, layers: &Layers<R, O>, request: &R) -> Option<R> {
-        self.held.iter().zip(layers).find_map(|(held, layer)| layer.copy(held, request))
+    /// Whether this layer tries again what failed. Whether there is time for that is for it to ask.
+    #[cold]
+    pub(super) fn try_again<R>(
+        &mut self,
+        layers: &Layers<R, O>,
+        at: usize,
+        mut attempts: Attempts,
+        class: Class,
+    ) -> bool {
+        self.set_deadlines();
+        let Some(after) = self.scoped(|| layers[at].again(&mut attempts, class)) else { return false };
+        self.held.push(Held::Attempts(attempts));
+        self.phase = if after.is_zero() {
+            Phase::Yielding(at)
+        } else {
+            Phase::Sleeping(at, sleep_until(now() + after, None))
+        };
+        true
     }
 
     /// Under the deadlines that are set.

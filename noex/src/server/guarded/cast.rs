@@ -42,8 +42,9 @@ fn pass<M>(layers: &Layers<M, Result<(), Unserved>>, message: &M) -> Result<(), 
             Entry::Passed(it) => held.push(it),
             Entry::Wait(_) => unreachable!("nobody waits to cast"),
             Entry::Refused(refusal) => {
+                let outcome = Outcome::refused(refusal.clone());
                 for (at, held) in held.into_iter().enumerate().rev() {
-                    layers[at].leave(held, Outcome::refused(refusal.clone()), Some(message));
+                    layers[at].leave(held, &outcome, Some(message));
                 }
                 return Err(refusal);
             }

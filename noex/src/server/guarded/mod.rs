@@ -18,7 +18,6 @@ mod protection;
 
 use std::{
     mem,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -31,7 +30,7 @@ pub(crate) use protection::Policies;
 pub use protection::Protection;
 
 use super::{GenServer, Message, ServerRef, attempt::Attempt, waiting::Asked};
-use crate::resilience::stack::{Layers, Operation, Run};
+use crate::resilience::stack::{Layers, Operation, Run, straight};
 
 /// What a call of a server with policies ends with.
 pub(crate) type Answered<S> = Result<<S as GenServer>::Reply, Unserved>;
@@ -40,7 +39,7 @@ pub(crate) type Answered<S> = Result<<S as GenServer>::Reply, Unserved>;
 pub(crate) struct CallPlan<S: GenServer> {
     layers: Box<Layers<S::Call, Answered<S>>>,
     /// Whether each attempt is several runs.
-    hedging: Option<Arc<Hedging<S>>>,
+    hedging: Option<Hedging<S>>,
 }
 
 /// Whether the calls of this variant meet policies.
@@ -52,7 +51,8 @@ pub(super) fn is_guarded<S: GenServer>(variant: usize) -> bool {
 /// A call on its way through the policies of its handler.
 pub(super) struct Guarded<'a, S: GenServer> {
     run: Run<Answered<S>>,
-    plan: Arc<CallPlan<S>>,
+    /// In the server's slot.
+    plan: &'a CallPlan<S>,
     attempts: Attempts<'a, S>,
 }
 
@@ -63,7 +63,7 @@ struct Attempts<'a, S: GenServer> {
     /// Until the last attempt has begun.
     call: Option<S::Call>,
     attempt: Begun<'a, S>,
-    hedging: Option<Arc<Hedging<S>>>,
+    hedging: Option<&'a Hedging<S>>,
 }
 
 /// An attempt under way.
@@ -73,14 +73,80 @@ enum Begun<'a, S: GenServer> {
     Hedged(Box<Runs<'a, S>>),
 }
 
-impl<'a, S: GenServer> Guarded<'a, S> {
-    pub(super) fn new(server: &'a ServerRef<S>, call: S::Call, asked: Asked) -> Self {
-        let plan = server.slot().policies().of_call(call.variant());
-        let hedging = plan.hedging.clone();
-        let attempts = Attempts { server, asked, call: Some(call), attempt: Begun::None, hedging };
-        Guarded { run: Run::new(asked.whole), plan, attempts }
+/// The first poll of a call: what it ends with, or how it goes on. Only what has to go on needs memory of its own.
+pub(super) fn begin<'a, S: GenServer>(
+    attempt: &mut Attempt<'a, S>,
+    cx: &mut Context<'_>,
+) -> Result<Answered<S>, Box<Guarded<'a, S>>> {
+    let Some(call) = attempt.message() else { panic!("a call was polled after it was ready") };
+    let variant = call.variant();
+    attempt.asked.variant = variant;
+    let plan = attempt.slot().policies().of_call(variant);
+    let whole = attempt.asked.whole;
+    let mut first = First { attempt, hedging: plan.hedging.as_ref(), runs: None, copy: None };
+    let mut run = None;
+    if let Some(answer) = straight(&plan.layers, whole, &mut first, cx, &mut run) {
+        // What was refused is here still.
+        drop(first.attempt.take());
+        return Ok(answer);
+    }
+    let Some(run) = run else { unreachable!("what has no outcome goes on") };
+    Err(first.go_on(run, plan))
+}
+
+/// The first attempt of a call, where the call was made.
+struct First<'c, 'a, S: GenServer> {
+    attempt: &'c mut Attempt<'a, S>,
+    hedging: Option<&'a Hedging<S>>,
+    /// If it is hedged.
+    runs: Option<Box<Runs<'a, S>>>,
+    /// For the next attempt.
+    copy: Option<S::Call>,
+}
+
+impl<'a, S: GenServer> First<'_, 'a, S> {
+    #[cold]
+    fn go_on(self, run: Run<Answered<S>>, plan: &'a CallPlan<S>) -> Box<Guarded<'a, S>> {
+        let First { attempt: first, hedging, runs, copy } = self;
+        let (server, asked) = (first.server, first.asked);
+        let (call, attempt) = match runs {
+            Some(runs) => (copy, Begun::Hedged(runs)),
+            None if run.is_running() => (copy, Begun::One(first.move_on())),
+            None => (first.take().or(copy), Begun::None),
+        };
+        Box::new(Guarded { run, plan, attempts: Attempts { server, asked, call, attempt, hedging } })
+    }
+}
+
+impl<S: GenServer> Operation<S::Call, Answered<S>> for First<'_, '_, S> {
+    fn request(&self) -> Option<&S::Call> {
+        self.attempt.message().or(self.copy.as_ref())
     }
 
+    fn begin(&mut self, copy: Option<S::Call>) {
+        self.copy = copy;
+        if let Some(hedging) = self.hedging
+            && let Some(call) = self.attempt.take()
+        {
+            self.runs = Some(Box::new(Runs::new(hedging, self.attempt.server, call, self.attempt.asked)));
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Answered<S>> {
+        let (Some(runs), Some(hedging)) = (&mut self.runs, self.hedging) else {
+            return self.attempt.poll(cx).map_err(Unserved::Failure);
+        };
+        let answer = ready!(runs.poll(hedging, self.attempt.server, self.attempt.asked, cx));
+        self.runs = None;
+        Poll::Ready(answer)
+    }
+
+    fn abandon(&mut self) -> bool {
+        unreachable!("what is under way has moved on")
+    }
+}
+
+impl<S: GenServer> Guarded<'_, S> {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Answered<S>> {
         self.run.poll(&self.plan.layers, &mut self.attempts, cx)
     }
@@ -93,14 +159,14 @@ impl<S: GenServer> Operation<S::Call, Answered<S>> for Attempts<'_, S> {
 
     fn begin(&mut self, copy: Option<S::Call>) {
         let Some(call) = copy.or_else(|| self.call.take()) else { return };
-        self.attempt = match &self.hedging {
+        self.attempt = match self.hedging {
             None => Begun::One(Attempt::new(self.server, call, self.asked)),
             Some(hedging) => Begun::Hedged(Box::new(Runs::new(hedging, self.server, call, self.asked))),
         };
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Answered<S>> {
-        let answer = match (&mut self.attempt, &self.hedging) {
+        let answer = match (&mut self.attempt, self.hedging) {
             (Begun::One(attempt), _) => ready!(attempt.poll(cx)).map_err(Unserved::Failure),
             (Begun::Hedged(runs), Some(hedging)) => ready!(runs.poll(hedging, self.server, self.asked, cx)),
             _ => unreachable!("no attempt has begun"),

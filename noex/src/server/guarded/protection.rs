@@ -19,7 +19,7 @@ pub(super) type CastLayers<M> = Option<Arc<[BoxedSent<M>]>>;
 /// The policies of one server, in its slot.
 pub(crate) struct Policies<S: GenServer> {
     label: Arc<str>,
-    calls: Vec<Arc<CallPlan<S>>>,
+    calls: Vec<CallPlan<S>>,
     casts: Vec<CastLayers<S::Cast>>,
     infos: Vec<CastLayers<S::Info>>,
     resets: Vec<Reset>,
@@ -57,8 +57,9 @@ impl<S: GenServer> Policies<S> {
         }
     }
 
-    pub(crate) fn of_call(&self, variant: usize) -> Arc<CallPlan<S>> {
-        self.calls[variant].clone()
+    #[inline]
+    pub(crate) fn of_call(&self, variant: usize) -> &CallPlan<S> {
+        &self.calls[variant]
     }
 
     pub(super) fn of_cast(&self, variant: usize) -> &CastLayers<S::Cast> {
@@ -94,8 +95,8 @@ pub(super) struct Draft<S: GenServer> {
 }
 
 impl<S: GenServer> Draft<S> {
-    fn plan(self) -> Arc<CallPlan<S>> {
-        Arc::new(CallPlan { layers: self.layers.into(), hedging: self.hedging.map(Arc::new) })
+    fn plan(self) -> CallPlan<S> {
+        CallPlan { layers: self.layers.into(), hedging: self.hedging }
     }
 }
 
