@@ -57,6 +57,9 @@
 //! | to register a key that is held | [`AlreadyRegistered`] says by whom | one entry more |
 //! | the server | is kept alive, as by a name | lives as long as it would without the entry |
 //!
+//! A server with a unique key lives until it ends, or gives the key up, or the registry is gone: one that has the
+//! registry itself among what it knows is to be stopped by somebody.
+//!
 //! # An entry belongs to one life
 //!
 //! It is gone when that life is over, before anybody is told, and before a supervisor starts the next one: a server that

@@ -51,6 +51,17 @@ impl<K: Key, V: Send + Sync + 'static, S: 'static> Registry<K, V, S> {
 }
 
 impl<K: Key, V: Send + Sync + 'static, S: 'static> Inner<K, V, S> {
+    /// What a life has under a key, in the order it registered. A unique key says it at once; of the others a life may
+    /// have few where a key has many.
+    fn own(&self, pid: Pid, key: &(impl Query<K> + ?Sized)) -> Vec<Arc<Row<K, V>>> {
+        if self.is_unique {
+            return self.table.first(key).into_iter().filter(|row| row.pid == pid).collect();
+        }
+        let mut rows = self.owners.of(pid);
+        rows.retain(|row| key.is(&row.key));
+        rows
+    }
+
     fn tell(&self, event: RegistryEvent<K, V, S>) {
         // Its topics are topics, and whoever has no room is told by its own counters.
         let _ = self.events.try_publish(event.topic(), event);
@@ -159,8 +170,8 @@ impl<S: GenServer> Context<S> {
         M: 'static,
     {
         let Inner { table, owners, .. } = &*registry.inner;
-        let mut rows = owners.of(self.pid());
-        rows.retain(|row| key.is(&row.key) && fits(&row.value));
+        let mut rows = registry.inner.own(self.pid(), key);
+        rows.retain(|row| fits(&row.value));
         for row in &rows {
             drop((table.remove(row), owners.remove(row)));
         }
@@ -218,7 +229,7 @@ impl<S: GenServer> Context<S> {
     {
         let Inner { table, owners, name, .. } = &*registry.inner;
         let pid = self.pid();
-        let Some(before) = owners.of(pid).into_iter().find(|row| key.is(&row.key)) else {
+        let Some(before) = registry.inner.own(pid, key).into_iter().next() else {
             return Err(NotRegistered { registry: name.clone(), server: pid });
         };
         let now = Arc::new(before.with(update(&before.value)));
