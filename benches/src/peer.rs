@@ -128,6 +128,21 @@ pub(crate) trait Registry: Peer {
     fn forget(names: Self::Names) -> impl Future<Output = ()> + Send;
 }
 
+/// Jobs that wait until one of a few workers is free.
+pub(crate) trait Pools: Peer {
+    /// The handle of a pool.
+    type Pool: Clone + Send + Sync + 'static;
+
+    /// Starts a pool of so many workers.
+    fn pool(workers: usize) -> impl Future<Output = Self::Pool> + Send;
+
+    /// Has so many jobs done, one after the other; each adds one to some worker's sum.
+    fn run_many(pool: &Self::Pool, times: u64) -> impl Future<Output = ()> + Send;
+
+    /// As [`Pools::run_many`], with jobs that yield once.
+    fn run_many_yielding(pool: &Self::Pool, times: u64) -> impl Future<Output = ()> + Send;
+}
+
 /// Servers somebody starts again when they crash.
 pub(crate) trait Restarts: Peer {
     /// Where to find the child, before and after a crash.

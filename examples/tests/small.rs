@@ -84,6 +84,23 @@ fn breaker_leaves_alone_what_is_down() {
 }
 
 #[test]
+fn jobs_are_done_by_priority_and_none_is_lost() {
+    let expected = "\
+not taken: the queue of pool `workers` is full (4 jobs) (Report { id: 8 })
+job 3: report 123 written
+job 2: img.jpg made smaller, at attempt 2
+job 1: mail sent to a@b.com
+job 4 failed: `nobody` is no address
+job 5: report 7 written
+then: report 7 written
+job 6 failed: `me` is no address
+then: `me` is no address
+4 completed, 2 failed, 1 retried, 1 rejected, 1 of 1 workers available
+";
+    assert_eq!(printed("jobs"), expected);
+}
+
+#[test]
 fn later_answers_whoever_waits() {
     let expected = "\
 fetched: a lamp

@@ -76,7 +76,7 @@ use proc_macro::TokenStream;
 /// | attribute | arguments | returns | options |
 /// |---|---|---|---|
 /// | [`#[init]`](macro@init) | what `start` takes | `Self`, `Result<Self, E>`, `Init<Self>` or `Result<Init<Self>, E>` | |
-/// | [`#[call]`](macro@call) | `&self` or `&mut self`, then any | the reply | `timeout = 2s`, `concurrent` |
+/// | [`#[call]`](macro@call) | `&self` or `&mut self`, then any | the reply | `timeout = 2s`, `concurrent`, `job` |
 /// | a deferred call | as above, then `reply: ReplyTo<T>` | nothing; `T` is sent later | `timeout = 2s` |
 /// | [`#[cast]`](macro@cast) | `&self` or `&mut self`, then any | nothing | |
 /// | [`#[info]`](macro@info) | `&self` or `&mut self`, one message | nothing | |
@@ -171,6 +171,7 @@ pub fn init(_: TokenStream, item: TokenStream) -> TokenStream {
 /// | `#[call(timeout = 2s)]` | overrides the server's `call_timeout`; `infinity` waits without limit |
 /// | a last argument `reply: ReplyTo<T>` | the reply is a `T`, sent later with `reply.send(..)` from anywhere, once; the handler returns nothing |
 /// | `#[call(concurrent)]` on an `async fn` with `&self` | runs beside the mailbox on a clone of the state, which must be `Clone` and `Sync`; it has no context |
+/// | `#[call(job)]` | makes the server a worker: `impl Work`, and what the handler takes is the job of a `Pool`; several arguments are a tuple |
 ///
 /// The reference gets a method of the same name, whose future is a `Call`: awaited, it is the reply or a `CallError`, which
 /// says why there is none and whether the handler ran. A handler that returns `Result<U, E>` makes it `Result<U,

@@ -248,6 +248,11 @@ impl System {
         }
     }
 
+    /// Whether anybody hears of events.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.inner.events.has_listeners()
+    }
+
     #[inline]
     pub(crate) fn announce(&self, core: &Core, kind: impl FnOnce() -> EventKind) {
         if self.inner.events.has_listeners() {

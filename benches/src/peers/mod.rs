@@ -1,10 +1,10 @@
 //! The peers, each in its own module.
 
 use crate::peer::{
-    AsyncCalls, Calls, Casts, Children, Lifecycle, Publishes, Registry, Restarts, Rings, TimedCalls,
+    AsyncCalls, Calls, Casts, Children, Lifecycle, Pools, Publishes, Registry, Restarts, Rings, TimedCalls,
 };
 use crate::scenario::{
-    Bench, call, cast, children as crowds, fairness, fanout, publish, registry as registries,
+    Bench, call, cast, children as crowds, fairness, fanout, pool as pools, publish, registry as registries,
     restart as restarts, ring, rss, spawn,
 };
 
@@ -40,6 +40,7 @@ pub(crate) fn all() -> Vec<Bench> {
         restart::<TokioHand<Unbounded>>(),
         children::<TokioHand<Unbounded>>(),
         to_each::<TokioHand<Unbounded>>(),
+        pool::<TokioHand<Unbounded>>(),
         server::<TokioHand<Bounded>>(),
         registry::<TokioHand<Bounded>>(),
         restart::<TokioHand<Bounded>>(),
@@ -54,6 +55,7 @@ pub(crate) fn all() -> Vec<Bench> {
         restart::<Noex>(),
         children::<Noex>(),
         publishers::<Noex>(),
+        pool::<Noex>(),
         senders::<NoexTryCast>(),
         publishers::<NoexTryCast>(),
         server::<Kameo>(),
@@ -133,4 +135,11 @@ fn publishers<P: Publishes>() -> Vec<Bench> {
 /// What has none that keeps every event: the publisher knows its subscribers.
 fn to_each<P: Casts>() -> Vec<Bench> {
     vec![Bench::new::<P>(&publish::PUBLISH, fanout::fanout::<P>)]
+}
+
+fn pool<P: Pools>() -> Vec<Bench> {
+    vec![
+        Bench::new::<P>(&pools::POOL, pools::pool::<P>),
+        Bench::new::<P>(&pools::POOL_YIELD, pools::yielding::<P>),
+    ]
 }

@@ -11,6 +11,7 @@ pub(crate) mod children;
 pub(crate) mod fairness;
 pub(crate) mod fanout;
 pub(crate) mod policy;
+pub(crate) mod pool;
 pub(crate) mod publish;
 pub(crate) mod registry;
 pub(crate) mod restart;
@@ -98,6 +99,8 @@ pub(crate) const ALL: &[&Scenario] = &[
     &restart::RESTART,
     &children::CHILDREN,
     &children::STOP,
+    &pool::POOL,
+    &pool::POOL_YIELD,
     &fanout::FANOUT,
     &publish::PUBLISH,
     &fairness::SHORT,

@@ -18,6 +18,7 @@ pub(crate) fn check(handler: &Handler, server: &Ident, diag: &mut Diag) {
     check_context(handler, server, diag);
     check_reply_to(handler, diag);
     check_concurrent(handler, diag);
+    check_job(handler, diag);
     check_message(handler, diag);
     // Of what takes no arguments none can be wrong in itself.
     for argument in handler.arguments.iter().filter(|_| !handler.kind.is_timed()) {
@@ -193,6 +194,19 @@ fn check_concurrent(handler: &Handler, diag: &mut Diag) {
                 handler.output().map_or_else(|| "()".into(), |reply| text(reply))
             ),
         );
+    }
+}
+
+/// A worker has one job at a time, and is given something to do.
+fn check_job(handler: &Handler, diag: &mut Diag) {
+    let Some(word) = &handler.job else { return };
+    if handler.concurrent.is_some() {
+        diag.error(word, "a worker has one job at a time, so its handler is not concurrent")
+            .help("remove `concurrent`; a pool has several workers");
+    }
+    if handler.arguments.is_empty() {
+        diag.error(handler.ident(), "a job says what is to be done")
+            .help("add an argument such as `mail: Mail`");
     }
 }
 

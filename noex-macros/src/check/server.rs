@@ -40,6 +40,7 @@ pub(crate) fn check(server: &Server, diag: &mut Diag) -> Verdict {
     check_singles(server, &mut is_sound, diag);
     check_variants(server, &mut is_sound, diag);
     check_messages(server, &mut is_sound, diag);
+    check_jobs(server, &mut is_sound, diag);
     let is_missing = server.of_kind(Kind::Init).next().is_none();
     if is_missing && !has_broken_init(&server.others) && !has_almost_init(&server.helpers) {
         let (message, help) = no_init(&server.ident);
@@ -216,6 +217,21 @@ fn check_messages(server: &Server, is_sound: &mut [bool], diag: &mut Diag) {
             _ => format!("`{ty_text}` is already handled by `{first}`"),
         };
         diag.error(ty, message).help("make a type of its own for each message");
+        false
+    });
+}
+
+/// A worker does one kind of job.
+fn check_jobs(server: &Server, is_sound: &mut [bool], diag: &mut Diag) {
+    let mut first: Option<&Ident> = None;
+    each_sound(server, is_sound, |handler, cfg| {
+        let Some(word) = handler.job.as_ref().filter(|_| !cfg) else { return true };
+        let Some(first) = first else {
+            first = Some(handler.ident());
+            return true;
+        };
+        diag.error(word, format!("the job of `{}` is `{first}`", server.ident))
+            .help("keep one of the two, or make an enum of what there is to do");
         false
     });
 }

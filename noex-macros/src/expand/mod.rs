@@ -25,3 +25,4 @@ pub(crate) mod start;
 pub(crate) mod subscriptions;
 pub(crate) mod timers;
 pub(crate) mod tree;
+pub(crate) mod work;

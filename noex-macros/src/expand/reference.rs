@@ -206,17 +206,19 @@ fn future_ty(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     let call = ours(quote!(#krate::Call<'_,));
     let call = quote!(#call #self_ty,);
     let reply = output(plan, handler);
+    match outcome_tys(plan, handler) {
+        Some((ok, error)) => quote!(#call #ok, #error #end),
+        None => quote!(#call #reply #end),
+    }
+}
+
+/// What a call that can fail gives, and its error.
+pub(crate) fn outcome_tys(plan: &Plan<'_>, handler: &Handler) -> Option<(TokenStream, TokenStream)> {
     match (handler.output(), types::result_arguments_of(handler.output()).as_deref()) {
-        (_, Some([ok, error])) => {
-            let (ok, error) = (plan.server.outside(ok), plan.server.outside(error));
-            quote!(#call #ok, #error #end)
-        }
+        (_, Some([ok, error])) => Some((plan.server.outside(ok), plan.server.outside(error))),
         // An alias such as `io::Result<T>`: only the trait knows its error.
-        (Some(output), Some(_)) => {
-            let (ok, error) = (of_reply(plan, output, "OkOf"), of_reply(plan, output, "ErrOf"));
-            quote!(#call #ok, #error #end)
-        }
-        _ => quote!(#call #reply #end),
+        (Some(output), Some(_)) => Some((of_reply(plan, output, "OkOf"), of_reply(plan, output, "ErrOf"))),
+        _ => None,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::expand::assert::{Proof, sound};
 use crate::expand::dispatch::dispatch;
 use crate::expand::message::{message, reply, reply_ty};
 use crate::expand::plan::Plan;
-use crate::expand::{alternatives, assert, future, located, original, policy, reference, start};
+use crate::expand::{alternatives, assert, future, located, original, policy, reference, start, work};
 use crate::model::kind::Kind;
 use crate::model::server::Server;
 use proc_macro2::{Span, TokenStream};
@@ -26,6 +26,7 @@ pub(crate) fn server(server: &Server, verdict: &Verdict) -> TokenStream {
     let promises = future::promises(&plan);
     let gen_server = gen_server(&plan);
     let routes = routes(&plan);
+    let work = work::work(&plan);
     let assertions = assert::assertions(&plan);
     let policies = policy::assertions(&plan);
     let judgement = alternatives::judge(&plan);
@@ -40,6 +41,7 @@ pub(crate) fn server(server: &Server, verdict: &Verdict) -> TokenStream {
         #promises
         #gen_server
         #routes
+        #work
         #judgement
     }
 }

@@ -37,6 +37,8 @@ pub(crate) struct Handler {
     pub(crate) is_put_off: bool,
     /// `#[retry]` and its like, the outermost first.
     pub(crate) policies: Vec<Policy>,
+    /// `#[call(job)]`: the word
+    pub(crate) job: Option<Ident>,
     /// Our attributes after the first, each a contradiction or a repetition.
     pub(crate) more_marks: Vec<Mark>,
     /// Our attribute behind a `cfg_attr`.
@@ -126,6 +128,7 @@ impl Handler {
             concurrent: read.concurrent,
             is_put_off: false,
             policies,
+            job: read.job,
             more_marks: marks,
             hidden_mark,
             method,
@@ -208,6 +211,7 @@ struct Options {
     clock: Option<Clock>,
     subscription: Option<Subscription>,
     concurrent: Option<Ident>,
+    job: Option<Ident>,
 }
 
 impl Options {
@@ -218,6 +222,7 @@ impl Options {
             clock: self.clock.or(next.clock),
             subscription: self.subscription.or(next.subscription),
             concurrent: self.concurrent.or(next.concurrent),
+            job: self.job.or(next.job),
         }
     }
 
@@ -257,12 +262,14 @@ impl Options {
                     }
                     seen.push(setting.key.clone());
                     match kind {
-                        Kind::Call if setting.key == "concurrent" => {
+                        Kind::Call if setting.key == "concurrent" || setting.key == "job" => {
+                            let word = &setting.key;
                             if let Some(value) = &setting.value {
-                                diag.error(value, "`concurrent` takes no value")
-                                    .help("write `#[call(concurrent)]`");
+                                diag.error(value, format!("`{word}` takes no value"))
+                                    .help(format!("write `#[call({word})]`"));
                             }
-                            read.concurrent = Some(setting.key.clone());
+                            let place = if word == "job" { &mut read.job } else { &mut read.concurrent };
+                            *place = Some(word.clone());
                         }
                         Kind::Call => read.timeout = Patience::read(setting, diag),
                         Kind::Subscribe if setting.key == "buffer" => {
@@ -295,7 +302,7 @@ impl Options {
 /// The options that an attribute knows.
 fn known_options(kind: Kind) -> &'static [&'static str] {
     match kind {
-        Kind::Call => &["timeout", "concurrent"],
+        Kind::Call => &["timeout", "concurrent", "job"],
         Kind::Every => &["missed"],
         Kind::Subscribe => &subscription::OPTIONS,
         _ => &[],

@@ -160,7 +160,7 @@ fn signatures() {
                     fn put(&mut self) {}
                 ),
                 "unknown option `timout`",
-                "did you mean `timeout`? options of `#[call]`: `timeout`, `concurrent`",
+                "did you mean `timeout`? options of `#[call]`: `timeout`, `concurrent`, `job`",
             ),
             (
                 quote!(
@@ -176,7 +176,7 @@ fn signatures() {
                     fn put(&self) {}
                 ),
                 "unknown option `sideways`",
-                "options of `#[call]`: `timeout`, `concurrent`",
+                "options of `#[call]`: `timeout`, `concurrent`, `job`",
             ),
             (
                 quote!(
@@ -771,6 +771,49 @@ fn concurrent_handlers() {
                 ),
                 "unknown option `concurrent`",
                 "`#[cast]` has no options",
+            ),
+        ],
+        in_block,
+    );
+}
+
+#[test]
+fn jobs() {
+    assert_each(
+        vec![
+            (
+                quote!(
+                    #[call(job)]
+                    fn ask(&mut self) {}
+                ),
+                "a job says what is to be done",
+                "add an argument such as `mail: Mail`",
+            ),
+            (
+                quote!(
+                    #[call(job, concurrent)]
+                    async fn ask(&self, what: u32) {}
+                ),
+                "a worker has one job at a time, so its handler is not concurrent",
+                "remove `concurrent`; a pool has several workers",
+            ),
+            (
+                quote!(
+                    #[call(job = 4)]
+                    fn ask(&mut self, what: u32) {}
+                ),
+                "`job` takes no value",
+                "write `#[call(job)]`",
+            ),
+            (
+                quote!(
+                    #[call(job)]
+                    fn ask(&mut self, what: u32) {}
+                    #[call(job)]
+                    fn tell(&mut self, what: u32) {}
+                ),
+                "the job of `Counter` is `ask`",
+                "keep one of the two, or make an enum of what there is to do",
             ),
         ],
         in_block,

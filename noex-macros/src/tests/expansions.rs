@@ -63,6 +63,19 @@ fn plain_handlers() {
 }
 
 #[test]
+fn a_job() {
+    let block = quote! {
+        impl Mailer {
+            #[init]
+            fn open() -> Self { Mailer }
+            #[call(job)]
+            fn deliver(&mut self, mail: Mail, tries: u32) -> Result<Receipt, MailError> { Err(MailError) }
+        }
+    };
+    assert_expansion("job", server(quote!(), block));
+}
+
+#[test]
 fn async_and_plain_handlers_with_context() {
     let block = quote! {
         impl Account {

@@ -13,6 +13,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::{
     event_bus::Pattern,
+    patterns::pool::JobId,
     process::{ExitReason, Pid},
     resilience::{PolicyEvent, PolicyKind},
     server::slot::Core,
@@ -117,6 +118,39 @@ pub enum EventKind {
         /// What it did.
         event: PolicyEvent,
     },
+    /// A job of a pool has got so far; the server is the pool's supervisor.
+    Job {
+        /// The job; number 0 for one that was not taken.
+        job: JobId,
+        /// How far.
+        step: JobStep,
+    },
+}
+
+/// How far a job of a [`Pool`](crate::Pool) has got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JobStep {
+    /// It waits for a worker.
+    Queued,
+    /// The pool did not take it.
+    Rejected,
+    /// A worker has it.
+    Started {
+        /// The worker.
+        worker: Pid,
+    },
+    /// Its worker ended, and it waits for the next attempt.
+    Requeued {
+        /// Which attempt that will be; the second is the first of these.
+        attempt: u32,
+    },
+    /// It ended well.
+    Completed,
+    /// It ended otherwise.
+    Failed,
+    /// It was taken back before a worker came to it.
+    Cancelled,
 }
 
 /// How much attention an event deserves, for logs.
@@ -142,6 +176,9 @@ impl EventKind {
             | EventKind::CallTimedOut { .. }
             | EventKind::DeadLetter { .. }
             | EventKind::Disconnected { .. }
+            | EventKind::Job {
+                step: JobStep::Rejected | JobStep::Requeued { .. } | JobStep::Failed, ..
+            }
             | EventKind::MailboxHigh => Level::Warn,
             EventKind::Policy { event, .. } => match event {
                 PolicyEvent::StateChanged { .. }
@@ -155,6 +192,7 @@ impl EventKind {
             EventKind::Started { .. }
             | EventKind::Stopped { .. }
             | EventKind::MailboxLow
+            | EventKind::Job { .. }
             | EventKind::NameClaimed { .. }
             | EventKind::NameFreed { .. } => Level::Info,
         }

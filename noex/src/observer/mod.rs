@@ -5,7 +5,7 @@ mod letters;
 mod snapshot;
 
 pub(crate) use events::Events;
-pub use events::{Event, EventKind, EventStream, Level, Missed, Undelivered};
+pub use events::{Event, EventKind, EventStream, JobStep, Level, Missed, Undelivered};
 pub use letters::DeadLetter;
 pub(crate) use letters::Letters;
 pub use snapshot::{Snapshot, Status};

@@ -34,7 +34,7 @@ pub(super) struct Attempt<'a, S: GenServer> {
     step: Step<S>,
 }
 
-enum Step<S: GenServer> {
+pub(super) enum Step<S: GenServer> {
     New(S::Call),
     Waiting(Waiting<S>),
     Over,
@@ -43,6 +43,16 @@ enum Step<S: GenServer> {
 impl<'a, S: GenServer> Attempt<'a, S> {
     pub(super) fn new(server: &'a ServerRef<S>, call: S::Call, asked: Asked) -> Self {
         Attempt { server, asked, step: Step::New(call) }
+    }
+
+    /// One that goes on where another left off.
+    pub(super) fn of_parts(server: &'a ServerRef<S>, asked: Asked, step: Step<S>) -> Self {
+        Attempt { server, asked, step }
+    }
+
+    /// Without its server, for whoever keeps that.
+    pub(super) fn into_parts(mut self) -> (Asked, Step<S>) {
+        (self.asked, std::mem::replace(&mut self.step, Step::Over))
     }
 
     /// The message, unless it was polled.

@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     CallError, GenServer, Message, Overflow, Request, ServerRef,
-    attempt::Attempt,
+    attempt::{Attempt, Step},
     guarded::{self, Guarded, is_guarded},
     waiting::Asked,
 };
@@ -175,6 +175,48 @@ impl<S: GenServer, T, E> Future for Call<'_, S, T, E> {
         match ready!(this.attempt.poll(cx)) {
             Ok(reply) => Poll::Ready((this.read)(reply).map_err(CallError::Handler)),
             Err(failure) => Poll::Ready(Err(this.attempt.asked.explain(this.attempt.slot(), failure))),
+        }
+    }
+}
+
+/// A call without its server, for whoever keeps both; it is polled with the server it was made for.
+pub(crate) struct Calling<S: GenServer, T, E>(Way<S, T, E>);
+
+enum Way<S: GenServer, T, E> {
+    Plain {
+        read: fn(S::Reply) -> Result<T, E>,
+        asked: Asked,
+        step: Step<S>,
+    },
+    /// Its handler has policies.
+    Guarded(Request<T, E>),
+}
+
+impl<S: GenServer, T: 'static, E: 'static> Calling<S, T, E> {
+    pub(crate) fn new(call: Call<'_, S, T, E>) -> Self {
+        if call.has_policies() {
+            return Calling(Way::Guarded(call.request()));
+        }
+        let Call { read, attempt, .. } = call;
+        let (asked, step) = attempt.into_parts();
+        Calling(Way::Plain { read, asked, step })
+    }
+
+    /// As of the call itself.
+    pub(crate) fn poll(
+        &mut self,
+        server: &ServerRef<S>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<T, CallError<E>>> {
+        match &mut self.0 {
+            Way::Guarded(request) => Pin::new(request).poll(cx),
+            Way::Plain { read, asked, step } => {
+                let attempt = Attempt::of_parts(server, *asked, std::mem::replace(step, Step::Over));
+                let mut call = Call { read: *read, attempt, guarded: None };
+                let polled = Pin::new(&mut call).poll(cx);
+                (*asked, *step) = call.attempt.into_parts();
+                polled
+            }
         }
     }
 }

@@ -30,6 +30,7 @@ mod waiting;
 use std::{any::Any, fmt, future::Future};
 
 pub use call::Call;
+pub(crate) use call::Calling;
 pub use cast::{Cast, Send as SendInfo};
 pub(crate) use cast::{deliver, tell};
 pub use config::{Mailbox, OnRestart, Overflow, ServerConfig};

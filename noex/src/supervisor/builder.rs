@@ -10,7 +10,7 @@ use super::{
     server::{Supervisor, SupervisorRef},
     spec::{AutoShutdown, ChildOptions, ChildSpec, Kind, Shutdown, Strategy},
 };
-use crate::{Context, GenServer, ServerRef, Start, System, process::door::Boxed};
+use crate::{Context, GenServer, ServerRef, Start, System, process::door::Boxed, server::slot::AnySlot};
 
 /// A tree before it runs: options, and children in the order in which they will start.
 ///
@@ -93,6 +93,11 @@ impl SupervisorBuilder {
         child
     }
 
+    /// Adds a child that has its place.
+    pub(crate) fn add_planned(&mut self, planned: Planned) {
+        self.plan.children.push(planned);
+    }
+
     /// Adds a child by its spec.
     pub fn add(&mut self, spec: ChildSpec) -> &mut Self {
         self.plan.children.push(Planned::of(spec));
@@ -136,10 +141,23 @@ impl Planned {
         options: ChildOptions,
         args: Arc<dyn Fn() -> S::Args + Send + Sync>,
     ) -> (Self, S::Ref) {
+        let (planned, child) = Planned::server_ref::<S>(options, args);
+        (planned, child.into())
+    }
+
+    pub(crate) fn server_ref<S: GenServer>(
+        options: ChildOptions,
+        args: Arc<dyn Fn() -> S::Args + Send + Sync>,
+    ) -> (Self, ServerRef<S>) {
         let place = PlaceOf::<S>::new(args.clone(), &options, None);
-        let child = ServerRef::new(place.slot.clone()).into();
+        let child = ServerRef::new(place.slot.clone());
         let spec = ChildSpec::of::<S>(options.id.clone(), move || args()).with(options);
         (Planned { spec, place }, child)
+    }
+
+    /// Where the child lives, in all of its lives.
+    pub(crate) fn slot(&self) -> Arc<dyn AnySlot> {
+        self.place.slot()
     }
 }
 

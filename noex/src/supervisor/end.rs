@@ -102,6 +102,12 @@ impl ServerRef<Supervisor> {
         meant.filter(|_| reason == ExitReason::Shutdown).unwrap_or(TreeEnd::Stopped(reason))
     }
 
+    /// Whether its present life ends, or its last one ended, because there were too many restarts.
+    pub(crate) fn gives_up(&self) -> bool {
+        let meant = self.chronicle().and_then(|chronicle| chronicle.end());
+        matches!(meant, Some(TreeEnd::GaveUp(_)))
+    }
+
     /// Runs an application: waits for an interrupt or a termination signal (Ctrl-C, `SIGTERM`), stops the tree in
     /// order and says why it has ended; that may be before any signal.
     ///

@@ -11,6 +11,7 @@ use crate::peer::{
 use crate::work::{CALL_TIMEOUT, Total};
 
 mod never_wait;
+mod pool;
 mod publish;
 mod ring;
 

@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
     },
-    task::Waker,
+    task::{Poll, Waker},
     time::Duration,
 };
 
@@ -108,6 +108,8 @@ pub(crate) struct Rest {
     /// What the server's kind keeps beside it, over its lives and after them: a supervisor its restart log.
     keepsake: Option<Arc<dyn Any + Send + Sync>>,
     seen: Option<Seen>,
+    /// Those who wait until the server is up, or never will be.
+    expecting: Vec<Waker>,
 }
 
 /// The handler that the last snapshot saw.
@@ -126,6 +128,10 @@ impl Slow {
 
     pub(super) fn whole(&mut self) -> &mut Rest {
         self.rest.get_or_insert_default()
+    }
+
+    fn take_expecting(&mut self) -> Vec<Waker> {
+        self.rest.as_mut().map(|rest| std::mem::take(&mut rest.expecting)).unwrap_or_default()
     }
 }
 
@@ -239,8 +245,11 @@ impl Core {
 
     pub(crate) fn set_supervised(&self, supervised: bool) {
         // Under the lock that decides whether a life is over: who ends it must see this, or be seen.
-        let _slow = self.slow();
+        let mut slow = self.slow();
         self.supervised.store(supervised, Ordering::Relaxed);
+        let expecting = if supervised { Vec::new() } else { slow.take_expecting() };
+        drop(slow);
+        expecting.into_iter().for_each(Waker::wake);
     }
 
     pub(crate) fn traps_exits(&self) -> bool {
@@ -298,6 +307,32 @@ impl Core {
         slow.alive = true;
     }
 
+    /// `init` is done: tells those who wait for that.
+    pub(super) fn be_up(&self) {
+        // A server without a supervisor is up before anybody could wait for it.
+        if self.is_supervised() {
+            let expecting = self.slow().take_expecting();
+            expecting.into_iter().for_each(Waker::wake);
+        }
+    }
+
+    /// Whether the server is up; pending while it is down and somebody may start it, and in `init`. `false`: it
+    /// will not come back.
+    pub(crate) fn poll_up(&self, waker: &Waker) -> Poll<bool> {
+        let mut slow = self.slow();
+        if slow.alive && self.current() != Some(INIT) {
+            return Poll::Ready(true);
+        }
+        if !slow.alive && !self.is_supervised() {
+            return Poll::Ready(false);
+        }
+        let expecting = &mut slow.whole().expecting;
+        if !expecting.iter().any(|known| known.will_wake(waker)) {
+            expecting.push(waker.clone());
+        }
+        Poll::Pending
+    }
+
     /// Puts a signal into the control lane, for that life alone if one is given; one that ends a server cuts
     /// a suspended handler short. `false`: nobody lives here, or another.
     pub(super) fn post(&self, signal: Signal, life: Option<u32>) -> bool {
@@ -341,7 +376,12 @@ impl Core {
         rest.cut = None;
         rest.suspended = None;
         rest.runner = None;
-        Gone { watchers: std::mem::take(&mut rest.watchers), bonds: rest.bonds.take(), supervised }
+        let gone =
+            Gone { watchers: std::mem::take(&mut rest.watchers), bonds: rest.bonds.take(), supervised };
+        let expecting = if supervised { Vec::new() } else { slow.take_expecting() };
+        drop(slow);
+        expecting.into_iter().for_each(Waker::wake);
+        gone
     }
 
     /// The life is about to be over. The plainest end of all needs no memory.

@@ -135,6 +135,7 @@ fn go_live<S: GenServer>(slot: &Arc<Slot<S>>, mut right: OwnedRight<S>, state: S
     let restarts = slot.core.incarnation() - 1;
     announce(slot, || EventKind::Started { restarts });
     slot.core.rest();
+    slot.core.be_up();
     let busy = cx.has_orders() || !right.batch.is_empty();
     right.live = Some(Live { state, cx });
     right.end = End::No;

@@ -1,0 +1,199 @@
+//! A job that its submitter waits for: done on the spot where a worker has nothing to do.
+//!
+//! ```text
+//! New ─ a free worker ─▶ Here ─ its handler's outcome ─▶ ready          (no queue, no task switch)
+//!  │                       └─ a crash, too late, dropped ─▶ its tender sees to it
+//!  ├─ room in the queue ─▶ Queued ─▶ ready
+//!  └─ no room ─▶ Entering ─▶ Queued
+//! ```
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use tokio::{sync::oneshot, task::coop};
+
+use super::{
+    JobError, JobHandle, NotAccepted, Work,
+    desk::{Begun, Desk, Handed},
+    queue::Outcome,
+    shared::Shared,
+    ticket::enter,
+};
+use crate::{CallError, process::door::in_runtime, server::slot::serving::patience};
+
+/// A job about to be run: awaited, it is the job's outcome.
+///
+/// Where a worker has nothing to do, it is called at once, from here, as any server is.
+///
+/// # Cancel safety
+///
+/// As with a call: dropped while the job waits, it takes the job back; dropped later, the job is done and its outcome
+/// vanishes.
+///
+/// # Errors
+///
+/// [`JobError`].
+///
+/// # Panics
+///
+/// When it is polled after it was ready.
+#[must_use = "a job is not run until this is awaited"]
+pub struct Run<'a, W: Work> {
+    shared: &'a Arc<Shared<W>>,
+    priority: i8,
+    step: Step<'a, W>,
+}
+
+enum Step<'a, W: Work> {
+    New(W::Job),
+    Here(Arc<Desk<W>>, Begun<W>),
+    Entering(Pin<Box<dyn Future<Output = Result<(), NotAccepted>> + Send + 'a>>, W::Job),
+    Queued(JobHandle<W>),
+    Over,
+}
+
+impl<'a, W: Work> Run<'a, W> {
+    pub(super) fn new(shared: &'a Arc<Shared<W>>, job: W::Job) -> Self {
+        Run { shared, priority: 0, step: Step::New(job) }
+    }
+
+    /// Goes before jobs of a lower priority; 0 unless said otherwise.
+    pub fn priority(mut self, priority: i8) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// What to do with a job that is new.
+    fn begin(&mut self, job: W::Job) -> Result<Step<'a, W>, JobError<W::Error>> {
+        let shared = self.shared;
+        if let Some(why) = shared.refusal() {
+            return Err(JobError::NotAccepted(shared.reject(job, why).why));
+        }
+        if !shared.room.try_enter() {
+            return Ok(Step::Entering(Box::pin(enter(shared)), job));
+        }
+        // A handler that has to be done in time cannot see another's job to its end.
+        let may_stay = in_runtime() && patience(None).is_none();
+        let desk = if may_stay { shared.take_desk() } else { None };
+        let Some(desk) = desk else {
+            return Ok(Step::Queued(JobHandle::of(shared, job, self.priority)));
+        };
+        let id = shared.next_id();
+        match shared.begin_here(&desk, id, self.priority, job) {
+            Ok(begun) => Ok(Step::Here(desk, begun)),
+            Err(error) => {
+                let told = shared.done(id, 1, Err(error), None);
+                shared.give_desk(desk);
+                Err(match told {
+                    Some(Err(error)) => error,
+                    _ => JobError::Stopped { job: id, attempts: 1 },
+                })
+            }
+        }
+    }
+
+    /// The worker has answered.
+    fn answered(
+        &mut self,
+        desk: Arc<Desk<W>>,
+        mut begun: Begun<W>,
+        answer: super::desk::Answer<W>,
+    ) -> Option<Outcome<W>> {
+        let outcome = match answer {
+            Ok(output) => Ok(output),
+            Err(CallError::Handler(error)) => Err(JobError::Handler(error)),
+            // What follows takes its time: the tender has it.
+            Err(_) => {
+                let (ticket, outcome) = oneshot::channel();
+                let id = begun.id;
+                begun.ticket = Some(ticket);
+                self.shared.hand(&desk, Handed::Begun(Box::new(begun), Some(Box::new(answer))));
+                self.step = Step::Queued(JobHandle { id, shared: self.shared.clone(), outcome });
+                return None;
+            }
+        };
+        let outcome = self.shared.done(begun.id, begun.attempts, outcome, None);
+        self.shared.give_desk(desk);
+        outcome
+    }
+}
+
+/// Nothing here is pinned but what is boxed.
+impl<W: Work> Unpin for Run<'_, W> {}
+
+impl<W: Work> Future for Run<'_, W> {
+    type Output = Result<W::Output, JobError<W::Error>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        loop {
+            match &mut this.step {
+                Step::New(_) => {
+                    // Before anything is taken: a tight loop of jobs must let other tasks run.
+                    ready!(coop::poll_proceed(cx)).made_progress();
+                    let Step::New(job) = std::mem::replace(&mut this.step, Step::Over) else {
+                        unreachable!("looked at above")
+                    };
+                    this.step = match this.begin(job) {
+                        Ok(step) => step,
+                        Err(error) => return Poll::Ready(Err(error)),
+                    };
+                }
+                Step::Here(desk, begun) => {
+                    let answer = ready!(begun.call.poll(&desk.server, cx));
+                    let Step::Here(desk, begun) = std::mem::replace(&mut this.step, Step::Over) else {
+                        unreachable!("looked at above")
+                    };
+                    if let Some(outcome) = this.answered(desk, begun, answer) {
+                        return Poll::Ready(outcome);
+                    }
+                }
+                Step::Entering(entering, _) => {
+                    let entered = ready!(entering.as_mut().poll(cx));
+                    let Step::Entering(_, job) = std::mem::replace(&mut this.step, Step::Over) else {
+                        unreachable!("looked at above")
+                    };
+                    match entered {
+                        Ok(()) => this.step = Step::Queued(JobHandle::of(this.shared, job, this.priority)),
+                        Err(why) => {
+                            return Poll::Ready(Err(JobError::NotAccepted(this.shared.reject(job, why).why)));
+                        }
+                    }
+                }
+                Step::Queued(handle) => {
+                    let outcome = ready!(Pin::new(handle).poll(cx));
+                    this.step = Step::Over;
+                    return Poll::Ready(outcome);
+                }
+                Step::Over => panic!("a job was polled after it was ready"),
+            }
+        }
+    }
+}
+
+impl<W: Work> Drop for Run<'_, W> {
+    fn drop(&mut self) {
+        match std::mem::replace(&mut self.step, Step::Over) {
+            Step::Here(desk, mut begun) => {
+                // Its outcome is nobody's, but it has one.
+                begun.ticket = Some(oneshot::channel().0);
+                self.shared.hand(&desk, Handed::Begun(Box::new(begun), None));
+            }
+            Step::Queued(handle) => {
+                handle.cancel();
+            }
+            Step::New(_) | Step::Entering(..) | Step::Over => {}
+        }
+    }
+}
+
+impl<W: Work> fmt::Debug for Run<'_, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").field("priority", &self.priority).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,659 @@
+//! Worker pools: who does what when, what becomes of a job whose worker ends, and of those that wait.
+#![allow(missing_docs)]
+
+mod support;
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use noex::{
+    ChildOptions, Executed, Pool, Supervisor,
+    observer::{EventKind, JobStep},
+    pool::{JobError, JobId, NotAccepted, PoolBuilder},
+    prelude::*,
+};
+use support::{Log, family::settle};
+use tokio::time::Instant;
+
+const MS: Duration = Duration::from_millis(1);
+
+/// What a job does.
+#[derive(Clone, Debug)]
+enum Do {
+    /// Takes so many milliseconds.
+    Take(u64),
+    Say(&'static str),
+    Fail(&'static str),
+    /// Crashes the worker the first so many times it is tried.
+    Crash(Arc<AtomicUsize>),
+    Hang,
+}
+
+fn crash(times: usize) -> Do {
+    Do::Crash(Arc::new(AtomicUsize::new(times)))
+}
+
+#[genserver]
+struct Hand {
+    log: Log,
+}
+
+#[genserver]
+impl Hand {
+    #[init]
+    fn open(log: Log) -> Self {
+        log.note("up");
+        Hand { log }
+    }
+
+    /// When it was done, in milliseconds from the start of the test.
+    #[call(job)]
+    async fn work(&mut self, job: Do) -> Result<u128, &'static str> {
+        match job {
+            Do::Take(ms) => tokio::time::sleep(MS * u32::try_from(ms).unwrap()).await,
+            Do::Say(word) => self.log.note(word),
+            Do::Fail(why) => return Err(why),
+            Do::Crash(times) => {
+                let left = times.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+                assert!(left.is_err(), "told to crash");
+            }
+            Do::Hang => std::future::pending::<()>().await,
+        }
+        Ok(0)
+    }
+}
+
+fn hands(log: &Log, size: usize) -> PoolBuilder<Hand> {
+    let log = log.clone();
+    Pool::of("hands", move || (log.clone(),)).size(size)
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_are_spread_over_the_workers() {
+    // PP-1
+    let pool = hands(&Log::default(), 3).start().await.unwrap();
+    let begun = Instant::now();
+    let mut done = tokio::task::JoinSet::new();
+    for _ in 0..5 {
+        let job = pool.submit(Do::Take(100)).await.unwrap();
+        done.spawn(async move {
+            job.await.unwrap();
+            begun.elapsed().as_millis()
+        });
+    }
+    let mut at = done.join_all().await;
+    at.sort_unstable();
+    assert_eq!(at, [100, 100, 100, 200, 200]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_queue_refuses_and_gives_the_job_back() {
+    // PP-2
+    let pool = hands(&Log::default(), 1).queue(2).start().await.unwrap();
+    let jobs: Vec<_> = (0..3).map(|_| pool.submit(Do::Take(10)).now().unwrap()).collect();
+    let refused = pool.submit(Do::Take(7)).now().unwrap_err();
+    assert_eq!(refused.why, NotAccepted::QueueFull { pool: "hands".into(), capacity: 2 });
+    assert!(matches!(refused.job, Do::Take(7)));
+    for job in jobs {
+        job.await.unwrap();
+    }
+    assert_eq!((pool.stats().completed, pool.stats().rejected), (3, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_runs_one_waits_the_third_is_refused() {
+    // FLOW-5
+    let pool = hands(&Log::default(), 1).queue(1).start().await.unwrap();
+    let _runs = pool.submit(Do::Take(10)).now().unwrap();
+    let _waits = pool.submit(Do::Take(10)).now().unwrap();
+    assert!(pool.submit(Do::Take(10)).now().is_err());
+    settle().await;
+    assert_eq!((pool.stats().in_progress, pool.stats().queued), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_submits_to_a_full_queue_waits_in_order() {
+    let log = Log::default();
+    let pool = hands(&log, 1).queue(0).start().await.unwrap();
+    let begun = Instant::now();
+    let first = pool.submit(Do::Take(10)).await.unwrap();
+    let second = pool.submit(Do::Take(10)).await.unwrap();
+    assert_eq!(begun.elapsed(), 10 * MS);
+    let third = pool.run(Do::Take(10)).await;
+    assert_eq!(begun.elapsed(), 30 * MS);
+    assert!(first.await.is_ok() && second.await.is_ok() && third.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn higher_priorities_go_first_in_order_of_arrival() {
+    // PP-3
+    let log = Log::default();
+    let pool = hands(&log, 1).start().await.unwrap();
+    let _busy = pool.submit(Do::Take(10)).await.unwrap();
+    settle().await;
+    log.take();
+    for (priority, word) in [(1, "one"), (3, "three"), (2, "two"), (3, "three again")] {
+        pool.submit(Do::Say(word)).priority(priority).await.unwrap();
+    }
+    pool.drain().await;
+    assert_eq!(log.take(), ["three", "three again", "two", "one"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_low_priority_is_overtaken_by_so_many_and_no_more() {
+    let log = Log::default();
+    let pool = hands(&log, 1).ageing(2).start().await.unwrap();
+    let _busy = pool.submit(Do::Take(10)).await.unwrap();
+    settle().await;
+    log.take();
+    pool.submit(Do::Say("low")).await.unwrap();
+    for word in ["a", "b", "c"] {
+        pool.submit(Do::Say(word)).priority(1).await.unwrap();
+    }
+    pool.drain().await;
+    assert_eq!(log.take(), ["a", "b", "low", "c"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_figures_add_up() {
+    // PP-4
+    let pool = hands(&Log::default(), 2).start().await.unwrap();
+    pool.run(Do::Take(1)).await.unwrap();
+    pool.run(Do::Take(1)).await.unwrap();
+    let failed = pool.run(Do::Fail("no")).await.unwrap_err();
+    assert_eq!(failed.was_executed(), Executed::Yes);
+    assert_eq!(failed.into_handler().unwrap(), "no");
+    let stats = pool.stats();
+    assert_eq!((stats.completed, stats.failed, stats.queued, stats.in_progress), (2, 1, 0, 0));
+    assert_eq!((stats.available, stats.size), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn never_more_at_a_time_than_there_are_workers() {
+    // FLOW-3
+    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (inside, peak) = (now.clone(), most.clone());
+    let pool = Pool::<Counted>::of("counted", move || (inside.clone(), peak.clone())).size(3);
+    let pool = pool.start().await.unwrap();
+    let mut jobs = Vec::new();
+    for _ in 0..30 {
+        jobs.push(pool.submit(()).await.unwrap());
+    }
+    for job in jobs {
+        job.await.unwrap();
+    }
+    assert_eq!((most.load(Ordering::SeqCst), now.load(Ordering::SeqCst)), (3, 0));
+}
+
+#[genserver]
+struct Counted {
+    now: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
+}
+
+#[genserver]
+impl Counted {
+    #[init]
+    fn open(now: Arc<AtomicUsize>, most: Arc<AtomicUsize>) -> Self {
+        Counted { now, most }
+    }
+
+    #[call(job)]
+    async fn count(&mut self, _nothing: ()) {
+        self.most.fetch_max(self.now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        tokio::time::sleep(MS).await;
+        self.now.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_is_reported_and_costs_no_other_job() {
+    let log = Log::default();
+    let pool = hands(&log, 1).start().await.unwrap();
+    let crashed = pool.submit(crash(1)).await.unwrap();
+    let next = pool.submit(Do::Say("next")).await.unwrap();
+    let id = crashed.id();
+    let error = crashed.await.unwrap_err();
+    assert_eq!(error.was_executed(), Executed::Unknown);
+    let JobError::Crashed { job, attempts: 1, error } = error else { panic!("{error}") };
+    assert_eq!(job, id);
+    assert!(matches!(error, CallError::Crashed { may_have_run: true, .. }));
+    next.await.unwrap();
+    assert_eq!(log.read(), ["up", "up", "next"]);
+    let stats = pool.stats();
+    assert_eq!((stats.completed, stats.failed, stats.retried), (1, 1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_is_tried_again_as_often_as_said() {
+    let pool = hands(&Log::default(), 1).retries(2).restarts(100, MS).start().await.unwrap();
+    pool.run(crash(2)).await.unwrap();
+    assert_eq!((pool.stats().retried, pool.stats().completed), (2, 1));
+    let error = pool.run(crash(3)).await.unwrap_err();
+    assert!(matches!(error, JobError::Crashed { attempts: 3, .. }));
+    assert_eq!((pool.stats().retried, pool.stats().failed), (4, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_tried_again_keeps_its_place() {
+    let log = Log::default();
+    let pool = hands(&log, 1).retries(1).start().await.unwrap();
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let mut jobs = tokio::task::JoinSet::new();
+    for (name, job) in [("first", crash(1)), ("second", Do::Take(1)), ("third", Do::Take(1))] {
+        let (job, order) = (pool.submit(job).await.unwrap(), order.clone());
+        jobs.spawn(async move {
+            job.await.unwrap();
+            order.lock().unwrap().push(name);
+        });
+    }
+    jobs.join_all().await;
+    assert_eq!(*order.lock().unwrap(), ["first", "second", "third"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_hangs_is_replaced() {
+    let log = Log::default();
+    let pool = hands(&log, 1).deadline(50 * MS).start().await.unwrap();
+    let begun = Instant::now();
+    let hangs = pool.submit(Do::Hang).await.unwrap();
+    let next = pool.submit(Do::Say("next")).await.unwrap();
+    let error = hangs.await.unwrap_err();
+    assert!(matches!(error, JobError::Overdue { attempts: 1, after, .. } if after == 50 * MS));
+    assert_eq!((begun.elapsed(), error.was_executed()), (50 * MS, Executed::Unknown));
+    next.await.unwrap();
+    assert_eq!(log.read(), ["up", "up", "next"]);
+    assert_eq!(pool.restart_log().entries().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_overdue_is_tried_again_when_its_worker_is_gone() {
+    let pool = hands(&Log::default(), 2).deadline(50 * MS).retries(1).start().await.unwrap();
+    let begun = Instant::now();
+    let error = pool.run(Do::Hang).await.unwrap_err();
+    assert!(matches!(error, JobError::Overdue { attempts: 2, .. }));
+    assert_eq!(begun.elapsed(), 100 * MS);
+    settle().await;
+    assert_eq!(pool.stats().available, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_is_killed_from_outside_loses_nothing() {
+    let pool = hands(&Log::default(), 2).retries(1).restarts(100, MS).start().await.unwrap();
+    let mut jobs = Vec::new();
+    for _ in 0..20 {
+        jobs.push(pool.submit(Do::Take(5)).await.unwrap());
+    }
+    tokio::time::sleep(7 * MS).await;
+    pool.terminate_child("0").await.unwrap();
+    pool.restart_child("0").await.unwrap();
+    for job in jobs {
+        job.await.unwrap();
+    }
+    let stats = pool.stats();
+    assert_eq!((stats.completed, stats.retried, stats.available), (20, 1, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_handle_leaves_the_job_and_a_dropped_run_takes_it_back() {
+    let log = Log::default();
+    let pool = hands(&log, 1).start().await.unwrap();
+    let busy = pool.submit(Do::Take(10)).await.unwrap();
+    settle().await;
+    log.take();
+    drop(pool.submit(Do::Say("left")).await.unwrap());
+    assert!(tokio::time::timeout(MS, pool.run(Do::Say("taken back")).into_future()).await.is_err());
+    let cancelled = pool.submit(Do::Say("cancelled")).await.unwrap();
+    assert!(cancelled.cancel());
+    assert!(matches!(cancelled.await, Err(JobError::Cancelled { .. })));
+    assert!(!busy.cancel(), "it is under way");
+    pool.drain().await;
+    assert_eq!(log.take(), ["left"]);
+    assert_eq!((pool.stats().cancelled, pool.stats().completed), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_that_is_drained_takes_no_more() {
+    let log = Log::default();
+    let pool = hands(&log, 1).start().await.unwrap();
+    let jobs: Vec<_> = (0..3).map(|_| pool.submit(Do::Take(10)).now().unwrap()).collect();
+    let (refused, ()) = tokio::join!(
+        async {
+            settle().await;
+            pool.submit(Do::Take(1)).await.unwrap_err()
+        },
+        pool.drain()
+    );
+    assert_eq!(refused.why, NotAccepted::Draining { pool: "hands".into() });
+    for job in jobs {
+        job.await.unwrap();
+    }
+    pool.stop().await.unwrap();
+    let refused = pool.run(Do::Take(1)).await.unwrap_err();
+    assert!(matches!(refused, JobError::NotAccepted(NotAccepted::Ended { .. })), "{refused}");
+    assert_eq!(refused.was_executed(), Executed::No);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tree_that_stops_does_first_what_is_queued() {
+    // FLOW-11
+    let log = Log::default();
+    let mut tree = Supervisor::builder("tree");
+    let pool = tree.nest(ChildOptions::new("hands"), hands(&log, 1).start());
+    let tree = tree.start().await.unwrap();
+    let jobs: Vec<_> = (0..4).map(|_| pool.submit(Do::Take(10)).now().unwrap()).collect();
+    tree.stop().await.unwrap();
+    for job in jobs {
+        job.await.unwrap();
+    }
+    assert_eq!(pool.stats().completed, 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_done_in_time_is_told_so() {
+    let pool = hands(&Log::default(), 1).drain(15 * MS).start().await.unwrap();
+    let jobs: Vec<_> = (0..3).map(|_| pool.submit(Do::Take(10)).now().unwrap()).collect();
+    settle().await;
+    pool.stop_with(ExitReason::Shutdown).await.unwrap();
+    let mut ends = Vec::new();
+    for job in jobs {
+        ends.push(match job.await {
+            Ok(_) => "done",
+            Err(JobError::Crashed { .. }) => "cut short",
+            Err(JobError::Stopped { .. }) => "not run",
+            Err(other) => panic!("{other}"),
+        });
+    }
+    assert_eq!(ends, ["done", "cut short", "not run"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_handle_gone_the_queue_is_served_all_the_same() {
+    let log = Log::default();
+    let pool = hands(&log, 1).start().await.unwrap();
+    let job = pool.submit(Do::Say("done")).await.unwrap();
+    drop(pool);
+    job.await.unwrap();
+    assert_eq!(log.read(), ["up", "done"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_that_is_killed_tells_those_who_wait() {
+    let pool = hands(&Log::default(), 1).start().await.unwrap();
+    let under_way = pool.submit(Do::Hang).await.unwrap();
+    let waits = pool.submit(Do::Take(1)).await.unwrap();
+    settle().await;
+    pool.kill();
+    assert!(matches!(under_way.await, Err(JobError::Crashed { .. })));
+    assert!(matches!(waits.await, Err(JobError::Stopped { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_queue_survives_its_supervisors_restart() {
+    let log = Log::default();
+    let mut tree = Supervisor::builder("tree");
+    let pool = hands(&log, 2).restarts(0, MS).retries(1).start();
+    let pool = tree.nest(ChildOptions::new("hands"), pool);
+    let _tree = tree.start().await.unwrap();
+    let jobs: Vec<_> = (0..6).map(|_| pool.submit(Do::Take(10)).now().unwrap()).collect();
+    let crashed = pool.submit(crash(1)).priority(5).now().unwrap();
+    crashed.await.unwrap();
+    for job in jobs {
+        job.await.unwrap();
+    }
+    let life = pool.pid();
+    assert_eq!(life.incarnation(), 2, "the supervisor gave up, and was started again");
+    assert_eq!(pool.stats().completed, 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_size_changes() {
+    let log = Log::default();
+    let pool = hands(&log, 1).queue(0).start().await.unwrap();
+    assert_eq!(pool.resize(3).await.unwrap(), 1);
+    let begun = Instant::now();
+    let jobs: Vec<_> = (0..3).map(|_| pool.submit(Do::Take(10)).now().unwrap()).collect();
+    assert!(pool.submit(Do::Take(1)).now().is_err());
+    settle().await;
+    assert_eq!(pool.resize(1).await.unwrap(), 3);
+    assert_eq!(pool.stats().in_progress, 3, "those too many finish what they have");
+    for job in jobs {
+        job.await.unwrap();
+    }
+    assert_eq!(begun.elapsed(), 10 * MS);
+    settle().await;
+    assert_eq!((pool.stats().available, pool.count_children().await.unwrap().active), (1, 2));
+    let _one = pool.submit(Do::Take(10)).now().unwrap();
+    assert!(pool.submit(Do::Take(10)).now().is_err(), "room for one");
+    assert_eq!(pool.resize(2).await.unwrap(), 1);
+    let _two = pool.submit(Do::Take(10)).now().unwrap();
+    settle().await;
+    assert_eq!((pool.stats().in_progress, log.read().len()), (2, 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn workers_added_at_run_time_come_back_with_their_supervisor() {
+    let log = Log::default();
+    let mut tree = Supervisor::builder("tree");
+    let pool = tree.nest(ChildOptions::new("hands"), hands(&log, 1).start());
+    let _tree = tree.start().await.unwrap();
+    pool.resize(2).await.unwrap();
+    pool.kill();
+    settle().await;
+    let begun = Instant::now();
+    let jobs: Vec<_> = (0..2).map(|_| pool.submit(Do::Take(10)).now().unwrap()).collect();
+    for job in jobs {
+        job.await.unwrap();
+    }
+    assert_eq!((begun.elapsed(), pool.pid().incarnation()), (10 * MS, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_does_not_start_is_no_larger_pool() {
+    let pool = Pool::<Shy>::of("shy", {
+        let starts = Arc::new(AtomicUsize::new(0));
+        move || (starts.fetch_add(1, Ordering::SeqCst),)
+    });
+    let pool = pool.size(1).start().await.unwrap();
+    assert!(pool.resize(2).await.is_err());
+    assert_eq!(pool.stats().size, 1);
+    assert_eq!(pool.run(1).await.unwrap(), 2);
+}
+
+/// Starts once.
+#[genserver]
+struct Shy {}
+
+#[genserver]
+impl Shy {
+    #[init]
+    fn open(start: usize) -> Result<Self, &'static str> {
+        if start == 0 { Ok(Shy {}) } else { Err("no") }
+    }
+
+    #[call(job)]
+    fn add_one(&mut self, to: u32) -> u32 {
+        to + 1
+    }
+}
+
+#[tokio::test]
+async fn a_tree_that_does_not_start_tells_those_who_submitted() {
+    let mut tree = Supervisor::builder("tree");
+    let pool = tree.nest(ChildOptions::new("shy"), Pool::<Shy>::of("shy", || (1,)).start());
+    let job = pool.submit(1).await.unwrap();
+    tree.start().await.unwrap_err();
+    assert!(matches!(job.await, Err(JobError::Stopped { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_end_is_told_before_it_is_had() {
+    let (system, told) = (System::new(), Arc::new(Mutex::new(Vec::new())));
+    let ends = told.clone();
+    let pool = hands(&Log::default(), 1).retries(1).on_done(move |done| {
+        ends.lock().unwrap().push((done.job, done.attempts, done.outcome.is_ok()));
+        panic!("of no concern to anybody");
+    });
+    let mut events = system.events();
+    let pool = pool.start().system(&system).await.unwrap();
+    pool.run(Do::Take(1)).await.unwrap();
+    pool.run(crash(1)).await.unwrap();
+    pool.run(Do::Fail("no")).await.unwrap_err();
+    let numbers: Vec<_> =
+        told.lock().unwrap().iter().map(|(job, tries, ok)| (job.number(), *tries, *ok)).collect();
+    assert_eq!(numbers, [(1, 1, true), (2, 2, true), (3, 1, false)]);
+
+    let mut steps: Vec<(JobId, JobStep)> = Vec::new();
+    while steps.last().is_none_or(|(_, step)| *step != JobStep::Failed) {
+        if let EventKind::Job { job, step, .. } = events.next().await.unwrap().kind {
+            steps.push((job, step));
+        }
+    }
+    let names = steps.iter().map(|(job, step)| match step {
+        JobStep::Started { .. } => format!("{} started", job.number()),
+        step => format!("{} {step:?}", job.number()).to_lowercase(),
+    });
+    let expected = [
+        "1 queued",
+        "1 started",
+        "1 completed",
+        "2 queued",
+        "2 started",
+        "2 requeued { attempt: 2 }",
+        "2 started",
+        "2 completed",
+        "3 queued",
+        "3 started",
+        "3 failed",
+    ];
+    assert_eq!(names.collect::<Vec<_>>(), expected);
+}
+
+/// Jobs of several arguments, without a result type.
+#[genserver]
+struct Adder {}
+
+#[genserver]
+impl Adder {
+    #[init]
+    fn open() -> Self {
+        Adder {}
+    }
+
+    #[call(job)]
+    fn add(&mut self, a: u32, b: u32) -> u32 {
+        a + b
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thousands_from_many_tasks_each_get_their_own_answer() {
+    let pool = Pool::<Adder>::of("adders", || ()).size(4).queue(16).start().await.unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    for task in 0..16 {
+        let pool = pool.clone();
+        tasks.spawn(async move {
+            for n in 0..500 {
+                assert_eq!(pool.run((task, n)).await.unwrap(), task + n);
+            }
+        });
+    }
+    tasks.join_all().await;
+    let stats = pool.stats();
+    assert_eq!((stats.completed, stats.queued, stats.in_progress, stats.available), (8_000, 0, 0, 4));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn workers_that_are_killed_at_random_lose_no_job() {
+    let pool = Pool::<Slow>::of("slow", || ()).size(4).queue(8).retries(1_000).restarts(1_000_000, MS);
+    let pool = pool.start().await.unwrap();
+    let workers: Vec<u64> =
+        pool.children().await.unwrap().iter().filter_map(|child| child.pid.map(|pid| pid.slot())).collect();
+    assert_eq!(workers.len(), 5, "and the gate");
+    let mut tasks = tokio::task::JoinSet::new();
+    for task in 0..8_u32 {
+        let pool = pool.clone();
+        tasks.spawn(async move {
+            for n in 0..200 {
+                if n % 3 == 0 {
+                    let job = pool.submit((task, n)).priority(i8::try_from(n % 2).unwrap()).await.unwrap();
+                    assert_eq!(job.await.unwrap(), task * 1_000 + n);
+                } else if n % 3 == 1 {
+                    assert_eq!(pool.run((task, n)).await.unwrap(), task * 1_000 + n);
+                } else {
+                    // Given up half-way.
+                    let mut given_up = std::pin::pin!(pool.run((task, n)).into_future());
+                    std::future::poll_fn(|cx| {
+                        let _ = given_up.as_mut().poll(cx);
+                        std::task::Poll::Ready(())
+                    })
+                    .await;
+                }
+            }
+        });
+    }
+    let killer = tokio::spawn({
+        let pool = pool.clone();
+        async move {
+            for round in 0_usize.. {
+                let _ = pool.terminate_child((round % 4).to_string()).await;
+                let _ = pool.restart_child((round % 4).to_string()).await;
+                pool.resize(1 + round % 5).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    tasks.join_all().await;
+    killer.abort();
+    let _ = killer.await;
+    pool.drain().await;
+    let stats = pool.stats();
+    // Those that were given up may not have found room.
+    assert!(stats.completed >= 8 * 134 && stats.completed + stats.cancelled <= 1_600, "{stats:?}");
+    assert_eq!((stats.failed, stats.queued, stats.in_progress), (0, 0, 0), "{stats:?}");
+    pool.stop().await.unwrap();
+}
+
+/// Yields a few times on its way.
+#[genserver]
+struct Slow {}
+
+#[genserver]
+impl Slow {
+    #[init]
+    fn open() -> Self {
+        Slow {}
+    }
+
+    #[call(job)]
+    async fn work(&mut self, task: u32, n: u32) -> u32 {
+        for _ in 0..n % 5 {
+            tokio::task::yield_now().await;
+        }
+        task * 1_000 + n
+    }
+}
+
+#[test]
+fn a_runtime_that_goes_leaves_nobody_waiting() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (pool, waits, under_way) = runtime.block_on(async {
+        let pool = hands(&Log::default(), 1).start().await.unwrap();
+        let under_way = pool.submit(Do::Hang).await.unwrap();
+        let waits = pool.submit(Do::Take(1)).await.unwrap();
+        settle().await;
+        (pool, waits, under_way)
+    });
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    let other = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    other.block_on(async {
+        assert!(under_way.await.is_err());
+        assert!(matches!(waits.await, Err(JobError::Stopped { .. })));
+        assert!(pool.submit(Do::Take(1)).await.is_err());
+    });
+}
