@@ -143,6 +143,18 @@ pub(crate) trait Pools: Peer {
     fn run_many_yielding(pool: &Self::Pool, times: u64) -> impl Future<Output = ()> + Send;
 }
 
+/// Servers that a number goes through, one after the other; each adds one.
+pub(crate) trait Lines: Peer {
+    /// All of them.
+    type Line: Send + Sync + 'static;
+
+    /// Starts four.
+    fn line() -> impl Future<Output = Self::Line> + Send;
+
+    /// Sends so many numbers through, one after the other.
+    fn process_many(line: &Self::Line, times: u64) -> impl Future<Output = ()> + Send;
+}
+
 /// Servers somebody starts again when they crash.
 pub(crate) trait Restarts: Peer {
     /// Where to find the child, before and after a crash.

@@ -302,3 +302,21 @@ the circuit is closed: bob's haste is not the service's fault
     assert_eq!(story, expected);
     assert_eq!(table.lines().count(), 3, "{table}");
 }
+
+#[test]
+fn requests_end_where_they_fail() {
+    let expected = "\
+record-1: create by User u123 <u123@example.com>
+record-2
+parse: the body is no JSON object: EOF while parsing an object at line 1 column 1
+validate: missing or invalid field `userId`
+parse: cannot read `text/xml`
+store: crashed
+2 users looked up
+parse    6 in, 4 out, 2 failed
+validate 4 in, 3 out, 1 failed
+enrich   3 in, 3 out, 0 failed
+store    3 in, 2 out, 1 failed
+";
+    assert_eq!(printed("requests"), expected);
+}

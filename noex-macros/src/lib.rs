@@ -11,6 +11,7 @@ mod inert;
 mod krate;
 mod model;
 mod names;
+mod pipeline;
 mod resilience;
 mod state_machine;
 mod supervisor;
@@ -1020,6 +1021,81 @@ pub fn fallback(_: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn supervisor(tree: TokenStream) -> TokenStream {
     supervisor::supervisor(tree.into()).into()
+}
+
+/// Declares a pipeline: servers that a request goes through, one after the other, and the error that says in which of
+/// them it failed.
+///
+/// ```
+/// use noex::prelude::*;
+/// # use std::num::ParseIntError;
+/// # #[genserver] pub struct Parser {}
+/// # #[genserver] impl Parser { #[init] fn init() -> Self { Parser {} }
+/// #     #[call(job)] pub fn parse(&mut self, text: String) -> Result<u64, ParseIntError> { text.parse() } }
+/// # #[genserver] #[derive(Clone)] pub struct Enricher {}
+/// # #[genserver] impl Enricher { #[init] fn init() -> Self { Enricher {} }
+/// #     #[call(job, concurrent)] pub async fn enrich(&self, id: u64) -> (u64, String) { (id, format!("User {id}")) } }
+/// # #[genserver] pub struct Store { names: Vec<String> }
+/// # #[genserver] impl Store { #[init] fn init() -> Self { Store { names: Vec::new() } }
+/// #     #[call(job)] pub fn store(&mut self, user: (u64, String)) -> usize { self.names.push(user.1); self.names.len() } }
+/// # supervisor! { pub Stages() { strategy: one_for_one, parse: Parser(), enrich: Enricher(), store: Store() } }
+///
+/// pipeline! {
+///     /// From a line of text to a place in the store.
+///     pub Ingest: String => usize {
+///         parse:  Parser::parse,
+///         enrich: Enricher::enrich { concurrency: 4 },
+///         store:  Store::store,
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let tree = Stages::start().await?;                      // a `supervisor!` with the three of them
+/// let ingest = Ingest::new(tree.parse().clone(), tree.enrich().clone(), tree.store().clone());
+///
+/// assert_eq!(ingest.process("7".to_owned()).await?, 1);
+/// let error = ingest.process("seven".to_owned()).await.unwrap_err();
+/// assert!(matches!(error, IngestError::Parse(CallError::Handler(_))));
+/// assert_eq!(error.stage(), "parse");
+///
+/// let lines = ["8", "eight", "9"].map(str::to_owned);
+/// let outcomes = ingest.run(lines).in_flight(2).collect().await;
+/// assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 2);
+/// assert_eq!(ingest.stats()[0].failed, 2);
+/// # Ok(()) }
+/// ```
+///
+/// A stage is `name: Server::handler`, with the handler that the server marks `#[call(job)]`. What one stage returns the
+/// next one takes; the first takes what the pipeline takes, and the last returns what it returns. rustc checks it, and
+/// its error stands at the stage that does not fit. A handler that returns an `Err` ends the request there, as does a
+/// server that crashes or is down; the stages after it are not run.
+///
+/// | option of a stage | default | values |
+/// |---|---|---|
+/// | `concurrency`: how many requests may be in it at a time | no limit | a number, a constant |
+///
+/// | option of the pipeline | default | values |
+/// |---|---|---|
+/// | `order`: in which order outcomes of many requests come | `kept` | `kept`: that of the requests; `any`: as they are there |
+/// | `timed`: whether `stats()` says how long requests were in each stage, which costs two looks at the clock | `false` | `true` |
+/// | `crate`: where noex is found | `::noex` | `crate: ::my_crate::noex` |
+///
+/// With `order: kept`, stages may still see requests in another order, because several are under way at once.
+///
+/// # What is generated
+///
+/// - The type `Ingest`, which is `Clone`: `Ingest::new(..)` with the reference of each stage; `process(request)`;
+///   `run(iterator)` and `stream(stream)`, which give a `Flow` of outcomes; `stats()`, the figures of each stage.
+/// - The enum `IngestError` with a variant for each stage, such as `IngestError::Parse(CallError<ParseError>)`, and
+///   `stage()` and `was_executed()`.
+///
+/// # What is rejected
+///
+/// A pipeline without stages; two stages of one name; servers without a `#[call(job)]` handler; handlers' errors that
+/// are not `Debug` and `Display`; options that do not exist.
+#[proc_macro]
+pub fn pipeline(pipeline: TokenStream) -> TokenStream {
+    pipeline::pipeline(pipeline.into()).into()
 }
 
 /// Makes a state machine of a type for each state, a struct of what all states share, and its methods. As OTP's

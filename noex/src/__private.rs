@@ -19,6 +19,7 @@ use crate::{
     process::{Told, send_every, watch_silence},
     state_machine::{Served, TakesInfo},
 };
+pub use futures_core::Stream;
 
 /// A typed call.
 pub fn call<S: GenServer, T, E>(
@@ -193,6 +194,9 @@ pub type ChildRef<S, const N: usize> = <ChildServer<S, N> as GenServer>::Ref;
 
 /// The server that the child of a tree is.
 pub type ChildServer<S, const N: usize> = <Sound<S, N> as Served>::Server;
+
+/// What can go wrong in the stage of a pipeline.
+pub type StageError<S, const N: usize> = crate::CallError<<Sound<S, N> as crate::Work>::Error>;
 
 /// Beside an error at the state, nothing more about the state.
 impl<T> If<T> for [(); 1] {

@@ -87,6 +87,7 @@
 //! | protected from what fails, is slow, or too much | [`resilience`], and the attributes [`macro@circuit_breaker`], [`macro@retry`], [`macro@rate_limit`], [`macro@bulkhead`], [`macro@timeout`], [`macro@fallback`], [`macro@hedge`] |
 //! | children that come and go, partitions, tasks | [`DynamicSupervisor`], [`Partitions`], [`task`] |
 //! | jobs for a few equal workers, from a queue | [`Pool`], [`pool`](mod@pool) |
+//! | servers that a request goes through | [`pipeline!`], [`pipeline`](mod@pipeline) |
 //! | started and found | [`Start`], [`System::whereis`], [`System::named`] |
 //! | called, now or later, one or many | [`Call`], [`Cast`], [`ReplyTo`], [`Request`], [`Requests`], [`multi_call`], [`abcast`] |
 //! | what a handler can do | [`Context`] |
@@ -154,7 +155,10 @@ pub use noex_macros::{
     bulkhead, call, cast, circuit_breaker, continuation, every, fallback, genserver, hedge, idle, info, init,
     rate_limit, retry, state_machine, subscribe, supervisor, terminate, timeout,
 };
-pub use patterns::pool::{self, Pool, Work};
+pub use patterns::{
+    pipeline,
+    pool::{self, Pool, Work},
+};
 pub use process::{
     Attached, Down, Exit, ExitReason, Missed, Monitor, Panic, PanicLocation, Period, Pid, StreamEnded,
     StreamId, Timer, TimerId, Watch,

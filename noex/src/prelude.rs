@@ -7,5 +7,5 @@ pub use crate::{
     Actions, At, CallError, CastError, Context, Down, EventBus, Exit, ExitReason, GenServer, Init, Machine,
     Message, Monitor, Never, Next, Now, Pid, ReplyTo, ServerConfig, ServerRef, Start, StartError,
     SupervisorError, System, Timer, call, cast, continuation, event_bus::Topic, every, genserver, idle, init,
-    state_machine, subscribe, supervisor, terminate,
+    pipeline, state_machine, subscribe, supervisor, terminate,
 };

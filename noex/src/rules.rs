@@ -16,6 +16,8 @@
 //! | [`TakenTopic`], [`Event`] | what a `#[subscribe]` method takes: the topic, and an event that is `Clone` |
 //! | [`TakenReason`] | what `#[terminate]` takes: the exit reason, borrowed or not |
 //! | [`Served`] | a child of a tree: a server, or a state machine |
+//! | [`Work`](crate::Work) | a stage of a pipeline, a worker of a pool: a server with a `#[call(job)]` handler |
+//! | [`Shown`] | the error of a stage: `Debug` and `Display` |
 //! | [`DeclaredTree`] | a tree in a tree: one that `supervisor!` declares |
 //! | [`RetryAfter`] | the field of `#[throttled(retry_after = ..)]`: how long to wait |
 //! | [`ServerBlock`] | a server, once: it has one `#[genserver]` impl block |
@@ -206,6 +208,23 @@ pub const fn buffer(capacity: usize) {
 
 /// Asserts the event that a `#[subscribe]` method takes.
 pub const fn event<T: Event>() {}
+
+/// The error of a stage says what is wrong: a pipeline's own error shows it.
+#[diagnostic::on_unimplemented(
+    message = "the error of a stage says what is wrong, so `{Self}` must be `Debug` and `Display`",
+    label = "cannot be shown",
+    note = "derive `Debug`, and implement `Display`"
+)]
+pub trait Shown: std::fmt::Debug + std::fmt::Display {}
+
+impl<E: std::fmt::Debug + std::fmt::Display> Shown for E {}
+
+/// Asserts the stage of a pipeline.
+pub const fn stage<S: crate::Work>()
+where
+    S::Error: Shown,
+{
+}
 
 /// Asserts the child of a tree.
 pub const fn child<S: Served>() {}

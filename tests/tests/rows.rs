@@ -38,6 +38,7 @@ const AREAS: &[(&str, u32)] = &[
     ("FB", 4),
     ("HG", 3),
     ("CB", 26),
+    ("PP", 5),
 ];
 
 /// Words such as `CALL-07` or `CALL-7` in a text, as `CALL-7`.

@@ -1,11 +1,12 @@
 //! The peers, each in its own module.
 
 use crate::peer::{
-    AsyncCalls, Calls, Casts, Children, Lifecycle, Pools, Publishes, Registry, Restarts, Rings, TimedCalls,
+    AsyncCalls, Calls, Casts, Children, Lifecycle, Lines, Pools, Publishes, Registry, Restarts, Rings,
+    TimedCalls,
 };
 use crate::scenario::{
-    Bench, call, cast, children as crowds, fairness, fanout, pool as pools, publish, registry as registries,
-    restart as restarts, ring, rss, spawn,
+    Bench, call, cast, children as crowds, fairness, fanout, pipeline, pool as pools, publish,
+    registry as registries, restart as restarts, ring, rss, spawn,
 };
 
 mod actix;
@@ -41,6 +42,8 @@ pub(crate) fn all() -> Vec<Bench> {
         children::<TokioHand<Unbounded>>(),
         to_each::<TokioHand<Unbounded>>(),
         pool::<TokioHand<Unbounded>>(),
+        line::<TokioHand<Unbounded>>(),
+        line::<TokioHand<Bounded>>(),
         server::<TokioHand<Bounded>>(),
         registry::<TokioHand<Bounded>>(),
         restart::<TokioHand<Bounded>>(),
@@ -56,6 +59,7 @@ pub(crate) fn all() -> Vec<Bench> {
         children::<Noex>(),
         publishers::<Noex>(),
         pool::<Noex>(),
+        line::<Noex>(),
         senders::<NoexTryCast>(),
         publishers::<NoexTryCast>(),
         server::<Kameo>(),
@@ -142,4 +146,8 @@ fn pool<P: Pools>() -> Vec<Bench> {
         Bench::new::<P>(&pools::POOL, pools::pool::<P>),
         Bench::new::<P>(&pools::POOL_YIELD, pools::yielding::<P>),
     ]
+}
+
+fn line<P: Lines>() -> Vec<Bench> {
+    vec![Bench::new::<P>(&pipeline::PIPELINE, pipeline::pipeline::<P>)]
 }

@@ -11,6 +11,7 @@ pub(crate) mod children;
 pub(crate) mod fairness;
 pub(crate) mod fanout;
 pub(crate) mod policy;
+pub(crate) mod pipeline;
 pub(crate) mod pool;
 pub(crate) mod publish;
 pub(crate) mod registry;
@@ -101,6 +102,7 @@ pub(crate) const ALL: &[&Scenario] = &[
     &children::STOP,
     &pool::POOL,
     &pool::POOL_YIELD,
+    &pipeline::PIPELINE,
     &fanout::FANOUT,
     &publish::PUBLISH,
     &fairness::SHORT,

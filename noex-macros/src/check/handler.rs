@@ -197,14 +197,9 @@ fn check_concurrent(handler: &Handler, diag: &mut Diag) {
     }
 }
 
-/// A worker has one job at a time, and is given something to do.
+/// A worker is given something to do.
 fn check_job(handler: &Handler, diag: &mut Diag) {
-    let Some(word) = &handler.job else { return };
-    if handler.concurrent.is_some() {
-        diag.error(word, "a worker has one job at a time, so its handler is not concurrent")
-            .help("remove `concurrent`; a pool has several workers");
-    }
-    if handler.arguments.is_empty() {
+    if handler.job.is_some() && handler.arguments.is_empty() {
         diag.error(handler.ident(), "a job says what is to be done")
             .help("add an argument such as `mail: Mail`");
     }

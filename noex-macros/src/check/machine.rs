@@ -118,6 +118,9 @@ fn check_method(handler: &Handler, diag: &mut Diag) {
         diag.error(word, "a handler of a state machine is a plain `fn`: nothing else happens while it runs")
             .help("spawn what takes time, and send its outcome back as an event");
     }
+    if let Some(word) = &handler.job {
+        diag.error(word, "a state machine is no worker: its calls depend on its state").help("remove `job`");
+    }
     if let Some(word) = &handler.concurrent {
         diag.error(word, "a state machine has no concurrent calls")
             .help("take `reply: ReplyTo<..>` and answer from a task");

@@ -17,6 +17,7 @@ pub(crate) mod machine;
 pub(crate) mod message;
 pub(crate) mod original;
 pub(crate) mod picture;
+pub(crate) mod pipeline;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod reference;

@@ -14,6 +14,7 @@ use quote::quote;
 //              type Job = Mail;
 //              type Output = Receipt;
 //              type Error = MailError;
+//              const IS_CONCURRENT: bool = false;
 //              fn work(worker: &MailerRef, mail: Mail) -> Call<'_, Self, Receipt, MailError> {
 //                  worker.deliver(mail)
 //              }
@@ -36,6 +37,7 @@ fn of_handler(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     };
     let (ok, error) = outcome_tys(plan, handler)
         .unwrap_or_else(|| (output(plan, handler), quote!(::core::convert::Infallible)));
+    let is_concurrent = handler.concurrent.is_some();
     quote! {
         #cfg
         #[automatically_derived]
@@ -44,6 +46,7 @@ fn of_handler(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
             type Job = #job;
             type Output = #ok;
             type Error = #error;
+            const IS_CONCURRENT: bool = #is_concurrent;
             fn work(
                 __noex_worker: &<Self as #krate::GenServer>::Ref,
                 #pattern: Self::Job,

@@ -20,6 +20,7 @@ pub(crate) mod machine;
 pub(crate) mod mark;
 pub(crate) mod mentions;
 pub(crate) mod pace;
+pub(crate) mod pipeline;
 pub(crate) mod policy;
 pub(crate) mod server;
 pub(crate) mod step;

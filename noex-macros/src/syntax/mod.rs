@@ -9,6 +9,7 @@ pub(crate) mod duration;
 pub(crate) mod item;
 pub(crate) mod method;
 pub(crate) mod options;
+pub(crate) mod pipeline;
 pub(crate) mod rate;
 pub(crate) mod states;
 pub(crate) mod tree;

@@ -791,14 +791,6 @@ fn jobs() {
             ),
             (
                 quote!(
-                    #[call(job, concurrent)]
-                    async fn ask(&self, what: u32) {}
-                ),
-                "a worker has one job at a time, so its handler is not concurrent",
-                "remove `concurrent`; a pool has several workers",
-            ),
-            (
-                quote!(
                     #[call(job = 4)]
                     fn ask(&mut self, what: u32) {}
                 ),

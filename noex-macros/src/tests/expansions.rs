@@ -3,7 +3,7 @@
 //! The files in `expansions/` are what the macros write; with `NOEX_BLESS=1` the test writes them anew, to be read.
 
 use crate::diag::Diag;
-use crate::{genserver, supervisor};
+use crate::{genserver, pipeline, supervisor};
 use proc_macro2::TokenStream;
 use quote::quote;
 use std::path::Path;
@@ -60,6 +60,21 @@ fn plain_handlers() {
     let block: TokenStream =
         block.to_string().replace("{ .. }", "{ Ok(self.cents) }").parse().expect("tokens");
     assert_expansion("plain_handlers", server(quote!(), block));
+}
+
+#[test]
+fn a_pipeline() {
+    let tokens = quote! {
+        /// From text to a place in the store.
+        pub Ingest: String => usize {
+            parse: Parser::parse,
+            store: books::Store::store { concurrency: 4 },
+        }
+    };
+    let mut diag = Diag::new();
+    let expansion = pipeline::expansion(tokens, &mut diag);
+    assert_eq!(diag.into_messages(), [""; 0]);
+    assert_expansion("pipeline", expansion);
 }
 
 #[test]

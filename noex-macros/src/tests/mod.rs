@@ -8,12 +8,13 @@ mod fuzz;
 mod machines;
 mod names;
 mod options;
+mod pipelines;
 mod policies;
 mod syntax;
 mod trees;
 
 use crate::diag::Diag;
-use crate::{genserver, state_machine, supervisor};
+use crate::{genserver, pipeline, state_machine, supervisor};
 use proc_macro2::TokenStream;
 
 /// What `#[genserver(options)] item` is told.
@@ -32,6 +33,13 @@ fn in_block(items: TokenStream) -> Vec<String> {
 fn of_tree(tree: TokenStream) -> Vec<String> {
     let mut diag = Diag::new();
     supervisor::expansion(tree, &mut diag);
+    diag.into_messages()
+}
+
+/// What `pipeline! { pipeline }` is told.
+fn of_pipeline(tokens: TokenStream) -> Vec<String> {
+    let mut diag = Diag::new();
+    pipeline::expansion(tokens, &mut diag);
     diag.into_messages()
 }
 

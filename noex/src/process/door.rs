@@ -402,6 +402,11 @@ pub(crate) fn sleep_until(at: Instant, door: Option<&Arc<Door>>) -> Pin<Box<Slee
     Box::pin(tokio::time::sleep_until(at))
 }
 
+/// A task in the runtime that this one is in.
+pub(crate) fn spawn_here<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    tokio::spawn(task)
+}
+
 /// `future`, or `None` when it needs longer than `limit`.
 pub(crate) async fn within<F: Future>(limit: Option<Duration>, future: F) -> Option<F::Output> {
     match limit {

@@ -10,6 +10,7 @@ use crate::peer::{
 };
 use crate::work::{CALL_TIMEOUT, Total};
 
+mod line;
 mod never_wait;
 mod pool;
 mod publish;

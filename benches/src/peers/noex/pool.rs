@@ -19,7 +19,7 @@ impl Adder {
     }
 
     #[call(job)]
-    fn add(&mut self, by: i64) -> i64 {
+    pub(crate) fn add(&mut self, by: i64) -> i64 {
         self.total.add(by)
     }
 }

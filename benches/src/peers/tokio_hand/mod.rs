@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 mod channel;
 mod children;
+mod line;
 mod pool;
 mod registry;
 mod restart;

@@ -204,6 +204,7 @@ impl ::noex::Work for Mailer {
     type Job = (Mail, u32);
     type Output = Receipt;
     type Error = MailError;
+    const IS_CONCURRENT: bool = false;
     fn work(
         __noex_worker: &<Self as ::noex::GenServer>::Ref,
         (mail, tries): Self::Job,

@@ -23,7 +23,7 @@ use crate::{
     AdminError, ChildOptions, SupervisorRef, WeakRef,
     observer::{EventKind, JobStep},
     process::{
-        door::Door,
+        door::{Door, spawn_here},
         panic::{catch, drop_quietly},
     },
     supervisor::{Planned, Supervisor},
@@ -613,7 +613,7 @@ impl<W: Work> Shared<W> {
             return;
         }
         let shared = self.clone();
-        tokio::spawn(async move {
+        spawn_here(async move {
             if !shared.is_up().await {
                 shared.end();
             }

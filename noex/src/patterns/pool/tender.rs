@@ -139,7 +139,7 @@ async fn finish<W: Work>(
         }
         Err(error) => {
             let error = error.map(|_| unreachable!("a handler's error was looked at"));
-            let last = ends_life(&error).then(|| life(begun.life));
+            let last = (!W::IS_CONCURRENT && ends_life(&error)).then(|| life(begun.life));
             (JobError::Crashed { job: id, attempts, error }, last)
         }
     };

@@ -4,8 +4,7 @@ use crate::{Call, GenServer};
 
 /// A server that can be a worker of a [`Pool`](super::Pool): one of its calls is the work.
 ///
-/// `#[call(job)]` on that handler writes it. By hand it is a line for each item; the handler must not be
-/// `concurrent`, because a worker has one job at a time.
+/// `#[call(job)]` on that handler writes it. By hand it is a line for each item.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no worker: none of its handlers is a job",
     label = "no `#[call(job)]` handler",
@@ -18,6 +17,9 @@ pub trait Work: GenServer {
     type Output: Send + 'static;
     /// What the handler returns as its error.
     type Error: Send + 'static;
+
+    /// Whether the handler runs beside the mailbox: then its panic is not the worker's end.
+    const IS_CONCURRENT: bool = false;
 
     /// The call that does the job.
     fn work(worker: &Self::Ref, job: Self::Job) -> Call<'_, Self, Self::Output, Self::Error>;

@@ -19,11 +19,6 @@ impl Mailer {
     pub fn print(&mut self, pages: u32) -> u32 {
         pages
     }
-
-    #[call(job, concurrent)]
-    pub async fn fax(&self, pages: u32) -> u32 {
-        pages
-    }
 }
 
 fn main() {}
