@@ -923,17 +923,23 @@ pub fn fallback(_: TokenStream, item: TokenStream) -> TokenStream {
 /// | `name: partition Server(arguments)` | equal servers, one of which a key picks | `Partitions` |
 /// | `name: dynamic Server` | servers that come and go | `DynamicSupervisor` |
 /// | `name: dynamic Server(arguments)` | the same, with arguments that the tree says for all | `DynamicSupervisor` |
+/// | `name: pool Server(arguments)` | equal workers with one queue of jobs, the server's `#[call(job)]` handler | `Pool` |
 ///
 /// | option of a child | of | default | values |
 /// |---|---|---|---|
-/// | `restart`: after which exits | all | `permanent` | `permanent`, `transient`, `temporary` |
-/// | `shutdown`: how long it may take to stop | all | `5s`, a nested tree without limit | a duration, `brutal_kill`, `infinity` |
-/// | `ready_within`: how long its start may take | all | no limit | a duration |
+/// | `restart`: after which exits | all but pools | `permanent` | `permanent`, `transient`, `temporary` |
+/// | `shutdown`: how long it may take to stop | all but pools | `5s`, a nested tree without limit | a duration, `brutal_kill`, `infinity` |
+/// | `ready_within`: how long its start may take | all but pools | no limit | a duration |
 /// | `significant`: the tree may end with it | servers, nested trees | `false` | `true` for a child that is not permanent |
 /// | `by`: the type of the keys | partitions | any that can be hashed | `u64`, `str`, `Customer` |
 /// | `count`: how many there are | partitions | one a core | a number, also of a parameter |
 /// | `max`: how many there may be at a time | dynamic children | no limit | a number, also of a parameter |
-/// | `restarts`, `backoff`: as those of the tree, over all of them | partitions, dynamic children | as those of the tree | |
+/// | `size`: how many workers | pools | as many as cores | a number, also of a parameter |
+/// | `queue`: how many jobs may wait while all are busy | pools | `1024` | the same |
+/// | `retries`: how often a job is tried again whose worker ended with it; it is `Clone` then | pools | `0` | the same |
+/// | `deadline`: how long a worker may take for a job before it is killed | pools | no limit | a duration |
+/// | `drain`: how long the pool may take to do what is queued when it is stopped | pools | `5s` | a duration |
+/// | `restarts`, `backoff`: as those of the tree, over all of them | partitions, dynamic children, pools | as those of the tree | |
 ///
 /// The options of partitions and dynamic children are those of each single server. The supervisor above them is permanent
 /// and has no limit to stop.

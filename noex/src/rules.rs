@@ -219,6 +219,9 @@ pub trait Shown: std::fmt::Debug + std::fmt::Display {}
 
 impl<E: std::fmt::Debug + std::fmt::Display> Shown for E {}
 
+/// Asserts the worker of a pool.
+pub const fn worker<S: crate::Work>() {}
+
 /// Asserts the stage of a pipeline.
 pub const fn stage<S: crate::Work>()
 where

@@ -657,3 +657,29 @@ fn a_runtime_that_goes_leaves_nobody_waiting() {
         assert!(pool.submit(Do::Take(1)).await.is_err());
     });
 }
+
+supervisor! {
+    /// A counter, and those who use it.
+    Works(log: Log, size: usize) {
+        strategy: rest_for_one,
+        first: Hand(log),
+        hands: pool Hand(log) { size: size, queue: 2, retries: 1, deadline: 1s, drain: 2s, restarts: 100 in 1s },
+        adders: pool Adder(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_declared_tree_has_pools() {
+    let works = Works::start(Log::default(), 2).await.unwrap();
+    let hands: &Pool<Hand> = works.hands();
+    hands.run(crash(1)).await.unwrap();
+    assert_eq!((hands.stats().size, hands.stats().retried), (2, 1));
+    assert!(matches!(hands.run(Do::Hang).await, Err(JobError::Overdue { attempts: 2, .. })));
+    assert_eq!(works.adders().run((1, 2)).await.unwrap(), 3);
+    let jobs: Vec<_> = (0..4).map(|_| hands.submit(Do::Take(10)).now().unwrap()).collect();
+    assert!(hands.submit(Do::Take(10)).now().is_err());
+    works.stop().await.unwrap();
+    for job in jobs {
+        job.await.unwrap();
+    }
+}

@@ -1,6 +1,6 @@
 //! A child of a tree: its type, and how it is added to the tree that is being built.
 
-use crate::expand::child_options::{options, settings};
+use crate::expand::child_options::{options, pool_settings, settings};
 use crate::expand::located;
 use crate::model::child::Child;
 use crate::model::child_kind::ChildKind;
@@ -39,7 +39,7 @@ impl Kept<'_> {
         let (krate, proof) = (&self.tree.krate, self.proof());
         match self.child.kind {
             ChildKind::Supervisor => self.around(),
-            ChildKind::Server | ChildKind::Partition | ChildKind::Dynamic => {
+            ChildKind::Server | ChildKind::Partition | ChildKind::Dynamic | ChildKind::Pool => {
                 (quote!(#krate::__private::ChildServer<), quote!(, #proof>))
             }
         }
@@ -76,6 +76,7 @@ impl Kept<'_> {
                 let given = self.given_ty().map(|given| quote!(, #given));
                 quote!(#krate::DynamicSupervisor<#sound #given>)
             }
+            ChildKind::Pool => quote!(#krate::Pool<#sound>),
         }
     }
 
@@ -99,6 +100,7 @@ impl Kept<'_> {
         let rule = match self.child.kind {
             ChildKind::Supervisor => quote!(tree),
             ChildKind::Server | ChildKind::Partition | ChildKind::Dynamic => quote!(child),
+            ChildKind::Pool => quote!(worker),
         };
         let (start, end) = (quote!(#krate::rules::#rule::<), quote!(>()));
         let (start, end) = (located::at(ty.span(), start), located::at(ty.span(), end));
@@ -124,6 +126,7 @@ impl Kept<'_> {
             }
             ChildKind::Partition => located::braced(ty.span(), self.partition(&clones)).into_token_stream(),
             ChildKind::Dynamic => located::braced(ty.span(), self.dynamic(&clones)).into_token_stream(),
+            ChildKind::Pool => located::braced(ty.span(), self.pool(&clones)).into_token_stream(),
         };
         quote!(#cfg let #name = #value;)
     }
@@ -211,6 +214,21 @@ impl Kept<'_> {
             let mut __noex_child = #start #ty #end #given #keys;
             __noex_child.children(#each);
             #settings
+            __noex_tree.nest(#krate::ChildOptions::new(#name), __noex_child.start())
+        }
+    }
+
+    // Output:  tree.nest(ChildOptions::new("mailers"), Pool::<Mailer>::of("mailers", { .. move || { .. } }).size(4).start())
+    fn pool(&self, clones: &TokenStream) -> TokenStream {
+        let (krate, ty, name) = (&self.tree.krate, &self.child.ty, self.child.name.to_string());
+        let ((start, end), value) = (self.around_server(), self.server_arguments());
+        let start = located::at(ty.span(), quote!(#krate::Pool::<#start));
+        let end = located::at(ty.span(), quote!(#end>::of));
+        let given = quote!(#name, { #clones move || { #clones #value } });
+        let given = located::parenthesized(ty.span(), given);
+        let settings = pool_settings(krate, &self.child.options);
+        quote! {
+            let __noex_child = #start #ty #end #given #settings;
             __noex_tree.nest(#krate::ChildOptions::new(#name), __noex_child.start())
         }
     }

@@ -1,12 +1,13 @@
 //! How children are kept, as calls of the builders.
 
-use crate::expand::duration;
+use crate::expand::{duration, located};
 use crate::krate::Krate;
 use crate::model::child_options::{ChildOptions, Shutdown};
 use crate::model::pace::{Intensity, Pauses};
 use crate::names;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
+use syn::spanned::Spanned;
 
 // Output:  ChildOptions::new("account").restart(Restart::Transient).shutdown(Shutdown::Timeout(..))
 pub(crate) fn options(krate: &Krate, id: &str, options: &ChildOptions) -> TokenStream {
@@ -41,6 +42,37 @@ pub(crate) fn shutdown(krate: &Krate, options: &ChildOptions) -> Option<TokenStr
 // Output:  child.restarts(5, ..); child.backoff(..);
 pub(crate) fn settings(krate: &Krate, options: &ChildOptions) -> TokenStream {
     pace(krate, &quote!(__noex_child), options.intensity.as_ref(), options.pauses.as_ref())
+}
+
+// Output:  .size(4).queue(100).retries(2).deadline(..).drain(..).restarts(5, ..).backoff(..)
+pub(crate) fn pool_settings(krate: &Krate, options: &ChildOptions) -> TokenStream {
+    let number = |method: &str, value: &Option<TokenStream>| {
+        value.as_ref().map(|value| {
+            let method = Ident::new(method, names::derived(value.span()));
+            let method = located::at(value.span(), quote!(.#method));
+            let value = located::parenthesized(value.span(), value.clone());
+            quote!(#method #value)
+        })
+    };
+    let (size, queue) = (number("size", &options.size), number("queue", &options.queue));
+    let retries = number("retries", &options.retries);
+    let deadline = options.deadline.map(|limit| {
+        let limit = duration::duration(limit);
+        quote!(.deadline(#limit))
+    });
+    let drain = options.drain.map(|limit| {
+        let limit = duration::duration(limit);
+        quote!(.drain(#limit))
+    });
+    let restarts = options.intensity.as_ref().map(|intensity| {
+        let (restarts, window) = (intensity.restarts, duration::duration(intensity.window));
+        quote!(.restarts(#restarts, #window))
+    });
+    let backoff = options.pauses.as_ref().map(|pauses| {
+        let (min, max) = (duration::duration(pauses.min), duration::duration(pauses.max));
+        quote!(.backoff(#krate::Backoff::new(#min, #max)))
+    });
+    quote!(#size #queue #retries #deadline #drain #restarts #backoff)
 }
 
 // Output:  tree.restarts(5, ..); tree.backoff(Backoff::new(.., ..));

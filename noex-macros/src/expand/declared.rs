@@ -30,7 +30,9 @@ pub(crate) fn declared(tree: &Tree, kept: &[Kept<'_>]) -> TokenStream {
                 quote!(#cfg #child::tree::<#sound>(#id) #shutdown,)
             }
             // Their options are those of the children that they start.
-            ChildKind::Partition | ChildKind::Dynamic => quote!(#cfg #child::supervisor(#id),),
+            ChildKind::Partition | ChildKind::Dynamic | ChildKind::Pool => {
+                quote!(#cfg #child::supervisor(#id),)
+            }
         }
     });
     quote! {
@@ -72,7 +74,7 @@ fn own_names(tree: &Tree, kept: &Kept<'_>) -> Option<TokenStream> {
         ChildKind::Supervisor => {
             format!("a server of `{server}` has a static `name`, which a child before `{name}` has as well")
         }
-        ChildKind::Partition | ChildKind::Dynamic => return None,
+        ChildKind::Partition | ChildKind::Dynamic | ChildKind::Pool => return None,
     };
     let id = name.to_string();
     let condition = quote!(#krate::__private::has_own_names::<#ident #parameters>(#id));
@@ -81,10 +83,14 @@ fn own_names(tree: &Tree, kept: &Kept<'_>) -> Option<TokenStream> {
 
 fn nameless(tree: &Tree, kept: &Kept<'_>) -> Option<TokenStream> {
     let (krate, ty, sound) = (&tree.krate, &kept.child.ty, kept.sound());
-    let ChildKind::Partition = kept.child.kind else { return None };
+    let many = match kept.child.kind {
+        ChildKind::Partition => "partitions",
+        ChildKind::Pool => "workers",
+        _ => return None,
+    };
     let (server, name) = (text(ty), &kept.child.name);
     let message =
-        format!("`{server}` has a static `name`, which only one of the partitions of `{name}` could have");
+        format!("`{server}` has a static `name`, which only one of the {many} of `{name}` could have");
     Some(check(tree, ty.span(), quote!(#krate::__private::is_nameless::<#sound>()), &message))
 }
 

@@ -116,6 +116,11 @@ fn line(child: &Child) -> String {
     let mut options: Vec<String> = Vec::new();
     options.extend(kept.by.as_ref().map(|key| format!("by {}", text(key))));
     options.extend(kept.count.as_ref().map(|count| format!("count: {}", text(count))));
+    options.extend(kept.size.as_ref().map(|size| format!("size: {}", text(size))));
+    options.extend(kept.queue.as_ref().map(|queue| format!("queue: {}", text(queue))));
+    options.extend(kept.retries.as_ref().map(|retries| format!("retries: {}", text(retries))));
+    options.extend(kept.deadline.map(|limit| format!("deadline: {limit:?}")));
+    options.extend(kept.drain.map(|limit| format!("drain: {limit:?}")));
     options.extend(kept.max.as_ref().map(|max| format!("at most {}", text(max))));
     options.extend(kept.restart.iter().map(ToString::to_string));
     options.extend(kept.shutdown.as_ref().map(|shutdown| match shutdown {

@@ -11,6 +11,8 @@ pub(crate) enum ChildKind {
     Partition,
     /// `conns: dynamic Conn { max: 1000 }`
     Dynamic,
+    /// `mailers: pool Mailer(host) { size: 4 }`
+    Pool,
 }
 
 /// What is to be known of a kind to read it and to talk about it.
@@ -29,7 +31,7 @@ pub(crate) struct Row {
 
 const INIT: &str = "arguments of its `#[init]`";
 
-const ROWS: [Row; 4] = [
+const ROWS: [Row; 5] = [
     Row {
         kind: ChildKind::Server,
         prefix: "",
@@ -61,6 +63,14 @@ const ROWS: [Row; 4] = [
         arguments: INIT,
         of: "server",
         options: &["max", "restart", "shutdown", "ready_within", "restarts", "backoff"],
+    },
+    Row {
+        kind: ChildKind::Pool,
+        prefix: "pool ",
+        plural: "pools",
+        arguments: INIT,
+        of: "server",
+        options: &["size", "queue", "retries", "deadline", "drain", "restarts", "backoff"],
     },
 ];
 

@@ -24,6 +24,11 @@ pub(crate) struct ChildOptions {
     pub(crate) by: Option<Type>,
     pub(crate) count: Option<TokenStream>,
     pub(crate) max: Option<TokenStream>,
+    pub(crate) size: Option<TokenStream>,
+    pub(crate) queue: Option<TokenStream>,
+    pub(crate) retries: Option<TokenStream>,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) drain: Option<Duration>,
     pub(crate) intensity: Option<Intensity>,
     pub(crate) pauses: Option<Pauses>,
 }
@@ -57,12 +62,19 @@ impl ChildOptions {
                 let word = config::word(setting, &["true", "false"], diag);
                 self.significant = word.filter(|word| word == "true");
             }
-            "ready_within" => self.ready_within = ready_within(setting, diag),
+            "ready_within" => {
+                self.ready_within = some_time(setting, "a child cannot be ready in no time", diag);
+            }
             "by" => self.by = key(setting, diag),
             "count" => self.count = number(setting, "a partition supervisor has one partition or more", diag),
             "max" => {
                 self.max = number(setting, "a dynamic supervisor of no children has nothing to do", diag)
             }
+            "size" => self.size = number(setting, "a pool without workers does nothing", diag),
+            "queue" => self.queue = jobs(setting, diag),
+            "retries" => self.retries = jobs(setting, diag),
+            "deadline" => self.deadline = some_time(setting, "a job cannot be done in no time", diag),
+            "drain" => self.drain = some_time(setting, "a pool cannot be drained in no time", diag),
             "restarts" => self.intensity = Intensity::read(&setting.key, &value(), diag),
             "backoff" => self.pauses = Pauses::read(&setting.key, &value(), diag),
             _ => self.shutdown = Shutdown::read(setting, diag),
@@ -76,7 +88,7 @@ fn is_misplaced(kind: ChildKind, setting: &Setting, diag: &mut Diag) -> bool {
     if key == "strategy" {
         let at: &dyn quote::ToTokens = value.as_ref().map_or(key, |value| value);
         match kind {
-            ChildKind::Dynamic | ChildKind::Partition => {
+            ChildKind::Dynamic | ChildKind::Partition | ChildKind::Pool => {
                 let many = kind.row().plural;
                 diag.error(at, format!("{many} know nothing of one another, so each restarts alone"))
                     .help("remove `strategy`");
@@ -143,11 +155,24 @@ fn number(setting: &Setting, not_none: &str, diag: &mut Diag) -> Option<TokenStr
     None
 }
 
-fn ready_within(setting: &Setting, diag: &mut Diag) -> Option<Duration> {
+/// How many, also none.
+fn jobs(setting: &Setting, diag: &mut Diag) -> Option<TokenStream> {
+    let key = &setting.key;
+    let value = config::required(setting, "100", diag)?;
+    match OptionValue::of(value) {
+        OptionValue::Negative | OptionValue::Text(_) | OptionValue::Float(_) => {
+            diag.error(value, format!("`{key}` is a whole number")).help(format!("write `{key}: 2`"));
+            None
+        }
+        _ => Some(value.clone()),
+    }
+}
+
+fn some_time(setting: &Setting, no_time: &str, diag: &mut Diag) -> Option<Duration> {
     let value = config::required(setting, "5s", diag)?;
     match duration::parse(value) {
         WrittenDuration::Duration(limit) if limit.is_zero() => {
-            diag.error(value, "a child cannot be ready in no time").help("write `5s`");
+            diag.error(value, no_time).help("write `5s`");
             None
         }
         WrittenDuration::Duration(limit) => Some(limit),

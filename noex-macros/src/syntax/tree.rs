@@ -9,7 +9,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Generics, Token, Type, Visibility, WhereClause, ext::IdentExt, token};
 
 /// Words before the type of a child that is no plain server.
-pub(crate) const KINDS: [&str; 3] = ["supervisor", "partition", "dynamic"];
+pub(crate) const KINDS: [&str; 4] = ["supervisor", "partition", "dynamic", "pool"];
 
 /// `pub Bank<S: Store>(store: S) where S: Clone { .. }`
 pub(crate) struct Tree {

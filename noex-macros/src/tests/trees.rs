@@ -143,9 +143,25 @@ fn kinds_of_children() {
             shards: partition a::Shard<u8>(partition, api, "{partition}") { by: (u8, String), count: N },
             conns: dynamic Conn { max: api.len(), restarts: 1 in 5s, backoff: 1ms..1.5s },
             more: dynamic Conn(host: Vec<u8>, port: u16),
-            last: dynamic Conn
+            last: dynamic Conn,
+            mailers: pool Mailer(host) { size: N, queue: 0, retries: 2, deadline: 30s, drain: 1min, restarts: 9 in 1s }
         },
         &[],
+    );
+    told(
+        quote!(a: pool Mailer),
+        &["the child `a` has no arguments\n= help: write `a: pool Mailer(..)`, with the arguments of its \
+           `#[init]`, or `a: pool Mailer()`"],
+    );
+    told(
+        quote!(a: pool Mailer() { size: 0, queue: "long", deadline: 0s, max: 4 }),
+        &[
+            "`max` is an option of dynamic children, not of pools\n= help: options: `size`, `queue`, `retries`, \
+             `deadline`, `drain`, `restarts`, `backoff`",
+            "a pool without workers does nothing\n= help: use `1` or more",
+            "`queue` is a whole number\n= help: write `queue: 2`",
+            "a job cannot be done in no time\n= help: write `5s`",
+        ],
     );
     // A path of a module that is called like a kind.
     told(quote!(a: supervisor::A(), b: dynamic::B(), c: partition(), d: dynamic()), &[]);
@@ -162,7 +178,7 @@ fn kinds_of_children() {
     told(
         quote!(a: supervisr A(), b: B()),
         &["unknown kind of child `supervisr`\n= help: did you mean `supervisor`? kinds: `supervisor`, \
-           `partition`, `dynamic`"],
+           `partition`, `dynamic`, `pool`"],
     );
     told(
         quote!(a: supervisor A(b), b: supervisor B(a)),
