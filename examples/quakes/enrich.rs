@@ -37,7 +37,7 @@ impl Enrich {
     }
 
     /// The event and what is known about where it was and how strong.
-    #[call]
+    #[call(job)]
     pub(crate) fn enrich(&mut self, event: Event) -> Enriched {
         let _busy = self.meter.handling();
         self.handled += 1;

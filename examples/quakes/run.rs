@@ -110,6 +110,7 @@ pub(crate) async fn run(options: &Options) -> Result<Run, NoRun> {
 /// Sends every feature on its journey, never more than [`ON_THE_WAY`] at once, and counts the ends.
 async fn drive(stages: &Quakes, feed: &Feed, tally: &mut Tally) -> End {
     let progress = Progress::new();
+    let journey = stages.journey();
     let mut journeys = JoinSet::new();
     let mut failed = None;
     let mut count = |outcome: Outcome, tally: &mut Tally| {
@@ -132,7 +133,7 @@ async fn drive(stages: &Quakes, feed: &Feed, tally: &mut Tally) -> End {
         }
         match stages.parse().next().await {
             Ok(Next::Feature(parsed)) => {
-                journeys.spawn(travel(stages.clone(), parsed));
+                journeys.spawn(travel(journey.clone(), parsed));
             }
             Ok(Next::Refused(refusal)) => count(Outcome::Refused(refusal), tally),
             Ok(Next::Broken(error)) => break End::Broken(error),

@@ -60,7 +60,7 @@ impl Store {
     }
 
     /// Notes the event for the next commit.
-    #[call]
+    #[call(job)]
     pub(crate) fn save(&mut self, cx: &mut Context<Self>, event: Enriched) -> Receipt {
         let _busy = self.meter.handling();
         let (committed, receipt) = oneshot::channel();

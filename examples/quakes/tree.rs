@@ -8,6 +8,7 @@ use noex::prelude::*;
 
 use crate::enrich::Enrich;
 use crate::input::Feed;
+use crate::journey::Journey;
 use crate::meter::Meter;
 use crate::outcome::Stage;
 use crate::parse::Parse;
@@ -55,6 +56,11 @@ supervisor! {
 }
 
 impl Quakes {
+    /// The way of the events that are parsed.
+    pub(crate) fn journey(&self) -> Journey {
+        Journey::new(self.validate().clone(), self.enrich().clone(), self.store().clone())
+    }
+
     /// What each stage did so far: noex's own counts, and the meters' time.
     pub(crate) fn reports(&self, meters: &Meters) -> [StageReport; 4] {
         [

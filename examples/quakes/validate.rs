@@ -27,7 +27,7 @@ impl Validate {
     }
 
     /// The event that a feature tells of, or why it is refused.
-    #[call]
+    #[call(job)]
     pub(crate) fn validate(&mut self, parsed: Parsed) -> Result<Event, Refusal> {
         let _busy = self.meter.handling();
         let at = parsed.at;
