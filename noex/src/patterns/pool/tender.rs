@@ -19,8 +19,14 @@ use crate::{
 /// How long a tender waits before it tries again to start a worker that did not start.
 const PAUSE: Duration = Duration::from_secs(1);
 
-pub(super) async fn tend<W: Work>(shared: Arc<Shared<W>>, number: usize) {
-    let mut on_duty = OnDuty { shared: &shared, number, is_relieved: false };
+/// On duty from now on, and not only from the first poll: a runtime that goes may never come to that.
+pub(super) fn tend<W: Work>(shared: Arc<Shared<W>>, number: usize) -> impl Future<Output = ()> + Send {
+    let on_duty = OnDuty { shared, number, is_relieved: false };
+    look_after(on_duty)
+}
+
+async fn look_after<W: Work>(mut on_duty: OnDuty<W>) {
+    let (shared, number) = (on_duty.shared.clone(), on_duty.number);
     loop {
         if !shared.is_wanted(number) {
             go(&shared, number).await;
@@ -180,13 +186,13 @@ impl<W: Work> Drop for InHand<'_, W> {
 }
 
 /// A tender at its work. Dropped without having left, its runtime is gone.
-struct OnDuty<'a, W: Work> {
-    shared: &'a Arc<Shared<W>>,
+struct OnDuty<W: Work> {
+    shared: Arc<Shared<W>>,
     number: usize,
     is_relieved: bool,
 }
 
-impl<W: Work> Drop for OnDuty<'_, W> {
+impl<W: Work> Drop for OnDuty<W> {
     fn drop(&mut self) {
         if !self.is_relieved {
             self.shared.is_gone(self.number);
