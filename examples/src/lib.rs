@@ -9,3 +9,4 @@
 //! | `healing` | a tree heals: drawings before, half-way and after, and the restart log |
 //! | `rates` | servers that do not know of one another meet on a bus; a crash misses no event |
 //! | `quakes` | a supervised pipeline on real data, from file to database |
+//! | `notifications` | e-mail, push and SMS: a pipeline, a pool of workers and policies, and an account that adds up |
