@@ -658,6 +658,17 @@ fn a_runtime_that_goes_leaves_nobody_waiting() {
     });
 }
 
+#[test]
+fn a_runtime_that_goes_at_once_leaves_nobody_waiting() {
+    // On one thread the tender has not begun when the runtime goes.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let pool = runtime.block_on(async { hands(&Log::default(), 1).start().await.unwrap() });
+    let job = pool.submit(Do::Take(1)).now().unwrap();
+    drop(runtime);
+    let other = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    assert!(matches!(other.block_on(job), Err(JobError::Stopped { attempts: 0, .. })));
+}
+
 supervisor! {
     /// A counter, and those who use it.
     Works(log: Log, size: usize) {
