@@ -101,13 +101,13 @@ mod names_of_the_prelude {
 
     #[tokio::test]
     async fn a_tree_among_them_starts() {
-        let above = Above::start('a').await.expect("it starts");
+        let above = Above::start('a').system(&noex::System::new()).await.expect("it starts");
         assert_eq!(above.below().only().beside(Option).await.expect("it answers"), 1);
     }
 
     #[tokio::test]
     async fn a_server_among_them_answers() {
-        let server = Shadowed::start(1).await.expect("it starts");
+        let server = Shadowed::start(1).system(&noex::System::new()).await.expect("it starts");
         let Result = server.plain(Option, Vec).await.expect("it answers");
         assert_eq!(server.later(2).await.expect("it answers"), 3);
         assert_eq!(server.deferred(2).await.expect("it answers"), 5);
