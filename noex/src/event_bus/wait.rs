@@ -89,8 +89,8 @@ pub(super) async fn wait_for<F: Future>(
         if edge.1 {
             waits::still_waits(Arc::as_ptr(&edge.0).cast(), cx.waker(), WAKERS);
         } else {
-            let wait = Arc::downgrade(&edge.0) as Weak<dyn Awaited>;
-            edge.1 = waits::wait_for(|| slot.clone(), handler, || wait, cx.waker(), WAKERS);
+            let wait = || Arc::downgrade(&edge.0) as Weak<dyn Awaited>;
+            edge.1 = waits::wait_for(|| (slot.clone(), handler, wait()), cx.waker(), WAKERS);
             let_go(cx.waker());
         }
         Poll::Pending

@@ -29,7 +29,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
     task::Waker,
@@ -94,6 +94,14 @@ struct Line {
     closed: bool,
 }
 
+impl Line {
+    /// A runner is not awake any more.
+    fn leave(&mut self, task: &Arc<Task>) -> Option<Arc<Task>> {
+        let place = self.awake.iter().position(|other| Arc::ptr_eq(other, task))?;
+        Some(self.awake.swap_remove(place))
+    }
+}
+
 thread_local! {
     /// While this thread runs a runner: the server that a handler woke, to be run next.
     static NEXT: RefCell<Option<Next>> = const { RefCell::new(None) };
@@ -101,10 +109,18 @@ thread_local! {
     static HOME: Cell<(Option<tokio::task::Id>, usize)> = const { Cell::new((None, 0)) };
 }
 
-struct Next {
-    door: Arc<Door>,
+/// A runner, to what its handlers do on its thread. Each runner has one, and lends it to the thread: to make
+/// one for each poll would count the references to door and task up and down.
+pub(super) struct Next {
+    door: Weak<Door>,
     task: Arc<Task>,
     slot: Option<Arc<dyn AnySlot>>,
+}
+
+impl Next {
+    pub(super) fn new(door: Weak<Door>, task: Arc<Task>) -> Self {
+        Next { door, task, slot: None }
+    }
 }
 
 impl Door {
@@ -137,6 +153,7 @@ impl Door {
     }
 
     /// Makes the server's runtime the current one, unless it is.
+    #[inline]
     pub(crate) fn home(&self) -> Option<EnterGuard<'_>> {
         let here = std::ptr::from_ref(self) as usize;
         let task = tokio::task::try_id();
@@ -161,7 +178,7 @@ impl Door {
     pub(crate) fn summon(self: &Arc<Self>, slot: Arc<dyn AnySlot>) {
         let in_line = NEXT.try_with(|next| match &mut *next.borrow_mut() {
             // The first that a handler wakes is next on this runner, as tokio's own schedulers do it.
-            Some(next) if Arc::ptr_eq(&next.door, self) => next.slot.replace(slot),
+            Some(next) if next.door.as_ptr() == Arc::as_ptr(self) => next.slot.replace(slot),
             _ => Some(slot),
         });
         if let Ok(Some(slot)) = in_line {
@@ -243,9 +260,9 @@ impl Door {
                 return Errand::Work(work);
             }
         }
-        line.awake.retain(|other| !Arc::ptr_eq(other, task));
+        let awake = line.leave(task);
         if line.idle.len() < IDLE {
-            line.idle.push(task.clone());
+            line.idle.push(awake.unwrap_or_else(|| task.clone()));
             Errand::Wait
         } else {
             Errand::End
@@ -256,7 +273,7 @@ impl Door {
     /// take its place.
     pub(crate) fn held(self: &Arc<Self>, task: &Arc<Task>) {
         let mut line = self.line();
-        line.awake.retain(|other| !Arc::ptr_eq(other, task));
+        drop(line.leave(task));
         line.waiting.extend(task.clear_shelf());
         if !line.waiting.is_empty() {
             self.call_one(line);
@@ -266,12 +283,6 @@ impl Door {
     /// A runner that was held is awake again. One more than there are workers is no harm: it goes idle soon.
     pub(crate) fn back(&self, task: &Arc<Task>) {
         self.line().awake.push(task.clone());
-    }
-
-    /// Makes the calling thread a runner of this door until the guard is dropped.
-    pub(crate) fn enter(self: &Arc<Self>, task: &Arc<Task>) -> Entered {
-        let here = Next { door: self.clone(), task: task.clone(), slot: None };
-        Entered { outer: NEXT.try_with(|next| next.borrow_mut().replace(here)).ok().flatten() }
     }
 
     /// What the last handler woke on this runner.
@@ -308,24 +319,33 @@ impl Drop for Door {
     }
 }
 
-/// While it lives, the thread is a runner. Nests, as runtimes do.
-pub(crate) struct Entered {
-    outer: Option<Next>,
+/// Makes the thread a runner until it is taken back. Nests, as runtimes do.
+#[inline]
+pub(super) fn enter(here: Next) -> Option<Next> {
+    NEXT.try_with(|next| next.borrow_mut().replace(here)).ok().flatten()
 }
 
-impl Drop for Entered {
-    /// The thread goes back to the runtime; what was to be next stands in line.
-    fn drop(&mut self) {
-        let outer = self.outer.take();
-        let next = NEXT.try_with(|next| std::mem::replace(&mut *next.borrow_mut(), outer)).ok().flatten();
-        if let Some(Next { door, slot: Some(slot), .. }) = next {
-            door.put_to_work(Work::fresh(slot));
-        }
+/// The thread goes back to the runtime, and to the runner it was before; what was to be next stands in line.
+#[inline]
+pub(super) fn leave(outer: Option<Next>) -> Option<Next> {
+    let mut here = NEXT.try_with(|next| std::mem::replace(&mut *next.borrow_mut(), outer)).ok().flatten()?;
+    if let Some(slot) = here.slot.take() {
+        line_up(&here.door, slot);
+    }
+    Some(here)
+}
+
+/// A slot stands in line, if there is one still.
+fn line_up(door: &Weak<Door>, slot: Arc<dyn AnySlot>) {
+    match door.upgrade() {
+        Some(door) => door.put_to_work(Work::fresh(slot)),
+        None => Work::fresh(slot).abandon(),
     }
 }
 
 /// Somebody is about to wait on this thread, to be woken by `waker`: if it is a handler, what it woke stands
 /// in line. A waker that is not the handler's own may be that of a `block_on`: then its runner will be long.
+#[inline]
 pub(crate) fn let_go(waker: &Waker) {
     let blocks = !waits::is_own(waker);
     let runner = NEXT.try_with(|next| {
@@ -335,11 +355,11 @@ pub(crate) fn let_go(waker: &Waker) {
         (blocks || slot.is_some()).then(|| (door.clone(), task.clone(), slot))
     });
     let Some((door, task, slot)) = runner.ok().flatten() else { return };
-    if blocks {
+    if let (true, Some(door)) = (blocks, door.upgrade()) {
         door.held(&task);
     }
     if let Some(slot) = slot {
-        door.put_to_work(Work::fresh(slot));
+        line_up(&door, slot);
     }
 }
 

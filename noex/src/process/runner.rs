@@ -25,10 +25,10 @@ use tokio::task::coop;
 
 use super::{
     bell::Bell,
-    door::{Door, Errand, machine_time},
+    door::{self, Door, Errand, Next, machine_time},
     exit::ExitReason,
     panic::catch,
-    seat::{Done, Seat, clear_seat, empty_seat, keep_seat, place},
+    seat::{self, Done, Seat, clear_seat, empty_seat, keep_seat, place},
     task::{Caller, Task},
     work::Work,
 };
@@ -65,6 +65,8 @@ pub(crate) struct Runner {
     /// The door is kept by its servers, not by those who wait for them.
     door: Weak<Door>,
     task: Arc<Task>,
+    /// Lent to the thread while it is polled.
+    next: Option<Next>,
     bell: Arc<Bell>,
     waker: Waker,
     state: State,
@@ -101,7 +103,8 @@ impl Runner {
         let task = Arc::new(Task::new(caller));
         let (bell, waker) = Bell::hang(task.clone());
         let (seat, edges) = (empty_seat(), Edges::new());
-        (Runner { door, task: task.clone(), bell, waker, state: State::Idle, seat, edges }, task)
+        let next = Some(Next::new(door.clone(), task.clone()));
+        (Runner { door, task: task.clone(), next, bell, waker, state: State::Idle, seat, edges }, task)
     }
 
     /// Serves until there is nothing to do, a handler is suspended, or others want the thread.
@@ -197,14 +200,15 @@ impl Runner {
         loop {
             self.bell.hush();
             let busy = Busy::enter(mem::take(&mut self.edges), &self.waker);
-            let polled = catch(|| self.seat.poll(&mut Context::from_waker(&self.waker)));
+            let known = at.as_ref().map_or(std::ptr::null(), |slot| Arc::as_ptr(slot).cast());
+            let polled = catch(|| seat::poll(&mut self.seat, known, &mut Context::from_waker(&self.waker)));
             self.edges = busy.leave();
             let polled = match polled {
                 Ok(Poll::Ready(done)) => return Polled::Done(done),
                 Ok(Poll::Pending) => Ok(()),
                 Err(caught) => Err(caught),
             };
-            let slot = place().or(at.take()).expect("a handler says where it stops short");
+            let slot = place().or_else(|| at.take()).expect("a handler says where it stops short");
             match polled {
                 Ok(()) => {
                     slot.go_away();
@@ -289,9 +293,9 @@ impl Future for Runner {
             self.state = State::Over;
             return Poll::Ready(());
         };
-        let here = door.enter(&self.task);
+        let outer = self.next.take().map(door::enter);
         self.run(&door, cx);
-        drop(here);
+        self.next = outer.and_then(door::leave);
         if matches!(self.state, State::Over) { Poll::Ready(()) } else { Poll::Pending }
     }
 }

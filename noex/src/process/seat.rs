@@ -7,7 +7,7 @@
 //! | the future | the runner learns the place from |
 //! |---|---|
 //! | is done | [`Done`] |
-//! | is suspended | [`place`], left there by [`poll_at`] |
+//! | is suspended | [`place`], left there by [`poll_at`]; nothing where the runner knew |
 //! | panicked or was dropped | [`place`], left there by the run right it held |
 
 use std::{
@@ -40,6 +40,8 @@ thread_local! {
     static SPARE: Cell<Option<Seat>> = const { Cell::new(None) };
     /// Where the last future on this thread stood when it stopped short.
     static PLACE: Cell<Option<Arc<dyn AnySlot>>> = const { Cell::new(None) };
+    /// Where the future that is being polled stands as far as its poller knows.
+    static KNOWN: Cell<*const ()> = const { Cell::new(std::ptr::null()) };
 }
 
 /// A seat with nobody in it.
@@ -69,6 +71,20 @@ pub(crate) fn leave_place(slot: Arc<dyn AnySlot>) {
     let _ = PLACE.try_with(|place| place.set(Some(slot)));
 }
 
+/// Polls what sits in a seat. When it is suspended there is no [`place`] if it stands at the slot that is
+/// `known`, whose address this is.
+#[inline]
+pub(crate) fn poll(seat: &mut Seat, known: *const (), cx: &mut Context<'_>) -> Poll<Done> {
+    struct Outer(*const ());
+    impl Drop for Outer {
+        fn drop(&mut self) {
+            KNOWN.set(self.0);
+        }
+    }
+    let _outer = Outer(KNOWN.replace(known));
+    seat.poll(cx)
+}
+
 /// Polls a handler, and says where it stands when it is suspended.
 #[inline]
 pub(crate) fn poll_at<S: AnySlot + 'static, F: Future>(
@@ -77,7 +93,7 @@ pub(crate) fn poll_at<S: AnySlot + 'static, F: Future>(
     cx: &mut Context<'_>,
 ) -> Poll<F::Output> {
     let polled = handler.poll(cx);
-    if polled.is_pending() {
+    if polled.is_pending() && KNOWN.get() != Arc::as_ptr(slot).cast() {
         leave_place(slot.clone());
     }
     polled

@@ -68,9 +68,14 @@ impl Task {
         self.waker.get()
     }
 
-    /// Whether somebody called the idle runner.
+    /// Whether somebody called the idle runner. Asked by the runner alone, which nobody calls again before it is
+    /// idle again.
     pub(super) fn was_called(&self) -> bool {
-        self.called.swap(false, Ordering::Acquire)
+        let called = self.called.load(Ordering::Acquire);
+        if called {
+            self.called.store(false, Ordering::Relaxed);
+        }
+        called
     }
 
     /// It comes as soon as `asks` can expect. Who asks under the line's lock is seen by it: it will look at the

@@ -198,8 +198,8 @@ impl<S: GenServer> Post<'_, S> {
             Ok(None) => Poll::Ready(Ok(())),
             Ok(Some((ticket, handler))) => {
                 let place = Arc::new(Place { slot: slot.clone(), ticket, refused: Mutex::new(None) });
-                let wait = Arc::downgrade(&place) as Weak<dyn Awaited>;
-                waits::wait_for(|| slot.clone(), handler, || wait, cx.waker(), 1);
+                let wait = || Arc::downgrade(&place) as Weak<dyn Awaited>;
+                waits::wait_for(|| (slot.clone(), handler, wait()), cx.waker(), 1);
                 let_go(cx.waker());
                 self.step = Step::Parked(place);
                 Poll::Pending

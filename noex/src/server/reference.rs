@@ -199,7 +199,7 @@ impl<S: GenServer> ServerRef<S> {
         let answer = std::future::poll_fn(|cx| {
             let polled = cell.poll(cx.waker());
             if let (Some(asked), false, true) = (asked, noted, polled.is_pending()) {
-                noted = waits::wait_for(|| self.slot.clone(), asked, || wait.clone(), cx.waker(), 1);
+                noted = waits::wait_for(|| (self.slot.clone(), asked, wait.clone()), cx.waker(), 1);
             }
             polled
         })

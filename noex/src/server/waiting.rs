@@ -146,9 +146,9 @@ impl<S: GenServer> Waiting<S> {
             return self.cell.poll(cx.waker());
         }
         self.start_clock(slot, asked, serving::patience(asked.limit));
-        let weak = Arc::downgrade(&self.cell) as Weak<dyn Awaited>;
         let wakers = if self.clock.is_some() { 2 } else { 1 };
-        self.noted = waits::wait_for(|| slot.clone(), asked.handler::<S>(), || weak, cx.waker(), wakers);
+        let weak = || Arc::downgrade(&self.cell) as Weak<dyn Awaited>;
+        self.noted = waits::wait_for(|| (slot.clone(), asked.handler::<S>(), weak()), cx.waker(), wakers);
         self.tick(slot, asked, cx)
     }
 

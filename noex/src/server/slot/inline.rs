@@ -22,7 +22,7 @@ use crate::{
         ExitReason,
         door::in_runtime,
         panic::{Caught, catch},
-        seat::{Done, clear_seat, empty_seat, keep_seat, place},
+        seat::{self, Done, clear_seat, empty_seat, keep_seat},
         work::Work,
     },
     server::{GenServer, Message, Now, is_async},
@@ -131,7 +131,8 @@ pub(crate) fn start_async<S: GenServer>(slot: &Arc<Slot<S>>, message: impl FnOnc
     let home = slot.core.door().and_then(|door| door.home());
     let busy = Busy::enter(Edges::new(), task::Waker::noop());
     // What wakes the handler meanwhile is not lost: the runner polls it again before anything else.
-    let polled = catch(|| seat.poll(&mut task::Context::from_waker(task::Waker::noop())));
+    let (here, mut noop) = (Arc::as_ptr(slot).cast(), task::Context::from_waker(task::Waker::noop()));
+    let polled = catch(|| seat::poll(&mut seat, here, &mut noop));
     let edges = busy.leave();
     drop(home);
     match polled {
@@ -142,7 +143,7 @@ pub(crate) fn start_async<S: GenServer>(slot: &Arc<Slot<S>>, message: impl FnOnc
             }
         }
         Ok(task::Poll::Pending) => {
-            drop(place());
+            // Without `hops` it stands where it began.
             AnySlot::go_away(&**slot);
             if let Some(door) = slot.core.door() {
                 door.put_to_work(Work::begun(slot.clone(), seat, edges));

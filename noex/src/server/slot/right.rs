@@ -311,11 +311,11 @@ impl<S: GenServer> OwnedRight<S> {
     /// As [`Right::release`], also for a holder that was suspended meanwhile.
     pub(crate) fn release(mut self) -> Result<(), Self> {
         let word = &self.of().word;
-        for held in [RUN, RUN | AWAY] {
-            if word.compare_exchange(held, 0, Ordering::Release, Ordering::Relaxed).is_ok() {
-                drop(self.of.take());
-                return Ok(());
-            }
+        // Only the holder changes `AWAY`.
+        let held = RUN | word.load(Ordering::Relaxed) & AWAY;
+        if word.compare_exchange(held, 0, Ordering::Release, Ordering::Relaxed).is_ok() {
+            drop(self.of.take());
+            return Ok(());
         }
         Err(self)
     }

@@ -206,6 +206,7 @@ pub(crate) fn poll_cancelled(slot: u64) -> Poll<()> {
 
 /// When a call that is given `limit` from now must be over, if it must: no later than the caller of the
 /// handler that makes it. Also how long that is.
+#[inline]
 pub(crate) fn patience(limit: Option<Duration>) -> Option<(Instant, Duration)> {
     let outer = SERVED.get().until;
     if limit.is_none() && outer == FOREVER {

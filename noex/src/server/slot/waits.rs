@@ -113,6 +113,7 @@ pub(crate) fn is_own(waker: &Waker) -> bool {
     depth() > 0 && own(waker, 0).is_some()
 }
 
+#[inline]
 fn put_edges(edges: Edges) {
     if edges.0.is_some() {
         EDGES.set(edges);
@@ -120,6 +121,7 @@ fn put_edges(edges: Edges) {
     }
 }
 
+#[inline]
 fn take_edges() -> Edges {
     if WAITS.replace(false) { EDGES.take() } else { Edges::new() }
 }
@@ -165,18 +167,19 @@ pub(crate) fn depth() -> usize {
     DEPTH.get()
 }
 
-/// Notes that the handler being polled on this thread, if any, awaits `call`. `true` when it was noted.
+/// Notes that the handler being polled on this thread, if any, awaits `call`: of which server, by which of its
+/// handlers, and where the reply goes. `true` when it was noted.
+#[inline]
 pub(crate) fn wait_for(
-    target: impl FnOnce() -> Arc<dyn AnySlot>,
-    handler: &'static str,
-    call: impl FnOnce() -> Weak<dyn Awaited>,
+    call: impl FnOnce() -> (Arc<dyn AnySlot>, &'static str, Weak<dyn Awaited>),
     waker: &Waker,
     wakers: usize,
 ) -> bool {
     let inside = depth() > 0;
     if inside {
+        let (target, handler, call) = call();
         let mut edges = take_edges();
-        edges.push(Edge { target: target(), handler, call: call(), wakers: own(waker, wakers) });
+        edges.push(Edge { target, handler, call, wakers: own(waker, wakers) });
         put_edges(edges);
     }
     inside
