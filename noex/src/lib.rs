@@ -136,6 +136,7 @@
 pub mod __private;
 mod agent;
 pub mod event_bus;
+mod name;
 pub mod observer;
 pub mod patterns;
 pub mod prelude;
@@ -151,6 +152,7 @@ pub mod task;
 
 pub use agent::{Agent, AgentServer};
 pub use event_bus::EventBus;
+pub use name::Name;
 pub use noex_macros::{
     bulkhead, call, cast, circuit_breaker, continuation, every, fallback, genserver, hedge, idle, info, init,
     rate_limit, retry, state_machine, subscribe, supervisor, terminate, timeout,

@@ -216,7 +216,7 @@ impl<S: GenServer> Context<S> {
     pub fn link<T: GenServer>(&mut self, other: &ServerRef<T>) -> Result<(), NotRunning> {
         let far = Life::of(other.slot().clone());
         link(&self.life(), &far).map_err(|_| NotRunning {
-            server: far.slot.core().label(),
+            server: far.slot.core().label().into(),
             reason: Reason(far.slot.core().last_reason()),
         })
     }

@@ -3,6 +3,7 @@
 
 pub(crate) mod attendant;
 mod bell;
+pub(crate) mod counter;
 pub(crate) mod door;
 mod exit;
 pub(crate) mod idle;

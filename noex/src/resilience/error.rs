@@ -5,6 +5,7 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 use thiserror::Error as Derive;
 
 use super::{Class, Classify};
+use crate::Name;
 
 /// Why a protected operation has no value; `E` is the operation's own error.
 // By hand, because a derive asks for `Box<PolicyError<E>>: Display` where it implements `PolicyError<E>: Display`.
@@ -149,7 +150,7 @@ impl<E: Classify> Classify for PolicyError<E> {
 #[non_exhaustive]
 pub struct CircuitOpen {
     /// The breaker's name.
-    pub policy: Arc<str>,
+    pub policy: Name,
     /// The state that it is in.
     pub state: CircuitState,
     /// After how long a new try can succeed; `None` when only a person can close it, and in half-open, where
@@ -249,7 +250,7 @@ impl fmt::Display for TripCause {
 #[error("rate limit `{policy}` {why} ({limit} per {period:?}){}", Again(*.retry_after))]
 pub struct RateLimited {
     /// The limiter's name.
-    pub policy: Arc<str>,
+    pub policy: Name,
     /// What it allows, in each period.
     pub limit: u32,
     /// The period.
@@ -305,7 +306,7 @@ pub enum LimitedBy {
 #[error("bulkhead `{policy}` {why} ({active} running, {queued} waiting)")]
 pub struct BulkheadFull {
     /// The bulkhead's name.
-    pub policy: Arc<str>,
+    pub policy: Name,
     /// Operations that run.
     pub active: usize,
     /// Operations that wait.
@@ -341,7 +342,7 @@ pub enum FullBy {
 #[error("`{policy}` was not done within {limit:?}")]
 pub struct TimedOut {
     /// The name of the time-out.
-    pub policy: Arc<str>,
+    pub policy: Name,
     /// The limit.
     pub limit: Duration,
     /// How long the operation had run: the limit, or a little more.
@@ -354,7 +355,7 @@ pub struct TimedOut {
 #[error("`{policy}` sheds load")]
 pub struct Shed {
     /// The shedder's name.
-    pub policy: Arc<str>,
+    pub policy: Name,
 }
 
 /// A policy was used after it was disposed of.
@@ -363,7 +364,7 @@ pub struct Shed {
 #[error("policy `{policy}` was disposed of")]
 pub struct Disposed {
     /// Its name.
-    pub policy: Arc<str>,
+    pub policy: Name,
 }
 
 /// Options that make no sense.
@@ -372,7 +373,7 @@ pub struct Disposed {
 #[error("`{option}` of `{policy}`: {rule}")]
 pub struct ConfigError {
     /// The policy's name.
-    pub policy: Arc<str>,
+    pub policy: Name,
     /// The option.
     pub option: &'static str,
     /// What it must be.
@@ -390,7 +391,7 @@ pub struct Fault {
 
 impl Fault {
     pub(crate) fn of(self, policy: &Arc<str>) -> ConfigError {
-        ConfigError { policy: policy.clone(), option: self.option, rule: self.rule }
+        ConfigError { policy: Name::of(policy), option: self.option, rule: self.rule }
     }
 }
 
@@ -405,6 +406,6 @@ pub enum NamedError {
     #[error("`{policy}` exists with other options")]
     Conflict {
         /// The name.
-        policy: Arc<str>,
+        policy: Name,
     },
 }

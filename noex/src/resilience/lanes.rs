@@ -60,7 +60,7 @@ impl<const KINDS: usize> Lanes<KINDS> {
     }
 
     /// One more of this kind.
-    #[inline]
+    #[inline(always)]
     pub(super) fn count(&self, kind: usize) {
         let (lane, is_owner) = MINE.try_with(|mine| (mine.lane, mine.is_owner)).unwrap_or((0, false));
         let Lane { owners, others } = &self.lanes[lane % LANES];

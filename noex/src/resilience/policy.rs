@@ -4,7 +4,7 @@ use std::{fmt, pin::Pin, sync::Arc};
 
 use super::{Disposed, PolicyError, PolicyEvent, PolicyEvents};
 use crate::{
-    Pid, System, WeakSystem,
+    Name, Pid, System, WeakSystem,
     observer::{EventKind, Events},
 };
 
@@ -162,7 +162,7 @@ impl Identity {
     }
 
     pub(crate) fn disposed(&self) -> Disposed {
-        Disposed { policy: self.name.clone() }
+        Disposed { policy: Name::of(&self.name) }
     }
 }
 

@@ -17,7 +17,7 @@ use super::{
     PolicyKind, PolicyStatus, Protected, TimedOut, deadline,
 };
 use crate::{
-    System,
+    Name, System,
     process::door::{now, sleep_until},
 };
 
@@ -205,7 +205,7 @@ impl Timeout {
     pub(crate) fn was_missed(&self, limit: Duration, elapsed: Duration) -> TimedOut {
         self.core.timed_out.fetch_add(1, Ordering::Relaxed);
         self.core.identity.tell(|| PolicyEvent::TimedOut { after: limit });
-        TimedOut { policy: self.core.identity.name.clone(), limit, elapsed }
+        TimedOut { policy: Name::of(&self.core.identity.name), limit, elapsed }
     }
 
     /// A function that runs this one under the limit. Its future is boxed; [`execute`](Timeout::execute) needs no

@@ -10,11 +10,12 @@ use std::{
 };
 
 use super::{
-    CallError, GenServer, Message, Overflow, Request, ServerRef,
+    CallError, GenServer, Message, Overflow, Request, ServerRef, Target,
     attempt::{Attempt, Step},
-    guarded::{self, Guarded, is_guarded},
+    guarded::{self, Guarded, Unserved, is_guarded},
     waiting::Asked,
 };
+use crate::resilience::stack::Refusal;
 
 /// A call under way; a future of the reply. Nothing happens before it is polled.
 ///
@@ -135,31 +136,35 @@ impl<S: GenServer, T, E> Unpin for Call<'_, S, T, E> {}
 impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
     /// The call of a server whose handlers have policies. Only one that has to wait needs memory of its own.
     fn poll_guarded(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, CallError<E>>> {
-        let slot = self.attempt.slot();
-        let answer = match &mut self.guarded {
-            Some(guarded) => ready!(guarded.poll(cx)),
-            None => match guarded::begin(&mut self.attempt, cx) {
-                Ok(answer) => answer,
-                Err(mut guarded) => match guarded.poll(cx) {
-                    Poll::Ready(answer) => answer,
-                    Poll::Pending => {
-                        self.guarded = Some(guarded);
-                        return Poll::Pending;
-                    }
-                },
-            },
-        };
-        if self.guarded.is_some() {
+        let mut answer = None;
+        if self.guarded.is_none()
+            && let Some(guarded) = guarded::begin(&mut self.attempt, cx, &mut answer)
+        {
+            self.guarded = Some(guarded);
+        }
+        if let Some(guarded) = &mut self.guarded {
+            answer = Some(ready!(guarded.poll(cx)));
             self.guarded = None;
         }
-        let asked = self.attempt.asked;
-        Poll::Ready(match answer {
-            Ok(reply) => (self.read)(reply).map_err(CallError::Handler),
-            Err(unserved) => {
-                let handler = S::Call::VARIANTS.get(asked.variant).copied().unwrap_or("?");
-                Err(unserved.at(slot.policies().target(handler)))
+        match answer {
+            Some(Ok(reply)) => Poll::Ready((self.read)(reply).map_err(CallError::Handler)),
+            // Errors are large: the two that come in storms are moved once, to where they are read.
+            Some(Err(Unserved::Refused(Refusal::CircuitOpen(open)))) => {
+                Poll::Ready(Err(CallError::CircuitOpen { target: self.guarded_target(), open }))
             }
-        })
+            Some(Err(Unserved::Refused(Refusal::RateLimited(limited)))) => {
+                Poll::Ready(Err(CallError::RateLimited { target: self.guarded_target(), limited }))
+            }
+            Some(Err(unserved)) => Poll::Ready(Err(unserved.at(self.guarded_target()))),
+            None => unreachable!("what does not go on has an answer"),
+        }
+    }
+
+    /// Whom its errors are about, without a look into the slot.
+    #[inline]
+    fn guarded_target(&self) -> Target {
+        let handler = S::Call::VARIANTS.get(self.attempt.asked.variant).copied().unwrap_or("?");
+        self.attempt.slot().policies().target(handler)
     }
 }
 

@@ -5,6 +5,7 @@ use std::{convert::Infallible, fmt, sync::Arc, time::Duration};
 use thiserror::Error;
 
 use crate::{
+    Name,
     process::{ExitReason, Pid},
     registry::AlreadyRegistered,
     resilience::{BulkheadFull, CircuitOpen, Disposed, NamedError, RateLimited},
@@ -15,7 +16,7 @@ use crate::{
 #[non_exhaustive]
 pub struct Target {
     /// The server's name, or its type and pid when it has none.
-    pub server: Arc<str>,
+    pub server: Name,
     /// The handler, as the user wrote it.
     pub handler: &'static str,
 }
@@ -328,7 +329,7 @@ pub struct DeadlockStep {
     /// The incarnation.
     pub pid: Pid,
     /// Its name, or its type and pid.
-    pub server: Arc<str>,
+    pub server: Name,
     /// The handler that waits there; at the end of the path, the one that was called.
     pub handler: &'static str,
 }
@@ -417,7 +418,7 @@ pub enum StartError<E = Infallible> {
     #[error("{server} refused to start: {error}")]
     Init {
         /// The server's name or type.
-        server: Arc<str>,
+        server: Name,
         /// What `init` returned.
         error: E,
     },
@@ -425,13 +426,13 @@ pub enum StartError<E = Infallible> {
     #[error("{server} asked to be ignored")]
     Ignored {
         /// The server's name or type.
-        server: Arc<str>,
+        server: Name,
     },
     /// `init` panicked.
     #[error("{server} crashed while it started: {reason}")]
     Crashed {
         /// The server's name or type.
-        server: Arc<str>,
+        server: Name,
         /// The panic.
         #[source]
         reason: Reason,
@@ -440,7 +441,7 @@ pub enum StartError<E = Infallible> {
     #[error("{server} was not ready within {after:?}")]
     Timeout {
         /// The server's name or type.
-        server: Arc<str>,
+        server: Name,
         /// The limit.
         after: Duration,
     },
@@ -448,7 +449,7 @@ pub enum StartError<E = Infallible> {
     #[error("the name `{name}` is taken by {holder}")]
     NameTaken {
         /// The name.
-        name: Arc<str>,
+        name: Name,
         /// Who has it.
         holder: Pid,
     },
@@ -456,7 +457,7 @@ pub enum StartError<E = Infallible> {
     #[error("{server} cannot have its policies: {error}")]
     Policy {
         /// The server's name or type.
-        server: Arc<str>,
+        server: Name,
         /// The policy, and why.
         #[source]
         error: NamedError,
@@ -468,7 +469,7 @@ pub enum StartError<E = Infallible> {
     #[error("{server} cannot start outside a tokio runtime")]
     NoRuntime {
         /// The server's name or type.
-        server: Arc<str>,
+        server: Name,
     },
 }
 
@@ -477,7 +478,7 @@ pub enum StartError<E = Infallible> {
 #[error("{server} is not running ({reason})")]
 pub struct NotRunning {
     /// The server's name, or its type and pid.
-    pub server: Arc<str>,
+    pub server: Name,
     /// Why it ended, or `NoProc`.
     #[source]
     pub reason: Reason,

@@ -324,7 +324,7 @@ impl<S: GenServer> ServerRef<S> {
     }
 
     fn not_running(&self) -> NotRunning {
-        NotRunning { server: self.slot.core().label(), reason: Reason(self.slot.core().last_reason()) }
+        NotRunning { server: self.slot.core().label().into(), reason: Reason(self.slot.core().last_reason()) }
     }
 
     /// Identifies the present (or last) incarnation.

@@ -11,7 +11,7 @@ use super::{
     },
 };
 use crate::{
-    Context, Pid, Watch,
+    Context, Name, Pid, Watch,
     observer::EventKind,
     process::{
         door::{Boxed, Door},
@@ -160,7 +160,7 @@ impl<S: GenServer> Start<S> {
             slot.core().set_label(label);
         }
         let Some(door) = system.door() else {
-            return Err(StartError::NoRuntime { server: name.unwrap_or_else(|| slot.core().label()) });
+            return Err(StartError::NoRuntime { server: name.unwrap_or_else(|| slot.core().label()).into() });
         };
         if let Err(taken) = claim_all(claims, &slot, &door) {
             return Err(StartError::AlreadyRegistered(taken));
@@ -170,7 +170,7 @@ impl<S: GenServer> Start<S> {
             slot.core().set_door(door.clone());
             if let Err(holder) = system.names().claim(&name, slot.clone()) {
                 slot.core().end_registrations(first_life(&slot));
-                return Err(StartError::NameTaken { name, holder });
+                return Err(StartError::NameTaken { name: name.into(), holder });
             }
             refuse::announce(&slot, || EventKind::NameClaimed { name });
         }
@@ -183,7 +183,7 @@ impl<S: GenServer> Start<S> {
                 }
                 Ok(give(server))
             }
-            Err(unborn) => Err(explain(unborn, slot.core().label())),
+            Err(unborn) => Err(explain(unborn, slot.core().label().into())),
         }
     }
 }
@@ -245,7 +245,7 @@ impl<S: GenServer> fmt::Debug for StartMonitored<S> {
     }
 }
 
-fn explain<E>(unborn: Unborn<E>, server: Arc<str>) -> StartError<E> {
+fn explain<E>(unborn: Unborn<E>, server: Name) -> StartError<E> {
     match unborn {
         Unborn::Refused(error) => StartError::Init { server, error },
         Unborn::Ignored => StartError::Ignored { server },

@@ -42,7 +42,7 @@ impl ServerRef<Supervisor> {
 
     fn has_ended(&self) -> AdminError {
         let core = self.slot().core();
-        AdminError::NotRunning(NotRunning { server: core.label(), reason: Reason(core.last_reason()) })
+        AdminError::NotRunning(NotRunning { server: core.label().into(), reason: Reason(core.last_reason()) })
     }
 
     /// Asks for something that takes a while.

@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use governor::clock::{Clock, MonotonicClock};
-use governor::middleware::NoOpMiddleware;
+use governor::clock::{Clock, DefaultClock, MonotonicClock};
+use governor::middleware::{NoOpMiddleware, StateInformationMiddleware};
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
@@ -34,6 +34,11 @@ pub(super) fn benches() -> Vec<Bench> {
             run: |runtime, times| policy::timed(runtime, times, async || with_std_clock(), check_many),
         },
         Bench {
+            peer: "governor_quota",
+            scenario: &policy::LIMITER,
+            run: |runtime, times| policy::timed(runtime, times, async || telling(), quota_many),
+        },
+        Bench {
             peer,
             scenario: &policy::KEYED,
             run: |runtime, times| policy::timed(runtime, times, async || keyed(), check_key_many),
@@ -51,6 +56,17 @@ type Direct<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Cl
 
 async fn check_many<C: Clock>(limiter: Arc<Direct<C>>, times: u64) {
     repeat!(times, limiter.check().expect("the limit is high"));
+}
+
+type Telling = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
+
+/// One that says how it stands.
+fn telling() -> Arc<Telling> {
+    Arc::new(RateLimiter::direct(QUOTA).with_middleware())
+}
+
+async fn quota_many(limiter: Arc<Telling>, times: u64) {
+    repeat!(times, limiter.check().expect("the limit is high").remaining_burst_capacity());
 }
 
 type Keyed = (Arc<DefaultKeyedRateLimiter<String>>, Arc<[String]>);

@@ -44,6 +44,11 @@ pub(super) fn benches() -> Vec<Bench> {
             run: |runtime, times| policy::timed(runtime, times, async || limiter(BUCKET), limit_many),
         },
         Bench {
+            peer: "noex_quota",
+            scenario: &policy::LIMITER,
+            run: |runtime, times| policy::timed(runtime, times, async || limiter(BUCKET), quota_many),
+        },
+        Bench {
             peer,
             scenario: &policy::WINDOW,
             run: |runtime, times| policy::timed(runtime, times, async || limiter(WINDOW), limit_many),
@@ -102,7 +107,13 @@ fn limiter(options: RateLimitOptions) -> RateLimiter {
     RateLimiter::new("bench", options).expect("the options make sense")
 }
 
+/// Asks whether it may go on, as a caller of governor does.
 async fn limit_many(limiter: RateLimiter, times: u64) {
+    repeat!(times, limiter.consume().map(drop).expect("the limit is high"));
+}
+
+/// Asks how it stands as well.
+async fn quota_many(limiter: RateLimiter, times: u64) {
     repeat!(times, limiter.consume().expect("the limit is high"));
 }
 
@@ -113,7 +124,10 @@ fn keyed(options: RateLimitOptions) -> (KeyedRateLimiter, Arc<[String]>) {
 
 async fn key_many((limiter, keys): (KeyedRateLimiter, Arc<[String]>), times: u64) {
     let mut keys = keys.iter().cycle();
-    repeat!(times, limiter.consume(keys.next().expect("a cycle").as_str()).expect("the limit is high"));
+    repeat!(
+        times,
+        limiter.consume(keys.next().expect("a cycle").as_str()).map(drop).expect("the limit is high")
+    );
 }
 
 fn bulkhead() -> Bulkhead {

@@ -18,7 +18,7 @@ use super::{
     permit::Held,
 };
 use crate::{
-    System,
+    Name, System,
     process::door::now,
     resilience::{
         BulkheadFull, Class, ConfigError, FullBy, Identity, NamedError, Policy, PolicyError, PolicyEvent,
@@ -362,7 +362,7 @@ impl Core {
         count.fetch_add(1, Ordering::Relaxed);
         self.identity.tell(|| PolicyEvent::Refused { retry_after: None });
         let (active, queued) = (self.gate.active(), self.gate.queued());
-        BulkheadFull { policy: self.identity.name.clone(), active, queued, why }
+        BulkheadFull { policy: Name::of(&self.identity.name), active, queued, why }
     }
 
     fn as_error<E>(&self, refused: BulkheadFull) -> PolicyError<E> {

@@ -25,7 +25,7 @@ use super::{
     turn::Command,
     word::Pass,
 };
-use crate::process::door::sleep_until;
+use crate::{Name, process::door::sleep_until};
 
 pub(super) struct Core {
     pub(super) gate: Gate,
@@ -43,11 +43,15 @@ pub(super) struct Core {
 pub(crate) enum Admission {
     /// Run; then [`CircuitBreaker::finish`] with this, once.
     Pass(Pass),
-    /// Do not run.
-    Refused(Refusal),
+    /// Do not run; [`CircuitBreaker::refusal`] says why.
+    Refused(Denied),
     /// Wait, then the one or the other.
     Wait(Verdict),
 }
+
+/// What a refused call met, before it is spelled out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Denied(pub(super) Entry);
 
 /// Why a call may not run.
 #[derive(Debug)]
@@ -100,13 +104,15 @@ impl Core {
         self.clock.now()
     }
 
+    #[inline]
     pub(super) fn enter(&self) -> Entry {
         let entry = self.gate.admit(|| self.now());
         self.announce();
         entry
     }
 
-    #[cold]
+    /// Inlined, so that the error is written where it is wanted.
+    #[inline(always)]
     pub(super) fn refuse(&self, entry: Entry) -> Refusal {
         let (state, retry_after) = match entry {
             Entry::Disposed => return Refusal::Disposed(self.identity.disposed()),
@@ -115,7 +121,7 @@ impl Core {
         };
         self.tally.refuse();
         self.identity.tell(|| PolicyEvent::Refused { retry_after });
-        let policy = self.identity.name.clone();
+        let policy = Name::of(&self.identity.name);
         Refusal::Open(CircuitOpen { policy, state, retry_after, cause: self.gate.cause() })
     }
 

@@ -110,6 +110,7 @@ impl Gate {
         self.rules.rates.is_none() && self.word().is_untouched(pass)
     }
 
+    #[inline(always)]
     pub(super) fn admit(&self, now: impl Fn() -> u64) -> Entry {
         loop {
             let word = self.word();
@@ -273,6 +274,7 @@ impl Gate {
         (failures, totals.unwrap_or_default())
     }
 
+    #[inline]
     pub(super) fn cause(&self) -> Option<TripCause> {
         decode(self.cause.load(Ordering::Relaxed))
     }

@@ -35,7 +35,7 @@ pub use self::{
     options::{CircuitBreakerOptions, CircuitWindow, HalfOpen},
 };
 pub(crate) use self::{
-    core::{Admission, Refusal},
+    core::{Admission, Denied, Refusal},
     monitor::Monitors,
     word::Pass,
 };
@@ -183,13 +183,20 @@ impl CircuitBreaker {
         }
     }
 
+    #[inline]
     fn admit_unless_open(&self) -> Admission {
         let entry = self.core.enter();
         match entry {
             Entry::Pass(pass) => Admission::Pass(pass),
             Entry::Full(_) if self.core.options.waits() => Admission::Wait(Box::pin(wait(self.core.clone()))),
-            refused => Admission::Refused(self.core.refuse(refused)),
+            refused => Admission::Refused(Denied(refused)),
         }
+    }
+
+    /// Spells out a refusal, counts and tells it.
+    #[inline(always)]
+    pub(crate) fn refusal(&self, denied: Denied) -> Refusal {
+        self.core.refuse(denied.0)
     }
 
     /// What became of a call that had leave. `elapsed`: how long it took, where
@@ -262,7 +269,7 @@ impl CircuitBreaker {
     {
         let pass = match self.admit() {
             Admission::Pass(pass) => pass,
-            Admission::Refused(refusal) => return Err(refusal.into()),
+            Admission::Refused(denied) => return Err(self.refusal(denied).into()),
             Admission::Wait(verdict) => verdict.await?,
         };
         let call = Call { breaker: self, pass, started: self.times_calls().then(now) };

@@ -47,6 +47,7 @@ impl Tally {
         self.neutral.fetch_add(1, Ordering::Relaxed);
     }
 
+    #[inline]
     pub(super) fn refuse(&self) {
         self.many.count(REFUSED);
     }

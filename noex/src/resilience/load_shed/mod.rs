@@ -21,7 +21,7 @@ use super::{
     Class, ConfigError, Identity, NamedError, Policy, PolicyError, PolicyEvent, PolicyEvents, PolicyKind,
     PolicyStatus, Protected, Shed, codel::Codel, dice::Dice, ticks::Ticks,
 };
-use crate::{System, process::door::now};
+use crate::{Name, System, process::door::now};
 
 /// Turns a share of the operations away while what is behind it does not keep up.
 ///
@@ -264,16 +264,15 @@ impl Core {
 
     /// Lets it pass or not. It counts as sent either way, and what passes is to be [finished](Core::finish).
     fn admit(&self, waited: Option<Duration>) -> Result<(), Shed> {
-        let now = now();
         let (counts, is_late) = {
             let State { window, codel } = &mut *self.state();
-            let late = waited.zip(codel.as_mut()).is_some_and(|(waited, codel)| codel.is_late(now, waited));
-            (window.send(self.ticks.of(now)), late)
+            let late = waited.zip(codel.as_mut()).is_some_and(|(waited, codel)| codel.is_late(now(), waited));
+            (window.send(self.ticks.now()), late)
         };
         if is_late || self.is_unlucky(counts) {
             self.shed.fetch_add(1, Ordering::Relaxed);
             self.identity.tell(|| PolicyEvent::Refused { retry_after: None });
-            return Err(Shed { policy: self.identity.name.clone() });
+            return Err(Shed { policy: Name::of(&self.identity.name) });
         }
         self.passed.fetch_add(1, Ordering::Relaxed);
         Ok(())

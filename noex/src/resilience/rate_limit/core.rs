@@ -15,14 +15,18 @@ use std::{
 use super::{
     LimiterKey, Quota, RateLimitOptions,
     line::Ticket,
-    meter::{Meter, Window},
+    meter::{Meter, Window, after, out},
     queue::Queued,
     table::{Entry, Full, Table, Tally},
 };
-use crate::resilience::{
-    ConfigError, Identity, LimitedBy, Policy, PolicyEvent, PolicyKind, PolicyStatus, RateLimited, deadline,
-    lanes::Lanes,
-    ticks::{Ticks, nanos},
+use crate::{
+    Name,
+    resilience::{
+        ConfigError, Identity, LimitedBy, Policy, PolicyEvent, PolicyKind, PolicyStatus, RateLimited,
+        deadline,
+        lanes::Lanes,
+        ticks::{Ticks, nanos},
+    },
 };
 
 /// What was charged, for giving it back.
@@ -32,8 +36,9 @@ pub(crate) struct Grant {
     pub(super) cost: u32,
 }
 
-/// Why a key cannot be charged.
-pub(super) enum Denied<'a> {
+/// Why a key cannot be charged, before it is spelled out.
+#[derive(Clone, Copy)]
+pub(crate) enum Denied<'a> {
     /// Not for so long, by this window.
     Wait(u64, &'a Window),
     Cost(&'a Window),
@@ -47,10 +52,13 @@ pub(super) enum Denied<'a> {
 #[derive(Default)]
 struct Apart<T>(T);
 
-/// The bucket of a limiter without keys: one word, charged by one compare-and-swap.
-#[derive(Default)]
+/// The bucket of a limiter without keys: one word, charged by one compare-and-swap. What a charge needs is beside it.
 struct Bucket {
-    full_at: AtomicU64,
+    /// A token's, and a whole bucket's time.
+    interval: u64,
+    full: u64,
+    capacity: u32,
+    full_at: Apart<AtomicU64>,
 }
 
 /// Kinds of what is counted without a lock: what a bucket granted, and what was refused.
@@ -61,7 +69,7 @@ pub(super) struct Core<K> {
     pub(super) identity: Identity,
     pub(super) options: RateLimitOptions,
     pub(super) ticks: Ticks,
-    bucket: Option<Apart<Bucket>>,
+    bucket: Option<Bucket>,
     /// Without keys and with one window: nothing of cost 1 passes before that, unless something is given back. Written
     /// under the lock of the key.
     closed_until: Option<Apart<AtomicU64>>,
@@ -80,7 +88,7 @@ impl<K: LimiterKey> Core<K> {
         let windows = Window::all(&options);
         let is_one = TypeId::of::<K>() == TypeId::of::<()>();
         let bucket = match &*windows {
-            [window] if is_one && window.is_word() => Some(Apart::default()),
+            [window] if is_one => Bucket::of(window),
             _ => None,
         };
         let closed_until = (is_one && bucket.is_none() && windows.len() == 1).then(Apart::default);
@@ -122,25 +130,31 @@ impl<K: LimiterKey> Core<K> {
         }
     }
 
+    /// Why nobody can draw so much, if so.
+    #[cold]
+    fn never<T>(&self, cost: u32) -> Option<Result<T, Denied<'_>>> {
+        self.admit(cost).err().map(Err)
+    }
+
     /// Charges the one bucket that there is without keys, while nobody waits: when it is full again, and the time.
     #[inline]
     fn draw(&self, cost: u32, last: bool) -> Option<Result<(u64, u64), Denied<'_>>> {
-        let Apart(bucket) = self.bucket.as_ref()?;
+        let bucket = self.bucket.as_ref()?;
         if self.waiting.load(Ordering::Acquire) > 0 {
             return None;
         }
-        if let Err(denied) = self.admit(cost) {
-            return Some(Err(denied));
+        if self.is_disposed.load(Ordering::Relaxed) || !bucket.can_hold(cost) {
+            return self.never(cost);
         }
-        let (window, now) = (&self.windows()[0], self.ticks.now());
-        Some(match bucket.draw(window, now, cost) {
+        let now = self.ticks.now();
+        Some(match bucket.draw(now, cost) {
             Ok(full_at) => {
                 self.counts.count(GRANTED);
                 Ok((full_at, now))
             }
             Err(wait) => {
                 self.count_refused(last);
-                Err(Denied::Wait(wait, window))
+                Err(Denied::Wait(wait, &self.windows()[0]))
             }
         })
     }
@@ -213,23 +227,16 @@ impl<K: LimiterKey> Core<K> {
     /// How long until so many more can have passed.
     pub(super) fn wait(&self, meter: &Meter, now: u64, units: u64) -> (u64, &Window) {
         match &self.bucket {
-            Some(Apart(bucket)) => bucket.meter().wait(self.windows(), now, units),
+            Some(bucket) => bucket.meter().wait(self.windows(), now, units),
             None => meter.wait(self.windows(), now, units),
         }
     }
 
     fn take(&self, meter: &mut Meter, now: u64, cost: u32) -> Result<(), (u64, &Window)> {
-        if let Some(Apart(bucket)) = &self.bucket {
-            let window = &self.windows()[0];
-            return bucket.draw(window, now, cost).map(drop).map_err(|wait| (wait, window));
+        if let Some(bucket) = &self.bucket {
+            return bucket.draw(now, cost).map(drop).map_err(|wait| (wait, &self.windows()[0]));
         }
-        match meter.wait(self.windows(), now, cost.into()) {
-            (0, _) => {
-                meter.take(self.windows(), now, cost);
-                Ok(())
-            }
-            longer => Err(longer),
-        }
+        meter.draw(self.windows(), now, cost)
     }
 
     /// Gives those who wait what they can have by now. Their wakers, and that of one who has become the first, are to
@@ -261,7 +268,7 @@ impl<K: LimiterKey> Core<K> {
 
     pub(super) fn give_back(&self, meter: &mut Meter, grant: Grant, now: u64) {
         self.open();
-        let Some(Apart(bucket)) = &self.bucket else {
+        let Some(bucket) = &self.bucket else {
             return meter.give_back(self.windows(), grant.at, grant.cost, now);
         };
         let less = |full_at| {
@@ -269,7 +276,7 @@ impl<K: LimiterKey> Core<K> {
             meter.give_back(self.windows(), grant.at, grant.cost, now);
             Some(meter.freshness())
         };
-        let _ = bucket.full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        let _ = bucket.full_at.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 
     /// Gives back what was charged, to those who wait first.
@@ -297,7 +304,9 @@ impl<K: LimiterKey> Core<K> {
         }
     }
 
-    /// Tells a refusal, and counts it if [`charge`](Core::charge) has not. Nothing is allocated.
+    /// Tells a refusal, and counts it if [`charge`](Core::charge) has not. Nothing is allocated; it is inlined, so that
+    /// the error is written where it is wanted.
+    #[inline(always)]
     pub(super) fn refuse(&self, denied: Denied<'_>) -> RateLimited {
         self.count_refused(!matches!(denied, Denied::Wait(..)));
         let (why, window, retry_after) = match denied {
@@ -310,36 +319,64 @@ impl<K: LimiterKey> Core<K> {
         self.tell_refused(why, window, retry_after)
     }
 
+    /// The same for whoever inlines what passes.
+    #[cold]
+    fn refuse_coldly(&self, denied: Denied<'_>) -> RateLimited {
+        self.refuse(denied)
+    }
+
     /// Counts and tells a refusal of one who would have waited.
     pub(super) fn refuse_by(&self, why: LimitedBy, window: &Window, retry_after: Duration) -> RateLimited {
         self.count_refused(true);
         self.tell_refused(why, window, retry_after)
     }
 
+    #[inline(always)]
     fn tell_refused(&self, why: LimitedBy, window: &Window, retry_after: Duration) -> RateLimited {
         self.identity.tell(|| PolicyEvent::Refused { retry_after: Some(retry_after) });
         let Window { limit, period, .. } = *window;
-        RateLimited { policy: self.identity.name.clone(), limit, period, retry_after, why }
+        RateLimited { policy: Name::of(&self.identity.name), limit, period, retry_after, why }
     }
 
-    pub(super) fn try_consume<Q>(&self, key: &Q, cost: u32) -> Result<Grant, RateLimited>
+    /// Charges the key, at once or not at all.
+    #[inline]
+    pub(super) fn try_consume<Q>(&self, key: &Q, cost: u32) -> Result<Grant, Denied<'_>>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
-        self.grant(key, cost, true).map_err(|denied| self.refuse(denied))
+        self.grant(key, cost, true)
     }
 
+    #[inline]
     pub(super) fn consume<Q>(&self, key: &Q, cost: u32) -> Result<Quota, RateLimited>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
-        let charged = match self.draw(cost, true) {
-            Some(drawn) => drawn.map(|(full_at, now)| Quota::of_bucket(&self.windows()[0], full_at, now)),
-            None => self.charge(key, cost, true, |meter, now| Quota::after(meter, self.windows(), now)),
-        };
+        match self.draw(cost, true) {
+            Some(Ok((full_at, now))) => Ok(self.bucket_quota(full_at, now)),
+            Some(Err(denied)) => Err(self.refuse_coldly(denied)),
+            None => self.consume_of(key, cost),
+        }
+    }
+
+    #[inline(never)]
+    fn consume_of<Q>(&self, key: &Q, cost: u32) -> Result<Quota, RateLimited>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
+        let charged = self.charge(key, cost, true, |meter, now| Quota::after(meter, self.windows(), now));
         charged.map_err(|denied| self.refuse(denied))
+    }
+
+    #[inline]
+    fn bucket_quota(&self, full_at: u64, now: u64) -> Quota {
+        match &self.bucket {
+            Some(bucket) => Quota::passed(bucket.capacity, out(bucket.interval, full_at, now)),
+            None => unreachable!("something was drawn from it"),
+        }
     }
 
     /// How the key stands, for a request of this cost. Nothing is charged and no key taken in.
@@ -353,12 +390,12 @@ impl<K: LimiterKey> Core<K> {
         let known = self.table.visit_known(key, |entry, _| {
             let ahead = entry.line.as_ref().map_or(0, |line| line.cost());
             match &self.bucket {
-                Some(Apart(bucket)) => look(&bucket.meter(), ahead),
+                Some(bucket) => look(&bucket.meter(), ahead),
                 None => look(&entry.meter, ahead),
             }
         });
         known.unwrap_or_else(|| match &self.bucket {
-            Some(Apart(bucket)) => look(&bucket.meter(), 0),
+            Some(bucket) => look(&bucket.meter(), 0),
             None => look(&Meter::new(self.windows()), 0),
         })
     }
@@ -453,7 +490,7 @@ impl<K: LimiterKey> Core<K> {
         Q: Hash + Eq + ?Sized,
     {
         let was_used =
-            self.bucket.as_ref().is_some_and(|Apart(bucket)| bucket.full_at.swap(0, Ordering::Relaxed) != 0);
+            self.bucket.as_ref().is_some_and(|bucket| bucket.full_at.0.swap(0, Ordering::Relaxed) != 0);
         if self.table.remove(key) {
             self.open();
             return true;
@@ -497,20 +534,34 @@ impl<K: LimiterKey> Core<K> {
 }
 
 impl Bucket {
+    fn of(window: &Window) -> Option<Self> {
+        let interval = window.interval()?;
+        let full = interval.saturating_mul(window.capacity.into());
+        Some(Bucket { interval, full, capacity: window.capacity, full_at: Apart::default() })
+    }
+
+    /// Whether so much can ever be drawn.
     #[inline]
-    fn draw(&self, window: &Window, now: u64, cost: u32) -> Result<u64, u64> {
-        let mut full_at = self.full_at.load(Ordering::Relaxed);
+    fn can_hold(&self, cost: u32) -> bool {
+        (1..=self.capacity).contains(&cost)
+    }
+
+    /// Takes `cost` tokens: when it will then be full again, or how long to wait.
+    #[inline]
+    fn draw(&self, now: u64, cost: u32) -> Result<u64, u64> {
+        let Apart(full_at) = &self.full_at;
+        let mut known = full_at.load(Ordering::Relaxed);
         loop {
-            let then = window.draw(full_at, now, cost.into())?;
-            match self.full_at.compare_exchange_weak(full_at, then, Ordering::Relaxed, Ordering::Relaxed) {
+            let then = after(self.interval, self.full, known, now, cost.into())?;
+            match full_at.compare_exchange_weak(known, then, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return Ok(then),
-                Err(other) => full_at = other,
+                Err(other) => known = other,
             }
         }
     }
 
     fn meter(&self) -> Meter {
-        Meter::Bucket { full_at: self.full_at.load(Ordering::Relaxed) }
+        Meter::Bucket { full_at: self.full_at.0.load(Ordering::Relaxed) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{borrow::Borrow, fmt, future::Future, hash::Hash, sync::Arc};
 
-use super::{Grant, LimiterKey, Queued, Quota, RateLimitOptions, core::Core};
+use super::{Denied, Grant, LimiterKey, Queued, Quota, RateLimitOptions, core::Core};
 use crate::{
     System,
     resilience::{
@@ -157,6 +157,7 @@ impl<K: LimiterKey> KeyedRateLimiter<K> {
     /// # Errors
     ///
     /// [`RateLimited`] says after how long a new try can succeed.
+    #[inline]
     pub fn consume<Q>(&self, key: &Q) -> Result<Quota, RateLimited>
     where
         K: Borrow<Q>,
@@ -179,12 +180,19 @@ impl<K: LimiterKey> KeyedRateLimiter<K> {
     }
 
     /// As [`consume_cost`](KeyedRateLimiter::consume_cost), for one who may give it back.
-    pub(crate) fn try_consume<Q>(&self, key: &Q, cost: u32) -> Result<Grant, RateLimited>
+    #[inline]
+    pub(crate) fn try_consume<Q>(&self, key: &Q, cost: u32) -> Result<Grant, Denied<'_>>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
         self.core.try_consume(key, cost)
+    }
+
+    /// Spells out, counts and tells why it could not be charged.
+    #[inline(always)]
+    pub(crate) fn refusal(&self, denied: Denied<'_>) -> RateLimited {
+        self.core.refuse(denied)
     }
 
     /// Gives back what [`try_consume`](KeyedRateLimiter::try_consume) or [`queue`](KeyedRateLimiter::queue) took.
@@ -329,7 +337,7 @@ mod tests {
                 let options = RateLimitOptions::new().limit(limit).algorithm(algorithm);
                 let limiter = KeyedRateLimiter::<()>::new("test", options).unwrap();
                 let most = limiter.check(&()).limit;
-                let grant = limiter.try_consume(&(), most / 2).unwrap();
+                let grant = limiter.try_consume(&(), most / 2).ok().unwrap();
                 limiter.consume_cost(&(), most / 2).unwrap();
                 assert!(limiter.consume(&()).is_err());
                 limiter.refund(&(), grant);
@@ -348,7 +356,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_refund_goes_to_who_waits() {
         let limiter = KeyedRateLimiter::<String>::new("test", RateLimitOptions::new().limit(1)).unwrap();
-        let grant = limiter.try_consume("a", 1).unwrap();
+        let grant = limiter.try_consume("a", 1).ok().unwrap();
         let waits = limiter.queue("a", 1);
         limiter.refund("a", grant);
         let began = tokio::time::Instant::now();

@@ -13,7 +13,7 @@ const FIRST_ROOM: usize = 4;
 
 /// One limit of a limiter.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Window {
+pub(crate) struct Window {
     /// As it was given, for errors.
     pub(super) limit: u32,
     pub(super) period: Duration,
@@ -56,32 +56,19 @@ impl Window {
         std::iter::once(first).chain(options.more.iter()).map(|span| Window::new(options, span)).collect()
     }
 
-    /// Whether one word is all there is to keep: when the bucket is full again.
-    pub(super) fn is_word(&self) -> bool {
-        matches!(self.kind, Kind::Bucket { .. })
-    }
-
-    /// Takes `cost` tokens from a bucket that is full again at `full_at`: when it will then be full again, or how
-    /// long to wait.
-    #[inline]
-    pub(super) fn draw(&self, full_at: u64, now: u64, cost: u64) -> Result<u64, u64> {
-        let Kind::Bucket { interval } = self.kind else { unreachable!("only a bucket is one word") };
-        let then = full_at.max(now).saturating_add(interval.saturating_mul(cost));
-        let full = interval.saturating_mul(self.capacity.into());
-        match then.saturating_sub(full).saturating_sub(now) {
-            0 => Ok(then),
-            wait => Err(wait),
+    /// After how long a token comes, of a bucket.
+    pub(super) fn interval(&self) -> Option<u64> {
+        match self.kind {
+            Kind::Bucket { interval } => Some(interval),
+            _ => None,
         }
     }
 
-    /// How many tokens are out of a bucket that is full again at `full_at`, and for how long.
+    /// [`after`] for this bucket.
     #[inline]
-    pub(super) fn used(&self, full_at: u64, now: u64) -> (u32, u64) {
-        let Kind::Bucket { interval } = self.kind else { return (0, 0) };
-        let left = full_at.saturating_sub(now);
-        // Most buckets lack what was just taken; a division costs as much as all the rest.
-        let used = if left <= interval { u64::from(left > 0) } else { left.div_ceil(interval) };
-        (used.try_into().unwrap_or(u32::MAX), left)
+    fn after(&self, full_at: u64, now: u64, cost: u64) -> Result<u64, u64> {
+        let Some(interval) = self.interval() else { unreachable!("only a bucket has tokens") };
+        after(interval, interval.saturating_mul(self.capacity.into()), full_at, now, cost)
     }
 
     pub(super) fn fresh(&self) -> Meter {
@@ -92,6 +79,26 @@ impl Window {
             Kind::Bucket { .. } => Meter::Bucket { full_at: 0 },
         }
     }
+}
+
+/// Takes `cost` tokens from a bucket that is full again at `full_at`: when it will then be full again, or how long to
+/// wait. A token comes each `interval`, a whole bucket in `full`.
+#[inline]
+pub(super) fn after(interval: u64, full: u64, full_at: u64, now: u64, cost: u64) -> Result<u64, u64> {
+    let then = full_at.max(now).saturating_add(interval.saturating_mul(cost));
+    match then.saturating_sub(full).saturating_sub(now) {
+        0 => Ok(then),
+        wait => Err(wait),
+    }
+}
+
+/// How many tokens are out of a bucket that is full again at `full_at`, and for how long.
+#[inline]
+pub(super) fn out(interval: u64, full_at: u64, now: u64) -> (u32, u64) {
+    let left = full_at.saturating_sub(now);
+    // Most buckets lack what was just taken; a division costs as much as all the rest.
+    let tokens = if left <= interval { u64::from(left > 0) } else { left.div_ceil(interval) };
+    (tokens.try_into().unwrap_or(u32::MAX), left)
 }
 
 /// What is kept for one key and one window.
@@ -182,13 +189,34 @@ impl Meter {
                     Some(more) => end.saturating_add((more / limit).saturating_mul(span)),
                 }
             }
-            &Meter::Bucket { full_at } => window.draw(full_at, now, units).err().unwrap_or(0),
+            &Meter::Bucket { full_at } => window.after(full_at, now, units).err().unwrap_or(0),
             Meter::Several(_) => unreachable!("windows do not nest"),
         }
     }
 
+    /// Takes so much, or says for how long it cannot be taken, by which window.
+    #[inline]
+    pub(super) fn draw<'a>(
+        &mut self,
+        windows: &'a [Window],
+        now: u64,
+        cost: u32,
+    ) -> Result<(), (u64, &'a Window)> {
+        if let ([window], Meter::Bucket { full_at }) = (windows, &mut *self) {
+            *full_at = window.after(*full_at, now, cost.into()).map_err(|wait| (wait, window))?;
+            return Ok(());
+        }
+        match self.wait(windows, now, cost.into()) {
+            (0, _) => {
+                self.take(windows, now, cost);
+                Ok(())
+            }
+            longer => Err(longer),
+        }
+    }
+
     /// Takes what [`wait`](Meter::wait) said can be taken now.
-    pub(super) fn take(&mut self, windows: &[Window], now: u64, cost: u32) {
+    fn take(&mut self, windows: &[Window], now: u64, cost: u32) {
         for (meter, window) in self.each_mut(windows) {
             meter.take_one(window, now, cost);
         }
@@ -223,7 +251,7 @@ impl Meter {
                 *used = used.saturating_add(cost);
             }
             Meter::Bucket { full_at } => {
-                if let Ok(then) = window.draw(*full_at, now, cost.into()) {
+                if let Ok(then) = window.after(*full_at, now, cost.into()) {
                     *full_at = then;
                 }
             }
@@ -309,7 +337,7 @@ impl Meter {
                 0 => (0, 0),
                 left => (used, left),
             },
-            &Meter::Bucket { full_at } => window.used(full_at, now),
+            &Meter::Bucket { full_at } => out(window.interval().unwrap_or(window.span), full_at, now),
             Meter::Several(_) => unreachable!("windows do not nest"),
         }
     }

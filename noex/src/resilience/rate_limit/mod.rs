@@ -20,7 +20,7 @@ mod tiers;
 
 use std::hash::Hash;
 
-pub(crate) use core::Grant;
+pub(crate) use core::{Denied, Grant};
 pub use keyed::KeyedRateLimiter;
 pub use options::{Algorithm, OnFull, RateLimitOptions};
 pub use plain::RateLimiter;

@@ -86,6 +86,7 @@ impl RateLimiter {
     /// # Errors
     ///
     /// [`RateLimited`] says after how long a new try can succeed.
+    #[inline]
     pub fn consume(&self) -> Result<Quota, RateLimited> {
         self.all.consume(&())
     }

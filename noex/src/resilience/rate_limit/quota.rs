@@ -41,23 +41,18 @@ impl Quota {
     #[inline]
     pub(super) fn after(meter: &Meter, windows: &[Window], now: u64) -> Self {
         let (window, current, over_in) = meter.tightest(windows, now);
-        Quota::passed(window, current, over_in)
+        Quota::passed(window.capacity, (current, over_in))
     }
 
-    /// The same of the one bucket of a limiter.
+    /// A request that has passed, where so much is used and will be for so long.
     #[inline]
-    pub(super) fn of_bucket(window: &Window, full_at: u64, now: u64) -> Self {
-        let (used, over_in) = window.used(full_at, now);
-        Quota::passed(window, used.min(window.capacity), over_in)
-    }
-
-    #[inline]
-    fn passed(window: &Window, current: u32, over_in: u64) -> Self {
+    pub(super) fn passed(capacity: u32, (used, over_in): (u32, u64)) -> Self {
+        let current = used.min(capacity);
         Quota {
             allowed: true,
             current,
-            limit: window.capacity,
-            remaining: window.capacity - current,
+            limit: capacity,
+            remaining: capacity - current,
             reset_after: Duration::from_nanos(over_in),
             retry_after: Duration::ZERO,
         }

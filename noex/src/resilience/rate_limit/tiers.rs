@@ -5,7 +5,10 @@ use std::{borrow::Borrow, fmt, hash::Hash, sync::Arc};
 use thiserror::Error;
 
 use super::{KeyedRateLimiter, LimiterKey, Quota, RateLimitOptions};
-use crate::resilience::{ConfigError, RateLimited};
+use crate::{
+    Name,
+    resilience::{ConfigError, RateLimited},
+};
 
 /// A rate limit for each tier and key: reads, writes, administration.
 ///
@@ -44,7 +47,7 @@ pub enum TierError {
     #[error("rate limit `{policy}` has no tier `{tier}`")]
     Unknown {
         /// The limiter's name.
-        policy: Arc<str>,
+        policy: Name,
         /// What was asked for.
         tier: Box<str>,
     },
@@ -84,7 +87,7 @@ impl<K: LimiterKey> TieredLimiter<K> {
     }
 
     fn of(&self, tier: &str) -> Result<&KeyedRateLimiter<K>, TierError> {
-        self.tier(tier).ok_or_else(|| TierError::Unknown { policy: self.name.clone(), tier: tier.into() })
+        self.tier(tier).ok_or_else(|| TierError::Unknown { policy: Name::of(&self.name), tier: tier.into() })
     }
 
     /// How the key stands in this tier, as [`KeyedRateLimiter::check`].

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    layer::{Entry, Held, Judge, Layer, Left, Refusal, Reset},
+    layer::{Entry, Held, Judge, Layer, Left, Outcome, Refusal, Reset},
     place::{Place, Scope},
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
         Disposed, FullBy, KeyedCircuitBreaker, KeyedRateLimiter, LimitedBy, LimiterKey, NamedError,
         PolicyKind, RateLimitOptions, RateLimited, RateLimiter,
         circuit_breaker::{self, Admission, Pass},
-        rate_limit::Grant,
+        rate_limit::{Denied, Grant},
     },
     rules::policy::Key,
 };
@@ -89,13 +89,13 @@ impl<R: 'static, O> BreakerLayer<R, O> {
     }
 }
 
-impl<R: 'static, O> Layer<R, O> for BreakerLayer<R, O> {
-    fn enter(&self, request: &R) -> Entry {
+impl<R: 'static, O: Outcome> Layer<R, O> for BreakerLayer<R, O> {
+    fn enter(&self, request: &R, refused: &mut Option<O>) -> Entry {
         let of = match &self.breakers {
             Breakers::One(_) => None,
             Breakers::Keyed(of, _) => match of(request) {
                 Ok(breaker) => Some(breaker),
-                Err(refusal) => return Entry::Refused(refusal),
+                Err(refusal) => return refuse(refusal, refused),
             },
         };
         let breaker = match (&of, &self.breakers) {
@@ -103,10 +103,13 @@ impl<R: 'static, O> Layer<R, O> for BreakerLayer<R, O> {
             (None, Breakers::Keyed(..)) => unreachable!("it has one by now"),
         };
         let (times, admission) = (breaker.times_calls(), breaker.admit());
+        if let Admission::Refused(denied) = admission {
+            return refuse(breaker.refusal(denied), refused);
+        }
         let hold = move |pass: Pass| Held::Pass { pass, since: times.then(now), of };
         match admission {
             Admission::Pass(pass) => Entry::Passed(hold(pass)),
-            Admission::Refused(refusal) => Entry::Refused(refusal.into()),
+            Admission::Refused(_) => unreachable!("it has returned"),
             Admission::Wait(verdict) => {
                 Entry::Wait(Box::pin(async move { verdict.await.map(hold).map_err(Refusal::from) }))
             }
@@ -143,6 +146,7 @@ impl<R: 'static, O> Layer<R, O> for BreakerLayer<R, O> {
 }
 
 impl From<circuit_breaker::Refusal> for Refusal {
+    #[inline(always)]
     fn from(refusal: circuit_breaker::Refusal) -> Self {
         match refusal {
             circuit_breaker::Refusal::Open(open) => Refusal::CircuitOpen(open),
@@ -151,13 +155,20 @@ impl From<circuit_breaker::Refusal> for Refusal {
     }
 }
 
+/// Says so.
+#[inline(always)]
+fn refuse<O: Outcome>(refusal: impl Into<Refusal>, refused: &mut Option<O>) -> Entry {
+    *refused = Some(O::refused(refusal.into()));
+    Entry::Refused
+}
+
 /// A rate limit in front of what is further in.
-pub(crate) struct LimitLayer<R, O> {
-    limit: Box<dyn Limit<R>>,
+pub(crate) struct LimitLayer<L, O> {
+    limit: L,
     judge: Judge<O>,
 }
 
-impl<R: 'static, O> LimitLayer<R, O> {
+impl<R, O> LimitLayer<Plain<R>, O> {
     pub(crate) fn new(
         place: &Place,
         handler: &str,
@@ -176,11 +187,13 @@ impl<R: 'static, O> LimitLayer<R, O> {
 
     fn plain(limiter: KeyedRateLimiter<()>, cost: Option<fn(&R) -> u32>, judge: Judge<O>) -> Self {
         let waits = limiter.has_queue();
-        LimitLayer { limit: Box::new(Plain { limiter, cost, waits }), judge }
+        LimitLayer { limit: Plain { limiter, cost, waits }, judge }
     }
+}
 
+impl<R, K: LimiterKey, O> LimitLayer<Keyed<R, K>, O> {
     #[allow(clippy::too_many_arguments, reason = "what a handler's attribute says, in its order")]
-    pub(crate) fn keyed<K: LimiterKey>(
+    pub(crate) fn keyed(
         place: &Place,
         handler: &str,
         options: RateLimitOptions,
@@ -191,7 +204,7 @@ impl<R: 'static, O> LimitLayer<R, O> {
     ) -> Result<Self, NamedError> {
         let limiter = limiter::<K>(place, handler, options, scope)?;
         let waits = limiter.has_queue();
-        Ok(LimitLayer { limit: Box::new(Keyed { limiter, key, cost, waits }), judge })
+        Ok(LimitLayer { limit: Keyed { limiter, key, cost, waits }, judge })
     }
 }
 
@@ -208,22 +221,22 @@ fn limiter<K: LimiterKey>(
 }
 
 /// A limiter, asked with a request.
-trait Limit<R>: Send + Sync {
-    fn enter(&self, request: &R) -> Entry;
+pub(crate) trait Limit<R>: Send + Sync {
+    fn enter<O: Outcome>(&self, request: &R, refused: &mut Option<O>) -> Entry;
     fn refund(&self, grant: Grant, request: Option<&R>);
     fn reset(&self) -> Option<Reset>;
 }
 
 /// One budget for all.
-struct Plain<R> {
+pub(crate) struct Plain<R> {
     limiter: KeyedRateLimiter<()>,
     cost: Option<fn(&R) -> u32>,
     waits: bool,
 }
 
 impl<R> Limit<R> for Plain<R> {
-    fn enter(&self, request: &R) -> Entry {
-        enter(&self.limiter, &(), self.cost.map_or(1, |cost| cost(request)), self.waits)
+    fn enter<O: Outcome>(&self, request: &R, refused: &mut Option<O>) -> Entry {
+        enter(&self.limiter, &(), self.cost.map_or(1, |cost| cost(request)), self.waits, refused)
     }
 
     fn refund(&self, grant: Grant, _: Option<&R>) {
@@ -239,7 +252,7 @@ impl<R> Limit<R> for Plain<R> {
 }
 
 /// A budget for each key, which is part of the request.
-struct Keyed<R, K: LimiterKey> {
+pub(crate) struct Keyed<R, K: LimiterKey> {
     limiter: KeyedRateLimiter<K>,
     key: KeyOf<R, K>,
     cost: Option<fn(&R) -> u32>,
@@ -247,8 +260,9 @@ struct Keyed<R, K: LimiterKey> {
 }
 
 impl<R, K: LimiterKey> Limit<R> for Keyed<R, K> {
-    fn enter(&self, request: &R) -> Entry {
-        enter(&self.limiter, (self.key)(request), self.cost.map_or(1, |cost| cost(request)), self.waits)
+    fn enter<O: Outcome>(&self, request: &R, refused: &mut Option<O>) -> Entry {
+        let cost = self.cost.map_or(1, |cost| cost(request));
+        enter(&self.limiter, (self.key)(request), cost, self.waits, refused)
     }
 
     fn refund(&self, grant: Grant, request: Option<&R>) {
@@ -267,22 +281,43 @@ impl<R, K: LimiterKey> Limit<R> for Keyed<R, K> {
     }
 }
 
-fn enter<K: LimiterKey>(limiter: &KeyedRateLimiter<K>, key: &K, cost: u32, waits: bool) -> Entry {
-    let limited = |limited: RateLimited| match limited.why {
-        LimitedBy::Disposed => Refusal::Disposed(Disposed { policy: limited.policy }),
-        _ => Refusal::RateLimited(limited),
-    };
-    let decided = if waits { limiter.queue(key, cost).decided() } else { Ok(limiter.try_consume(key, cost)) };
-    match decided {
+#[inline]
+fn enter<K: LimiterKey, O: Outcome>(
+    limiter: &KeyedRateLimiter<K>,
+    key: &K,
+    cost: u32,
+    waits: bool,
+    refused: &mut Option<O>,
+) -> Entry {
+    if !waits {
+        return match limiter.try_consume(key, cost) {
+            Ok(grant) => Entry::Passed(Held::Grant(grant)),
+            Err(denied @ Denied::Disposed) => refuse(limiter.refusal(denied), refused),
+            Err(denied) => refuse(Refusal::RateLimited(limiter.refusal(denied)), refused),
+        };
+    }
+    match limiter.queue(key, cost).decided() {
         Ok(Ok(grant)) => Entry::Passed(Held::Grant(grant)),
-        Ok(Err(refusal)) => Entry::Refused(limited(refusal)),
-        Err(queued) => Entry::Wait(Box::pin(async move { queued.await.map(Held::Grant).map_err(limited) })),
+        Ok(Err(limited)) => refuse(limited, refused),
+        Err(queued) => {
+            Entry::Wait(Box::pin(async move { queued.await.map(Held::Grant).map_err(Refusal::from) }))
+        }
     }
 }
 
-impl<R: 'static, O> Layer<R, O> for LimitLayer<R, O> {
-    fn enter(&self, request: &R) -> Entry {
-        self.limit.enter(request)
+impl From<RateLimited> for Refusal {
+    #[inline]
+    fn from(limited: RateLimited) -> Self {
+        match limited.why {
+            LimitedBy::Disposed => Refusal::Disposed(Disposed { policy: limited.policy }),
+            _ => Refusal::RateLimited(limited),
+        }
+    }
+}
+
+impl<R: 'static, O: Outcome, L: Limit<R>> Layer<R, O> for LimitLayer<L, O> {
+    fn enter(&self, request: &R, refused: &mut Option<O>) -> Entry {
+        self.limit.enter(request, refused)
     }
 
     /// What was not used comes back. The key of a message that has left is not there any more.
@@ -326,13 +361,13 @@ impl<O> BulkheadLayer<O> {
     }
 }
 
-impl<R, O> Layer<R, O> for BulkheadLayer<O> {
-    fn enter(&self, _: &R) -> Entry {
+impl<R, O: Outcome> Layer<R, O> for BulkheadLayer<O> {
+    fn enter(&self, _: &R, refused: &mut Option<O>) -> Entry {
         match self.bulkhead.enter().decided() {
             Ok(Ok(permit)) => Entry::Passed(Held::Permit(permit)),
-            Ok(Err(full)) => Entry::Refused(refused(full)),
+            Ok(Err(full)) => refuse(full, refused),
             Err(waiting) => {
-                Entry::Wait(Box::pin(async move { waiting.await.map(Held::Permit).map_err(refused) }))
+                Entry::Wait(Box::pin(async move { waiting.await.map(Held::Permit).map_err(Refusal::from) }))
             }
         }
     }
@@ -345,9 +380,11 @@ impl<R, O> Layer<R, O> for BulkheadLayer<O> {
     }
 }
 
-fn refused(full: BulkheadFull) -> Refusal {
-    match full.why {
-        FullBy::Disposed => Refusal::Disposed(Disposed { policy: full.policy }),
-        _ => Refusal::BulkheadFull(full),
+impl From<BulkheadFull> for Refusal {
+    fn from(full: BulkheadFull) -> Self {
+        match full.why {
+            FullBy::Disposed => Refusal::Disposed(Disposed { policy: full.policy }),
+            _ => Refusal::BulkheadFull(full),
+        }
     }
 }

@@ -98,7 +98,9 @@ impl<T, E, O: FnMut() -> F, F: Future<Output = Result<T, E>>> Calls<'_, T, E, O,
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended<T, E>> {
         if !self.has_begun {
             self.has_begun = true;
-            if let Some(ended) = straight(self.layers, None, &mut self.attempts, cx, &mut self.run) {
+            let mut ended = None;
+            straight(self.layers, None, &mut self.attempts, cx, &mut ended, &mut self.run);
+            if let Some(ended) = ended {
                 return Poll::Ready(ended);
             }
         }

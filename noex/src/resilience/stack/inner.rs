@@ -34,7 +34,7 @@ impl TimeoutLayer {
 }
 
 impl<R, O: Outcome> Layer<R, O> for TimeoutLayer {
-    fn enter(&self, _: &R) -> Entry {
+    fn enter(&self, _: &R, _: &mut Option<O>) -> Entry {
         Entry::Passed(Held::Deadline(Deadline::of(self.timeout.own_limit())))
     }
 
@@ -72,7 +72,7 @@ impl<R, O> RetryLayer<R, O> {
 }
 
 impl<R, O> Layer<R, O> for RetryLayer<R, O> {
-    fn enter(&self, _: &R) -> Entry {
+    fn enter(&self, _: &R, _: &mut Option<O>) -> Entry {
         Entry::Passed(Held::Attempts(self.retry.attempts()))
     }
 
@@ -127,7 +127,7 @@ impl<O> FallbackLayer<O> {
 }
 
 impl<R, O> Layer<R, O> for FallbackLayer<O> {
-    fn enter(&self, _: &R) -> Entry {
+    fn enter(&self, _: &R, _: &mut Option<O>) -> Entry {
         Entry::Passed(Held::Nothing)
     }
 

@@ -18,8 +18,8 @@ use crate::resilience::{
 ///
 /// Whatever `enter` gave is handed to exactly one `leave` or `cancel`.
 pub(crate) trait Layer<R, O>: Send + Sync {
-    /// The way in.
-    fn enter(&self, request: &R) -> Entry;
+    /// The way in. A refusal is an outcome, put where it is asked for: it is large, and not to be moved about.
+    fn enter(&self, request: &R, refused: &mut Option<O>) -> Entry;
 
     /// The way out, with what was held and the outcome; and the request, unless it has left with the last attempt.
     fn leave(&self, held: Held, outcome: &O, request: Option<&R>) -> Left;
@@ -63,7 +63,7 @@ pub(crate) enum Entry {
     /// Wait for this first.
     Wait(Wait),
     /// No.
-    Refused(Refusal),
+    Refused,
 }
 
 /// A wait for admission.

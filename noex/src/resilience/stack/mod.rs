@@ -22,5 +22,5 @@ pub(crate) use inner::{FallbackLayer, RetryLayer, TimeoutLayer};
 pub(crate) use layer::{Entry, Held, Judge, Layer, Outcome, Refusal, Reset};
 pub(crate) use place::Place;
 pub use place::Scope;
-pub(crate) use run::{Layers, Operation, Run};
+pub(crate) use run::{Layers, Operation, Run, said};
 pub(crate) use straight::straight;

@@ -48,6 +48,11 @@ pub(super) fn asked<R, O>(operation: &impl Operation<R, O>) -> &R {
     operation.request().unwrap_or_else(|| unreachable!("the last attempt has begun, and there is another"))
 }
 
+/// The outcome of a call that was refused.
+pub(crate) fn said<O>(refused: Option<O>) -> O {
+    refused.unwrap_or_else(|| unreachable!("a layer that refuses says so"))
+}
+
 /// A copy of the request, if there may be another attempt after the one about to begin.
 pub(super) fn copy<R, O>(held: &[Held], layers: &Layers<R, O>, request: &R) -> Option<R> {
     held.iter().zip(layers).find_map(|(held, layer)| match held {
@@ -94,11 +99,14 @@ impl<O: Outcome> Run<O> {
         loop {
             match mem::replace(&mut self.phase, Phase::Over) {
                 Phase::Entering(at) => match layers.get(at) {
-                    Some(layer) => match layer.enter(asked(operation)) {
-                        Entry::Passed(held) => self.hold(at, held),
-                        Entry::Wait(wait) => self.phase = Phase::Waiting(at, wait),
-                        Entry::Refused(refusal) => self.phase = Phase::Leaving(at, O::refused(refusal)),
-                    },
+                    Some(layer) => {
+                        let mut refused = None;
+                        match layer.enter(asked(operation), &mut refused) {
+                            Entry::Passed(held) => self.hold(at, held),
+                            Entry::Wait(wait) => self.phase = Phase::Waiting(at, wait),
+                            Entry::Refused => self.phase = Phase::Leaving(at, said(refused)),
+                        }
+                    }
                     None => {
                         operation.begin(copy(&self.held, layers, asked(operation)));
                         self.phase = Phase::Running;

@@ -13,8 +13,8 @@ use super::{
     run::{Layers, MANY, Operation, Phase, Run, asked, copy},
 };
 
-/// The first poll. It does what a [`Run`] does, step by step, and needs no state between two steps: the outcome, or
-/// none, and then there is a run that is to go on. A run is large, and is not moved about for those that need none.
+/// The first poll. It does what a [`Run`] does, step by step, and needs no state between two steps. Either there is an
+/// `outcome`, or a `run` that is to go on. Both are large, and not moved about for those that need none.
 ///
 /// Nobody has set a deadline yet, so there is none to poll under.
 #[inline]
@@ -23,45 +23,55 @@ pub(crate) fn straight<R, O: Outcome>(
     whole: Option<Duration>,
     operation: &mut impl Operation<R, O>,
     cx: &mut Context<'_>,
+    outcome: &mut Option<O>,
     run: &mut Option<Run<O>>,
-) -> Option<O> {
+) {
+    // Most refusals are the outermost layer's, and nothing is held yet.
+    let mut entry = layers.first().map(|outermost| outermost.enter(asked(operation), outcome));
+    if let Some(Entry::Refused) = entry {
+        return;
+    }
     let mut inside = Inside { layers, held: SmallVec::new() };
-    let mut outcome = 'outcome: {
-        for (at, layer) in layers.iter().enumerate() {
-            match layer.enter(asked(operation)) {
+    'in_and_run: {
+        while let Some(entered) = entry {
+            match entered {
                 Entry::Passed(held) => inside.held.push(held),
                 Entry::Wait(wait) => {
-                    inside.stop(whole, Phase::Waiting(at, wait), run);
-                    return None;
+                    inside.stop(whole, Phase::Waiting(inside.held.len(), wait), run);
+                    return;
                 }
-                Entry::Refused(refusal) => break 'outcome O::refused(refusal),
+                Entry::Refused => break 'in_and_run,
             }
+            let further = layers.get(inside.held.len());
+            entry = further.map(|layer| layer.enter(asked(operation), outcome));
         }
         let copy = copy(&inside.held, layers, asked(operation));
         operation.begin(copy);
         match operation.poll(cx) {
-            Poll::Ready(outcome) => outcome,
+            Poll::Ready(ended) => *outcome = Some(ended),
             Poll::Pending => {
                 inside.stop(whole, Phase::Running, run);
-                return None;
-            }
-        }
-    };
-    while let Some(held) = inside.held.pop() {
-        let at = inside.held.len();
-        match layers[at].leave(held, &outcome, operation.request()) {
-            Left::Done => {}
-            Left::Replaced => outcome = layers[at].instead(outcome),
-            Left::Failed(attempts, class) => {
-                let run = inside.stop(whole, Phase::Over, run);
-                if !run.try_again(layers, at, attempts, class) {
-                    run.phase = Phase::Leaving(at, outcome);
-                }
-                return None;
+                return;
             }
         }
     }
-    Some(outcome)
+    while let (Some(held), Some(ended)) = (inside.held.pop(), &*outcome) {
+        let at = inside.held.len();
+        match layers[at].leave(held, ended, operation.request()) {
+            Left::Done => {}
+            Left::Replaced => *outcome = outcome.take().map(|ended| layers[at].instead(ended)),
+            Left::Failed(attempts, class) => {
+                let run = inside.stop(whole, Phase::Over, run);
+                if !run.try_again(layers, at, attempts, class)
+                    && let Some(ended) = outcome.take()
+                {
+                    run.phase = Phase::Leaving(at, ended);
+                }
+                *outcome = None;
+                return;
+            }
+        }
+    }
 }
 
 /// What is held on the way. Dropped before the way out, something panicked.

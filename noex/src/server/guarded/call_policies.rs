@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Answered, Hedging, Protection, protection::Boxed};
 use crate::{
-    CallError, GenServer, Target,
+    CallError, GenServer, Name, Target,
     resilience::{
         BulkheadOptions, CircuitBreakerOptions, Class, Hedge, HedgeOptions, NamedError, PolicyKind,
         RateLimitOptions, RetryOptions, Scope, TimeoutOptions,
@@ -37,7 +37,7 @@ impl<S: GenServer> CallPolicies<'_, S> {
         instead: fn(CallError<E>) -> Result<T, E>,
         write: fn(Result<T, E>) -> S::Reply,
     ) -> Self {
-        let target = Target { server: self.protection.place.server.clone(), handler: self.handler };
+        let target = Target { server: Name::of(&self.protection.place.server), handler: self.handler };
         let judge = self.judge(None);
         let identity = self.protection.place.own(PolicyKind::Fallback, self.handler);
         let layer = FallbackLayer::new(identity, judge, move |outcome: Answered<S>| {

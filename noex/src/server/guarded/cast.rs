@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::Unserved;
 use crate::{
     GenServer, Message, NotSent,
-    resilience::stack::{Entry, Held, Layers, Outcome, Refusal},
+    resilience::stack::{Entry, Held, Layers, Refusal, said},
     server::slot::{Slot, envelope::Envelope},
 };
 
@@ -38,14 +38,16 @@ pub(in crate::server) fn admit<S: GenServer>(slot: &Slot<S>, message: &Envelope<
 fn pass<M>(layers: &Layers<M, Result<(), Unserved>>, message: &M) -> Result<(), Refusal> {
     let mut held: SmallVec<[Held; 2]> = SmallVec::new();
     for layer in layers {
-        match layer.enter(message) {
+        let mut refused = None;
+        match layer.enter(message, &mut refused) {
             Entry::Passed(it) => held.push(it),
             Entry::Wait(_) => unreachable!("nobody waits to cast"),
-            Entry::Refused(refusal) => {
-                let outcome = Outcome::refused(refusal.clone());
+            Entry::Refused => {
+                let outcome = said(refused);
                 for (at, held) in held.into_iter().enumerate().rev() {
                     layers[at].leave(held, &outcome, Some(message));
                 }
+                let Err(Unserved::Refused(refusal)) = outcome else { unreachable!("it is a refusal") };
                 return Err(refusal);
             }
         }

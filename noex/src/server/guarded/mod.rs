@@ -73,11 +73,14 @@ enum Begun<'a, S: GenServer> {
     Hedged(Box<Runs<'a, S>>),
 }
 
-/// The first poll of a call: what it ends with, or how it goes on. Only what has to go on needs memory of its own.
+/// The first poll of a call: the `answer` that it ends with, or how it goes on. Only what has to go on needs memory of
+/// its own.
+#[inline]
 pub(super) fn begin<'a, S: GenServer>(
     attempt: &mut Attempt<'a, S>,
     cx: &mut Context<'_>,
-) -> Result<Answered<S>, Box<Guarded<'a, S>>> {
+    answer: &mut Option<Answered<S>>,
+) -> Option<Box<Guarded<'a, S>>> {
     let Some(call) = attempt.message() else { panic!("a call was polled after it was ready") };
     let variant = call.variant();
     attempt.asked.variant = variant;
@@ -85,13 +88,13 @@ pub(super) fn begin<'a, S: GenServer>(
     let whole = attempt.asked.whole;
     let mut first = First { attempt, hedging: plan.hedging.as_ref(), runs: None, copy: None };
     let mut run = None;
-    if let Some(answer) = straight(&plan.layers, whole, &mut first, cx, &mut run) {
-        // What was refused is here still.
-        drop(first.attempt.take());
-        return Ok(answer);
+    straight(&plan.layers, whole, &mut first, cx, answer, &mut run);
+    if let Some(run) = run {
+        return Some(first.go_on(run, plan));
     }
-    let Some(run) = run else { unreachable!("what has no outcome goes on") };
-    Err(first.go_on(run, plan))
+    // What was refused is here still.
+    drop(first.attempt.take());
+    None
 }
 
 /// The first attempt of a call, where the call was made.

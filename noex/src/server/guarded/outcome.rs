@@ -38,7 +38,6 @@ impl Unserved {
         }
     }
 
-    #[cold]
     pub(crate) fn at<E>(self, target: Target) -> CallError<E> {
         match self {
             Unserved::Failure(failure) => failure.at(target),

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use super::{Answered, CallPlan, CallPolicies, CastPolicies, Hedging, Unserved};
 use crate::{
-    GenServer, Message, System, Target,
+    GenServer, Message, Name, System, Target,
     resilience::{
         Class, NamedError,
         stack::{Layer, Place, Reset},
@@ -72,7 +72,7 @@ impl<S: GenServer> Policies<S> {
 
     /// Whom a refusal is about, without a look into the slot.
     pub(crate) fn target(&self, handler: &'static str) -> Target {
-        Target { server: self.label.clone(), handler }
+        Target { server: Name::of(&self.label), handler }
     }
 
     /// A policy that is shared by name is not to be had.

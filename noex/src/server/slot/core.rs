@@ -198,7 +198,7 @@ impl Core {
     }
 
     pub(crate) fn target(&self, handler: &'static str) -> Target {
-        Target { server: self.label(), handler }
+        Target { server: self.label().into(), handler }
     }
 
     /// The door that the server was started through; the first one stays.

@@ -291,7 +291,7 @@ impl Core {
     }
 
     fn step(&self, handler: &'static str) -> DeadlockStep {
-        DeadlockStep { pid: self.pid(), server: self.label(), handler }
+        DeadlockStep { pid: self.pid(), server: self.label().into(), handler }
     }
 }
 
