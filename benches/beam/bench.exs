@@ -40,6 +40,21 @@ defmodule Link do
   end
 end
 
+# One of those who listen to a topic: registered under it, as Registry's own documentation has it for PubSub.
+defmodule Subscriber do
+  use GenServer
+
+  def init(topic) do
+    {:ok, _} = Registry.register(Topics, topic, nil)
+    {:ok, 0}
+  end
+
+  def handle_info({:put, by}, total), do: {:noreply, total + by}
+  def handle_call(:sum, _from, total), do: {:reply, total, total}
+
+  def sum(server), do: GenServer.call(server, :sum, :infinity)
+end
+
 defmodule Bench do
   @callers 64
   @many 1_000
@@ -176,6 +191,26 @@ defmodule Bench do
     each(numbers * @many, took)
   end
 
+  defp run("publish", deliveries) do
+    numbers = div(deliveries + @many - 1, @many)
+    topic = "rates.eur"
+    {:ok, _} = Registry.start_link(keys: :duplicate, name: Topics, partitions: System.schedulers_online())
+
+    subscribers =
+      for _ <- 1..@many do
+        {:ok, subscriber} = GenServer.start(Subscriber, topic)
+        subscriber
+      end
+
+    took =
+      timed(fn ->
+        repeat(numbers, fn -> publish(topic, {:put, 1}) end)
+        for subscriber <- subscribers, do: ^numbers = Subscriber.sum(subscriber)
+      end)
+
+    each(numbers * @many, took)
+  end
+
   defp run("children", most) do
     for {size, name} <- [{100, "_100"}, {1_000, "_1k"}, {10_000, "_10k"}, {100_000, "_100k"}] do
       size = min(size, most)
@@ -205,6 +240,12 @@ defmodule Bench do
   defp add(supervisor) do
     {:ok, child} = DynamicSupervisor.start_child(supervisor, {Counter, []})
     child
+  end
+
+  defp publish(topic, event) do
+    Registry.dispatch(Topics, topic, fn entries ->
+      for {subscriber, _} <- entries, do: send(subscriber, event)
+    end)
   end
 
   defp start_and_stop, do: GenServer.stop(start())

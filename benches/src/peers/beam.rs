@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::runtime::Runtime;
 use crate::scenario::{
-    Bench, Sample, Scenario, call, cast, children, fanout, registry, restart, ring, spawn,
+    Bench, Sample, Scenario, call, cast, children, fanout, publish, registry, restart, ring, spawn,
 };
 
 /// What it is called.
@@ -37,6 +37,7 @@ pub(crate) fn benches() -> Vec<Bench> {
         bench!(registry::REGISTRY_CALL, "registry_call"),
         bench!(restart::RESTART, "restart"),
         bench!(fanout::FANOUT, "fanout"),
+        bench!(publish::PUBLISH, "publish"),
         bench(&children::CHILDREN, |runtime, most| {
             let text = printed("children", runtime, most);
             Sample::Figures(children::SIZES.map(|(_, size)| (size, figure(&text, size))).to_vec())

@@ -10,7 +10,8 @@ pub(crate) const SUBSCRIBERS: u64 = 1_000;
 
 /// One task publishes numbers, each to 1,000 servers that subscribed; an operation is one delivery. The clock stops
 /// when each server has answered a call behind the last number. Peers without a bus of their own that keeps every
-/// event send to each of their servers in a loop, as in `fanout`.
+/// event send to each of their servers in a loop, as in `fanout`; Elixir's are registered under one key, and its
+/// `Registry.dispatch` sends to them.
 pub(crate) const PUBLISH: Scenario = Scenario {
     name: "publish",
     about: "one publisher, 1,000 subscribers of its topic",
