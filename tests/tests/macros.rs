@@ -383,6 +383,70 @@ impl Either {
     }
 }
 
+/// Each word that an option of a policy can be.
+#[genserver]
+#[derive(Clone)]
+pub struct Worded {}
+
+#[genserver]
+impl Worded {
+    #[init]
+    fn open() -> Self {
+        Worded {}
+    }
+
+    #[call(concurrent)]
+    #[rate_limit(9 per 1s, algorithm = sliding, on_full = refuse)]
+    #[bulkhead(max_concurrent = 1, queue = fifo, adaptive = gradient)]
+    async fn first(&self) -> u8 {
+        1
+    }
+
+    #[call(concurrent)]
+    #[rate_limit(9 per 1s, algorithm = fixed, on_full = evict_oldest)]
+    #[bulkhead(max_concurrent = 1, queue = lifo, adaptive = vegas)]
+    async fn second(&self) -> u8 {
+        2
+    }
+
+    #[call]
+    #[rate_limit(9 per 1s, algorithm = token_bucket)]
+    #[bulkhead(max_concurrent = 1, queue = codel)]
+    fn third(&self) -> u8 {
+        3
+    }
+
+    #[call]
+    #[retry(jitter = none)]
+    #[circuit_breaker(half_open = wait)]
+    #[rate_limit(9 per 1s, algorithm = smooth)]
+    fn fourth(&self) -> Result<u8, String> {
+        Ok(4)
+    }
+
+    #[call]
+    #[retry(jitter = equal)]
+    #[circuit_breaker(half_open = reject)]
+    fn fifth(&self) -> Result<u8, String> {
+        Ok(5)
+    }
+
+    #[call]
+    #[retry(jitter = decorrelated)]
+    fn sixth(&self) -> Result<u8, String> {
+        Ok(6)
+    }
+}
+
+#[tokio::test]
+async fn options_of_policies_are_what_their_words_say() {
+    let worded = Worded::start().await.expect("it starts");
+    let all = [worded.first().await, worded.second().await, worded.third().await];
+    assert!(matches!(all, [Ok(1), Ok(2), Ok(3)]), "{all:?}");
+    let all = [worded.fourth().await, worded.fifth().await, worded.sixth().await];
+    assert!(matches!(all, [Ok(4), Ok(5), Ok(6)]), "{all:?}");
+}
+
 #[tokio::test]
 async fn one_of_several_inits_is_there() {
     let either = Either::start("with").await.expect("it starts");

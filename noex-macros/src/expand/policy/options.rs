@@ -65,7 +65,12 @@ fn setter(plan: &Plan<'_>, policy: &Policy, key: &Ident, value: &Given) -> Optio
         }
         Given::Calls(calls) => quote!(.window(#krate::resilience::CircuitWindow::Calls(#calls))),
         Given::Variant { of, word } => {
-            let (of, variant) = (Ident::new(of, Span::call_site()), names::variant(word));
+            let of = Ident::new(of, Span::call_site());
+            let variant = match word.to_string().as_str() {
+                "sliding" => Ident::new("SlidingWindow", Span::call_site()),
+                "fixed" => Ident::new("FixedWindow", Span::call_site()),
+                _ => names::variant(word),
+            };
             if word == "token_bucket" {
                 // Without a burst, all of a period's may come at once.
                 let burst = match (policy.get("burst"), &policy.first) {
