@@ -1,11 +1,14 @@
-//! A pool of workers: jobs of three kinds with priorities, a full queue, a crash that costs no job.
+//! A pool of workers: jobs of three kinds with priorities, a full queue, a crash that costs no job, and the news of it
+//! all on the bus.
 //!
 //! `cargo run -p noex-examples --example jobs`
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use noex::pool::{JobDone, JobError};
+use noex::event_bus::{Subscription, Topic};
+use noex::pool::{JobDone, JobError, JobEvent};
 use noex::{Pool, prelude::*};
 
 /// What there is to do.
@@ -48,6 +51,17 @@ impl Worker {
     }
 }
 
+/// How often each topic was heard, in the order of the alphabet.
+fn count(mut news: Subscription<JobEvent>) -> String {
+    let mut counts = BTreeMap::new();
+    while let Some((topic, _)) = news.try_recv() {
+        *counts.entry(topic).or_insert(0) += 1;
+    }
+    let counts: Vec<String> = counts.iter().map(|(topic, count)| format!("{count} {topic}")).collect();
+    counts.join(", ")
+}
+
+/// The outcome itself, which only the pool's own hook and the job's handle have.
 fn tell(done: &JobDone<'_, Worker>) {
     match done.outcome {
         Ok(text) if done.attempts > 1 => println!("{}: {text}, at attempt {}", done.job, done.attempts),
@@ -60,11 +74,13 @@ fn tell(done: &JobDone<'_, Worker>) {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The worker's panic is part of the show; its message need not be.
     std::panic::set_hook(Box::new(|_| {}));
+    let news = System::global().bus().subscribe::<JobEvent>("job.*")?;
     let pool = Pool::<Worker>::of("workers", || ())
         .size(1)
         .queue(4)
         .retries(1)
         .deadline(Duration::from_secs(30))
+        .topic(Topic::from_static("job"))
         .on_done(tell)
         .start()
         .await?;
@@ -89,6 +105,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         "{} completed, {} failed, {} retried, {} rejected, {} of {} workers available",
         stats.completed, stats.failed, stats.retried, stats.rejected, stats.available, stats.size
     );
+    println!("on the bus: {}", count(news));
     pool.stop().await?;
     Ok(())
 }

@@ -96,6 +96,7 @@ then: report 7 written
 job 6 failed: `me` is no address
 then: `me` is no address
 4 completed, 2 failed, 1 retried, 1 rejected, 1 of 1 workers available
+on the bus: 4 job.completed, 2 job.failed, 6 job.queued, 1 job.rejected, 1 job.requeued, 7 job.started
 ";
     assert_eq!(printed("jobs"), expected);
 }

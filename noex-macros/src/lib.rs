@@ -936,8 +936,10 @@ pub fn fallback(_: TokenStream, item: TokenStream) -> TokenStream {
 /// | `max`: how many there may be at a time | dynamic children | no limit | a number, also of a parameter |
 /// | `size`: how many workers | pools | as many as cores | a number, also of a parameter |
 /// | `queue`: how many jobs may wait while all are busy | pools | `1024` | the same |
+/// | `queue_timeout`: how long a job may wait for a worker | pools | no limit | a duration |
 /// | `retries`: how often a job is tried again whose worker ended with it; it is `Clone` then | pools | `0` | the same |
 /// | `deadline`: how long a worker may take for a job before it is killed | pools | no limit | a duration |
+/// | `topic`: under which it publishes how far each job has got, as a `JobEvent` on the bus | pools | not published | `"job"`, or a constant |
 /// | `drain`: how long the pool may take to do what is queued when it is stopped | pools | `5s` | a duration |
 /// | `restarts`, `backoff`: as those of the tree, over all of them | partitions, dynamic children, pools | as those of the tree | |
 ///

@@ -13,8 +13,9 @@ use std::{
 
 use noex::{
     ChildOptions, Executed, Pool, Supervisor,
+    event_bus::{Buffer, Overflow, Topic},
     observer::{EventKind, JobStep},
-    pool::{JobError, JobId, NotAccepted, PoolBuilder},
+    pool::{JobError, JobEvent, JobFailure, JobId, NotAccepted, PoolBuilder},
     prelude::*,
 };
 use support::{Log, family::settle};
@@ -114,6 +115,71 @@ async fn one_runs_one_waits_the_third_is_refused() {
     assert!(pool.submit(Do::Take(10)).now().is_err());
     settle().await;
     assert_eq!((pool.stats().in_progress, pool.stats().queued), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_waits_no_longer_than_it_may() {
+    // FLOW-4
+    let pool = hands(&Log::default(), 1).queue_timeout(500 * MS).start().await.unwrap();
+    let begun = Instant::now();
+    let _runs = pool.submit(Do::Hang).await.unwrap();
+    settle().await;
+    let waits = pool.submit(Do::Take(1)).await.unwrap();
+    let id = waits.id();
+    let error = waits.await.unwrap_err();
+    assert!(matches!(error, JobError::Expired { job, attempts: 0, after } if job == id && after == 500 * MS));
+    assert_eq!((begun.elapsed(), error.was_executed()), (500 * MS, Executed::No));
+    assert_eq!(error.to_string(), "job 2 was tried 0 times and waited 500ms for a worker");
+    let stats = pool.stats();
+    assert_eq!((stats.failed, stats.queued, stats.in_progress), (1, 0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_whose_turn_comes_in_time_are_done_and_make_room() {
+    let log = Log::default();
+    let pool = hands(&log, 1).queue(2).queue_timeout(25 * MS).start().await.unwrap();
+    let begun = Instant::now();
+    let first = pool.submit(Do::Take(20)).now().unwrap();
+    let second = pool.submit(Do::Take(20)).now().unwrap();
+    let third = pool.submit(Do::Take(20)).now().unwrap();
+    // For want of room they wait here, and then for a worker.
+    let (fourth, fifth) = tokio::join!(pool.run(Do::Take(3)), async { pool.submit(Do::Take(1)).await });
+    assert!(first.await.is_ok() && second.await.is_ok());
+    assert!(matches!(third.await, Err(JobError::Expired { .. })), "it would have begun at 40 ms");
+    assert!(matches!(fourth, Err(JobError::Expired { .. })), "room at 20 ms, no worker before 25");
+    // Room at 25 ms, which is when it has waited long enough: whoever is in is expired as well.
+    match fifth {
+        Ok(job) => assert!(matches!(job.await, Err(JobError::Expired { .. }))),
+        Err(refused) => assert!(matches!(refused.why, NotAccepted::Expired { .. })),
+    }
+    pool.drain().await;
+    assert_eq!(begun.elapsed(), 40 * MS);
+    pool.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_finds_no_room_in_time_is_given_back() {
+    let pool = hands(&Log::default(), 1).queue(0).queue_timeout(25 * MS).start().await.unwrap();
+    let _runs = pool.submit(Do::Hang).await.unwrap();
+    let refused = pool.submit(Do::Take(7)).await.unwrap_err();
+    assert_eq!(refused.why, NotAccepted::Expired { pool: "hands".into(), after: 25 * MS });
+    assert!(matches!(refused.job, Do::Take(7)));
+    let refused = pool.run(Do::Take(7)).await.unwrap_err();
+    assert!(matches!(refused, JobError::NotAccepted(NotAccepted::Expired { .. })));
+    assert_eq!((pool.stats().rejected, pool.stats().failed), (2, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_tried_again_may_wait_as_long_anew() {
+    let pool =
+        hands(&Log::default(), 1).queue_timeout(25 * MS).retries(1).deadline(20 * MS).start().await.unwrap();
+    let begun = Instant::now();
+    let hangs = pool.submit(Do::Hang).await.unwrap();
+    let urgent = pool.submit(Do::Take(15)).priority(9).await.unwrap();
+    let (urgent, hangs) = tokio::join!(urgent, hangs);
+    assert!(urgent.is_ok());
+    assert!(matches!(hangs, Err(JobError::Overdue { attempts: 2, .. })), "begun again 35 ms after it came");
+    assert_eq!(begun.elapsed(), 55 * MS);
 }
 
 #[tokio::test(start_paused = true)]
@@ -509,15 +575,12 @@ async fn each_end_is_told_before_it_is_had() {
     assert_eq!(numbers, [(1, 1, true), (2, 2, true), (3, 1, false)]);
 
     let mut steps: Vec<(JobId, JobStep)> = Vec::new();
-    while steps.last().is_none_or(|(_, step)| *step != JobStep::Failed) {
+    while steps.last().is_none_or(|(_, step)| !matches!(step, JobStep::Failed { .. })) {
         if let EventKind::Job { job, step, .. } = events.next().await.unwrap().kind {
             steps.push((job, step));
         }
     }
-    let names = steps.iter().map(|(job, step)| match step {
-        JobStep::Started { .. } => format!("{} started", job.number()),
-        step => format!("{} {step:?}", job.number()).to_lowercase(),
-    });
+    let names = steps.iter().map(|(job, step)| step_of(*job, step));
     let expected = [
         "1 queued",
         "1 started",
@@ -529,9 +592,74 @@ async fn each_end_is_told_before_it_is_had() {
         "2 completed",
         "3 queued",
         "3 started",
-        "3 failed",
+        "3 failed { why: handler }",
     ];
     assert_eq!(names.collect::<Vec<_>>(), expected);
+}
+
+fn step_of(job: JobId, step: &JobStep) -> String {
+    match step {
+        JobStep::Started { .. } => format!("{} started", job.number()),
+        step => format!("{} {step:?}", job.number()).to_lowercase(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_step_of_each_job_is_published() {
+    let system = System::new();
+    let mut all = system.bus().subscribe::<JobEvent>("hands.job.*").unwrap();
+    let mut failed = system.bus().subscribe::<JobEvent>("hands.job.failed").unwrap();
+    let waited = Buffer::new(1).overflow(Overflow::Wait);
+    let slow = system.bus().subscribe_with::<JobEvent>("**", waited).unwrap();
+    let pool = hands(&Log::default(), 1).queue(1).retries(1).queue_timeout(50 * MS);
+    let pool = pool.topic(Topic::from_static("hands.job")).start().system(&system).await.unwrap();
+
+    pool.run(crash(1)).await.unwrap();
+    pool.run(Do::Fail("no")).await.unwrap_err();
+    let _hangs = pool.submit(Do::Hang).await.unwrap();
+    settle().await;
+    let waits = pool.submit(Do::Take(1)).await.unwrap();
+    pool.submit(Do::Take(1)).now().unwrap_err();
+    waits.await.unwrap_err();
+    let taken_back = pool.submit(Do::Take(1)).await.unwrap();
+    taken_back.cancel();
+    let waits = pool.submit(Do::Take(1)).await.unwrap();
+    pool.kill();
+    waits.await.unwrap_err();
+
+    let mut steps = Vec::new();
+    while steps.last().is_none_or(|last| last != "6 failed { why: stopped }") {
+        let (topic, event) = all.recv().await.unwrap();
+        let line = step_of(event.job, &event.step);
+        assert_eq!(topic, format!("hands.job.{}", line.split(' ').nth(1).unwrap()).as_str());
+        assert_eq!(&*event.pool, "hands");
+        steps.push(line);
+    }
+    // What becomes of the one that is under way when the pool is killed comes from another task.
+    steps.retain(|line| !line.starts_with("3 requeued") && !line.starts_with("3 failed"));
+    let expected = [
+        "1 queued",
+        "1 started",
+        "1 requeued { attempt: 2 }",
+        "1 started",
+        "1 completed",
+        "2 queued",
+        "2 started",
+        "2 failed { why: handler }",
+        "3 queued",
+        "3 started",
+        "4 queued",
+        "0 rejected",
+        "4 failed { why: expired }",
+        "5 queued",
+        "5 cancelled",
+        "6 queued",
+        "6 failed { why: stopped }",
+    ];
+    assert_eq!(steps, expected);
+    let (_, event) = failed.recv().await.unwrap();
+    assert_eq!(event.step, JobStep::Failed { why: JobFailure::Handler });
+    assert!(slow.subscriber().dropped() > 10, "nobody waits for it, and what it misses is counted");
 }
 
 /// Jobs of several arguments, without a result type.
@@ -675,8 +803,18 @@ supervisor! {
         strategy: rest_for_one,
         first: Hand(log),
         hands: pool Hand(log) { size: size, queue: 2, retries: 1, deadline: 1s, drain: 2s, restarts: 100 in 1s },
-        adders: pool Adder(),
+        adders: pool Adder() { topic: "sums", queue_timeout: 1min },
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_declared_pool_tells_the_bus_of_its_system() {
+    let system = System::new();
+    let mut sums = system.bus().subscribe::<JobEvent>("sums.completed").unwrap();
+    let works = Works::start(Log::default(), 1).system(&system).await.unwrap();
+    works.adders().run((1, 2)).await.unwrap();
+    let (_, event) = sums.recv().await.unwrap();
+    assert_eq!((&*event.pool, event.job.number(), event.step), ("adders", 1, JobStep::Completed));
 }
 
 #[tokio::test(start_paused = true)]

@@ -44,7 +44,8 @@ pub(crate) fn settings(krate: &Krate, options: &ChildOptions) -> TokenStream {
     pace(krate, &quote!(__noex_child), options.intensity.as_ref(), options.pauses.as_ref())
 }
 
-// Output:  .size(4).queue(100).retries(2).deadline(..).drain(..).restarts(5, ..).backoff(..)
+// Output:  .size(4).queue(100).queue_timeout(..).retries(2).deadline(..).topic(const { Topic::from_static("job") })
+//          .drain(..).restarts(5, ..).backoff(..)
 pub(crate) fn pool_settings(krate: &Krate, options: &ChildOptions) -> TokenStream {
     let number = |method: &str, value: &Option<TokenStream>| {
         value.as_ref().map(|value| {
@@ -56,6 +57,15 @@ pub(crate) fn pool_settings(krate: &Krate, options: &ChildOptions) -> TokenStrea
     };
     let (size, queue) = (number("size", &options.size), number("queue", &options.queue));
     let retries = number("retries", &options.retries);
+    let queue_timeout = options.queue_timeout.map(|limit| {
+        let limit = duration::duration(limit);
+        quote!(.queue_timeout(#limit))
+    });
+    let topic = options.topic.as_ref().map(|topic| {
+        let made = located::at(topic.span(), quote!(#krate::event_bus::Topic::from_static));
+        let given = located::parenthesized(topic.span(), topic.clone());
+        quote!(.topic(const { #made #given }))
+    });
     let deadline = options.deadline.map(|limit| {
         let limit = duration::duration(limit);
         quote!(.deadline(#limit))
@@ -72,7 +82,7 @@ pub(crate) fn pool_settings(krate: &Krate, options: &ChildOptions) -> TokenStrea
         let (min, max) = (duration::duration(pauses.min), duration::duration(pauses.max));
         quote!(.backoff(#krate::Backoff::new(#min, #max)))
     });
-    quote!(#size #queue #retries #deadline #drain #restarts #backoff)
+    quote!(#size #queue #queue_timeout #retries #deadline #topic #drain #restarts #backoff)
 }
 
 // Output:  tree.restarts(5, ..); tree.backoff(Backoff::new(.., ..));

@@ -70,7 +70,17 @@ const ROWS: [Row; 5] = [
         plural: "pools",
         arguments: INIT,
         of: "server",
-        options: &["size", "queue", "retries", "deadline", "drain", "restarts", "backoff"],
+        options: &[
+            "size",
+            "queue",
+            "queue_timeout",
+            "retries",
+            "deadline",
+            "topic",
+            "drain",
+            "restarts",
+            "backoff",
+        ],
     },
 ];
 

@@ -4,6 +4,7 @@ use crate::diag::{Diag, list};
 use crate::model::child_kind::ChildKind;
 use crate::model::config::{self, report_duration, settings_of};
 use crate::model::pace::{Intensity, Pauses};
+use crate::model::subscription::topic_fault;
 use crate::syntax::duration::{self, Written as WrittenDuration};
 use crate::syntax::options::{self, Separator, Setting, Value as OptionValue, Written};
 use proc_macro2::{Ident, TokenStream};
@@ -26,8 +27,11 @@ pub(crate) struct ChildOptions {
     pub(crate) max: Option<TokenStream>,
     pub(crate) size: Option<TokenStream>,
     pub(crate) queue: Option<TokenStream>,
+    pub(crate) queue_timeout: Option<Duration>,
     pub(crate) retries: Option<TokenStream>,
     pub(crate) deadline: Option<Duration>,
+    /// A literal that is known to be a topic, or a constant, which the compiler has to look at.
+    pub(crate) topic: Option<TokenStream>,
     pub(crate) drain: Option<Duration>,
     pub(crate) intensity: Option<Intensity>,
     pub(crate) pauses: Option<Pauses>,
@@ -72,8 +76,12 @@ impl ChildOptions {
             }
             "size" => self.size = number(setting, "a pool without workers does nothing", diag),
             "queue" => self.queue = jobs(setting, diag),
+            "queue_timeout" => {
+                self.queue_timeout = some_time(setting, "a job cannot wait for no time", diag);
+            }
             "retries" => self.retries = jobs(setting, diag),
             "deadline" => self.deadline = some_time(setting, "a job cannot be done in no time", diag),
+            "topic" => self.topic = topic(setting, diag),
             "drain" => self.drain = some_time(setting, "a pool cannot be drained in no time", diag),
             "restarts" => self.intensity = Intensity::read(&setting.key, &value(), diag),
             "backoff" => self.pauses = Pauses::read(&setting.key, &value(), diag),
@@ -166,6 +174,24 @@ fn jobs(setting: &Setting, diag: &mut Diag) -> Option<TokenStream> {
         }
         _ => Some(value.clone()),
     }
+}
+
+/// Under which topic: a text, or a constant.
+fn topic(setting: &Setting, diag: &mut Diag) -> Option<TokenStream> {
+    let value = config::required(setting, "\"job\"", diag)?;
+    let (message, help) = match OptionValue::of(value) {
+        OptionValue::Text(text) => match topic_fault(&text.value()) {
+            None => return Some(value.clone()),
+            Some(fault) => fault,
+        },
+        OptionValue::Constant => return Some(value.clone()),
+        OptionValue::Word(word) => {
+            ("a topic is a string".into(), format!("write `topic: \"{word}\"`, or a constant"))
+        }
+        _ => ("a topic is a string".into(), "write `topic: \"job\"`".into()),
+    };
+    diag.error(value, message).help(help);
+    None
 }
 
 fn some_time(setting: &Setting, no_time: &str, diag: &mut Diag) -> Option<Duration> {

@@ -90,6 +90,19 @@ fn fault(pattern: &str) -> Option<(String, String)> {
     })
 }
 
+/// What is wrong with a topic, and what to write.
+pub(crate) fn topic_fault(topic: &str) -> Option<(String, String)> {
+    if topic.contains('*') {
+        let message = "a topic cannot have a `*`, which only a pattern can have".to_string();
+        return Some((message, "write the topic itself, such as `\"job\"`".into()));
+    }
+    let named = |(message, help): (String, String)| {
+        let help = if help.contains('*') { "write `\"job\"`".into() } else { help };
+        (message.replace("pattern", "topic"), help)
+    };
+    fault(topic).map(named)
+}
+
 /// How many events may wait.
 pub(crate) fn buffer(setting: &Setting, diag: &mut Diag) -> Option<TokenStream> {
     let Some(value) = &setting.value else {

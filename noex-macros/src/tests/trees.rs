@@ -144,7 +144,7 @@ fn kinds_of_children() {
             conns: dynamic Conn { max: api.len(), restarts: 1 in 5s, backoff: 1ms..1.5s },
             more: dynamic Conn(host: Vec<u8>, port: u16),
             last: dynamic Conn,
-            mailers: pool Mailer(host) { size: N, queue: 0, retries: 2, deadline: 30s, drain: 1min, restarts: 9 in 1s }
+            mailers: pool Mailer(host) { size: N, queue: 0, queue_timeout: 9s, retries: 2, deadline: 30s, topic: "mail.job", drain: 1min, restarts: 9 in 1s }
         },
         &[],
     );
@@ -156,11 +156,23 @@ fn kinds_of_children() {
     told(
         quote!(a: pool Mailer() { size: 0, queue: "long", deadline: 0s, max: 4 }),
         &[
-            "`max` is an option of dynamic children, not of pools\n= help: options: `size`, `queue`, `retries`, \
-             `deadline`, `drain`, `restarts`, `backoff`",
+            "`max` is an option of dynamic children, not of pools\n= help: options: `size`, `queue`, \
+             `queue_timeout`, `retries`, `deadline`, `topic`, `drain`, `restarts`, `backoff`",
             "a pool without workers does nothing\n= help: use `1` or more",
             "`queue` is a whole number\n= help: write `queue: 2`",
             "a job cannot be done in no time\n= help: write `5s`",
+        ],
+    );
+    told(
+        quote!(a: pool Mailer() { topic: mail }, b: pool Mailer() { topic: "mail.*" }, c: pool Mailer() { topic: "a..b" },
+               d: pool Mailer() { topic: "" }, e: pool Mailer() { topic: 7, queue_timeout: 0s }, f: pool Mailer() { topic: TOPIC }),
+        &[
+            "a topic is a string\n= help: write `topic: \"mail\"`, or a constant",
+            "a topic cannot have a `*`, which only a pattern can have\n= help: write the topic itself, such as `\"job\"`",
+            "a topic cannot have an empty segment\n= help: write `\"a.b\"`",
+            "a topic cannot be empty\n= help: write `\"job\"`",
+            "a topic is a string\n= help: write `topic: \"job\"`",
+            "a job cannot wait for no time\n= help: write `5s`",
         ],
     );
     // A path of a module that is called like a kind.

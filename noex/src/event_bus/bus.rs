@@ -95,6 +95,12 @@ impl EventBus {
         self.publish(topic, event).try_publish()
     }
 
+    /// Publishes from where nobody can wait, nor be told: a subscriber that is to be waited for and has no room loses the
+    /// event, as others do.
+    pub(crate) fn tell<E: Event>(&self, topic: &Topic, event: E) {
+        self.publish(topic, event).tell();
+    }
+
     /// As [`publish`](EventBus::publish), and waits until each subscriber has handled the event: closures and
     /// handlers have returned, streams have been read that far.
     ///

@@ -143,6 +143,19 @@ impl<'a, T: IntoTopic, E: Event> Publish<'a, T, E> {
     }
 }
 
+impl<E: Event> Publish<'_, &Topic, E> {
+    /// See [`EventBus::tell`].
+    pub(super) fn tell(mut self) {
+        let Step::New(topic, event) = std::mem::replace(&mut self.step, Step::Over) else { return };
+        // A topic is one.
+        let Ok(round) = self.to.deliver(self.bus, topic, event) else { return };
+        for (entry, topic, event) in round.full {
+            entry.feed.note_dropped();
+            entry.sink.lost(&topic, event);
+        }
+    }
+}
+
 impl<T: IntoTopic, E: Event> Future for Publish<'_, T, E> {
     type Output = Result<Published, PublishError>;
 

@@ -75,6 +75,11 @@ impl Topic {
         self.0.as_str()
     }
 
+    /// The topic one segment further: `rates.eur` for `eur` under `rates`. The segment is known to be one.
+    pub(crate) fn under(&self, segment: &'static str) -> Topic {
+        Topic(Text::Shared(format!("{self}.{segment}").into()))
+    }
+
     pub(super) fn into_text(self) -> Text {
         self.0
     }

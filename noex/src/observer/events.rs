@@ -13,7 +13,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::{
     event_bus::Pattern,
-    patterns::pool::JobId,
+    patterns::pool::{JobFailure, JobId},
     process::{ExitReason, Pid},
     resilience::{PolicyEvent, PolicyKind},
     server::slot::Core,
@@ -148,7 +148,10 @@ pub enum JobStep {
     /// It ended well.
     Completed,
     /// It ended otherwise.
-    Failed,
+    Failed {
+        /// How.
+        why: JobFailure,
+    },
     /// It was taken back before a worker came to it.
     Cancelled,
 }
@@ -177,7 +180,8 @@ impl EventKind {
             | EventKind::DeadLetter { .. }
             | EventKind::Disconnected { .. }
             | EventKind::Job {
-                step: JobStep::Rejected | JobStep::Requeued { .. } | JobStep::Failed, ..
+                step: JobStep::Rejected | JobStep::Requeued { .. } | JobStep::Failed { .. },
+                ..
             }
             | EventKind::MailboxHigh => Level::Warn,
             EventKind::Policy { event, .. } => match event {

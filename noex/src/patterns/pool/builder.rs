@@ -4,11 +4,13 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     JobDone, MemoryQueue, Pool, Queue, Work,
+    event::Topics,
     gate::{Gate, Opens},
     shared::{Setup, Shared},
 };
 use crate::{
     ChildOptions, Shutdown, StartTree, Supervisor,
+    event_bus::Topic,
     supervisor::{Backoff, cores},
 };
 
@@ -18,6 +20,7 @@ pub struct PoolBuilder<W: Work> {
     size: usize,
     queue: Option<Arc<dyn Queue<W>>>,
     ageing: u64,
+    queue_timeout: Option<Duration>,
     drain: Duration,
     restarts: Option<(u32, Duration)>,
     backoff: Option<Backoff>,
@@ -25,10 +28,27 @@ pub struct PoolBuilder<W: Work> {
 
 impl<W: Work> PoolBuilder<W> {
     pub(super) fn new(name: Arc<str>, args: Arc<dyn Fn() -> W::Args + Send + Sync>) -> Self {
-        let setup =
-            Setup { name, capacity: 1024, retries: 0, again: None, deadline: None, on_done: None, args };
+        let setup = Setup {
+            name,
+            topics: None,
+            capacity: 1024,
+            retries: 0,
+            again: None,
+            deadline: None,
+            on_done: None,
+            args,
+        };
         let drain = Duration::from_secs(5);
-        PoolBuilder { setup, size: cores(), queue: None, ageing: 100, drain, restarts: None, backoff: None }
+        PoolBuilder {
+            setup,
+            size: cores(),
+            queue: None,
+            ageing: 100,
+            queue_timeout: None,
+            drain,
+            restarts: None,
+            backoff: None,
+        }
     }
 
     /// How many workers there are, at least one; as many as there are cores unless said otherwise. The
@@ -54,6 +74,33 @@ impl<W: Work> PoolBuilder<W> {
     /// Of a queue of one's own that is its own business.
     pub fn ageing(mut self, jobs: u64) -> Self {
         self.ageing = jobs;
+        self
+    }
+
+    /// How long a job may wait for a worker, from when it is submitted, waiting for room included; without limit unless
+    /// said otherwise. One that waits longer is never begun: it is [`Expired`](super::JobError::Expired), or given back
+    /// where there was not even room. A job that is tried again may wait as long anew.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use noex::{Pool, pool::JobError, prelude::*};
+    /// # use std::time::Duration;
+    /// # #[genserver] struct Clerk {}
+    /// # #[genserver] impl Clerk {
+    /// #     #[init] fn open() -> Self { Clerk {} }
+    /// #     #[call(job)] async fn file(&mut self, page: u32) -> u32 { tokio::time::sleep(Duration::from_secs(60)).await; page }
+    /// # }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let clerks = Pool::<Clerk>::of("clerks", || ()).size(1).queue_timeout(Duration::from_secs(10)).start().await?;
+    /// let (first, second) = tokio::join!(clerks.run(1), clerks.run(2));       // each takes a minute
+    /// assert_eq!(first?, 1);
+    /// assert!(matches!(second, Err(JobError::Expired { attempts: 0, .. })));
+    /// # Ok(()) }
+    /// ```
+    pub fn queue_timeout(mut self, limit: Duration) -> Self {
+        self.queue_timeout = Some(limit);
         self
     }
 
@@ -102,10 +149,17 @@ impl<W: Work> PoolBuilder<W> {
         self
     }
 
+    /// Publishes how far each job has got as a [`JobEvent`](super::JobEvent), on the bus of the system that the pool
+    /// runs in: under `topic.completed` when it is done, and so on. Not published unless said otherwise.
+    pub fn topic(mut self, topic: Topic) -> Self {
+        self.setup.topics = Some(Topics::under(&topic));
+        self
+    }
+
     /// Starts the pool, or makes it a child: of a [`SupervisorBuilder`](crate::SupervisorBuilder) by
     /// [`nest`](crate::SupervisorBuilder::nest), of anything by [`ChildSpec::tree`](crate::ChildSpec::tree).
     pub fn start(self) -> StartTree<Pool<W>> {
-        let PoolBuilder { setup, size, queue, ageing, drain, restarts, backoff } = self;
+        let PoolBuilder { setup, size, queue, ageing, queue_timeout, drain, restarts, backoff } = self;
         let mut tree = Supervisor::builder(setup.name.clone());
         let (max, window) = restarts.unwrap_or_else(|| {
             (u32::try_from(size).unwrap_or(u32::MAX).saturating_mul(3), Duration::from_secs(5))
@@ -115,7 +169,7 @@ impl<W: Work> PoolBuilder<W> {
             tree.backoff(backoff);
         }
         let queue = queue.unwrap_or_else(|| Arc::new(MemoryQueue::new(ageing)));
-        let (shared, workers) = Shared::new(setup, queue, size);
+        let (shared, workers) = Shared::new(setup, queue, queue_timeout, size);
         for worker in workers {
             tree.add_planned(worker);
         }

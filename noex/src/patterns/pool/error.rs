@@ -35,6 +35,16 @@ pub enum JobError<E = Infallible> {
         /// The deadline.
         after: Duration,
     },
+    /// No worker came to it as long as it may wait: the pool's [`queue_timeout`](super::PoolBuilder::queue_timeout).
+    #[error("{job} was tried {attempts} times and waited {after:?} for a worker")]
+    Expired {
+        /// The job.
+        job: JobId,
+        /// How often it was tried.
+        attempts: u32,
+        /// How long it may wait.
+        after: Duration,
+    },
     /// The pool ended while the job waited.
     #[error("{job} was tried {attempts} times and not again: the pool has ended")]
     Stopped {
@@ -62,10 +72,27 @@ impl<E> JobError<E> {
         match self {
             JobError::Handler(_) => Executed::Yes,
             JobError::Crashed { error, .. } => error.was_executed(),
-            JobError::Stopped { attempts: 0, .. } | JobError::NotAccepted(_) => Executed::No,
-            JobError::Cancelled { attempts: 0, .. } => Executed::No,
-            JobError::Overdue { .. } | JobError::Stopped { .. } | JobError::Cancelled { .. } => {
-                Executed::Unknown
+            JobError::NotAccepted(_)
+            | JobError::Expired { attempts: 0, .. }
+            | JobError::Stopped { attempts: 0, .. }
+            | JobError::Cancelled { attempts: 0, .. } => Executed::No,
+            JobError::Overdue { .. }
+            | JobError::Expired { .. }
+            | JobError::Stopped { .. }
+            | JobError::Cancelled { .. } => Executed::Unknown,
+        }
+    }
+
+    /// In one word.
+    pub(super) fn failure(&self) -> JobFailure {
+        match self {
+            JobError::Handler(_) => JobFailure::Handler,
+            JobError::Crashed { .. } => JobFailure::Crashed,
+            JobError::Overdue { .. } => JobFailure::Overdue,
+            JobError::Expired { .. } => JobFailure::Expired,
+            // The two others are no ends of a job that failed.
+            JobError::Stopped { .. } | JobError::Cancelled { .. } | JobError::NotAccepted(_) => {
+                JobFailure::Stopped
             }
         }
     }
@@ -81,6 +108,22 @@ impl<E> JobError<E> {
             other => Err(other),
         }
     }
+}
+
+/// How a job failed: a [`JobError`] without what it holds, for those who are only told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum JobFailure {
+    /// Its handler returned an error.
+    Handler,
+    /// Its worker ended with it.
+    Crashed,
+    /// It took longer than the pool's deadline.
+    Overdue,
+    /// It waited longer than it may.
+    Expired,
+    /// The pool ended while it waited.
+    Stopped,
 }
 
 /// A job that was not accepted. It is given back.
@@ -111,6 +154,14 @@ pub enum NotAccepted {
         pool: Arc<str>,
         /// How many jobs may wait.
         capacity: usize,
+    },
+    /// There was no room in the queue as long as the job may wait.
+    #[error("the queue of pool `{pool}` had no room within {after:?}")]
+    Expired {
+        /// The pool.
+        pool: Arc<str>,
+        /// How long it may wait.
+        after: Duration,
     },
     /// It finishes what it has and takes nothing more.
     #[error("pool `{pool}` takes no more jobs: it is being drained")]

@@ -12,7 +12,9 @@
 //! # What holds
 //!
 //! - A job that was accepted ends in exactly one way: its handler's outcome, or a [`JobError`] that says whether the
-//!   handler ran. It is counted in [`PoolStats`], and announced as [`EventKind::Job`](crate::observer::EventKind::Job).
+//!   handler ran. It is counted in [`PoolStats`], announced as [`EventKind::Job`](crate::observer::EventKind::Job), and published
+//!   on the bus under the pool's [`topic`](PoolBuilder::topic), if it has one.
+//! - One that waits longer than [`queue_timeout`](PoolBuilder::queue_timeout) says is not begun any more, and told so.
 //! - A job is in one place at a time: before it is tried again, the life that had it is over.
 //! - A higher priority goes first; within one priority the order is that of submitting. Each step of priority
 //!   overtakes at most [`ageing`](PoolBuilder::ageing) jobs that were there before, so that none waits for ever.
@@ -35,6 +37,7 @@ mod builder;
 mod desk;
 mod done;
 mod error;
+mod event;
 mod gate;
 mod handle;
 mod memory;
@@ -45,11 +48,13 @@ mod shared;
 mod stats;
 mod tender;
 mod ticket;
+mod waits;
 mod work;
 
 pub use builder::PoolBuilder;
 pub use done::JobDone;
-pub use error::{JobError, NotAccepted, Rejected};
+pub use error::{JobError, JobFailure, NotAccepted, Rejected};
+pub use event::JobEvent;
 pub use handle::Pool;
 pub use memory::MemoryQueue;
 pub use queue::{Entry, JobId, Queue};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{JobError, Work};
 
@@ -65,6 +65,8 @@ pub struct Entry<W: Work> {
     pub(super) id: JobId,
     pub(super) priority: i8,
     pub(super) attempts: u32,
+    /// Until when it may wait.
+    pub(super) until: Option<Instant>,
     pub(super) job: W::Job,
     /// Who waits for the outcome.
     pub(super) ticket: oneshot::Sender<Outcome<W>>,

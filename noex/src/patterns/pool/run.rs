@@ -15,7 +15,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use tokio::{sync::oneshot, task::coop};
+use tokio::{sync::oneshot, task::coop, time::Instant};
 
 use super::{
     JobError, JobHandle, NotAccepted, Work,
@@ -52,7 +52,7 @@ pub struct Run<'a, W: Work> {
 enum Step<'a, W: Work> {
     New(W::Job),
     Here(Arc<Desk<W>>, Begun<W>),
-    Entering(Pin<Box<dyn Future<Output = Result<(), NotAccepted>> + Send + 'a>>, W::Job),
+    Entering(Pin<Box<dyn Future<Output = Result<Option<Instant>, NotAccepted>> + Send + 'a>>, W::Job),
     Queued(JobHandle<W>),
     Over,
 }
@@ -81,7 +81,7 @@ impl<'a, W: Work> Run<'a, W> {
         let may_stay = in_runtime() && patience(None).is_none();
         let desk = if may_stay { shared.take_desk() } else { None };
         let Some(desk) = desk else {
-            return Ok(Step::Queued(JobHandle::of(shared, job, self.priority)));
+            return Ok(Step::Queued(JobHandle::of(shared, job, self.priority, shared.until())));
         };
         let id = shared.next_id();
         match shared.begin_here(&desk, id, self.priority, job) {
@@ -159,7 +159,9 @@ impl<W: Work> Future for Run<'_, W> {
                         unreachable!("looked at above")
                     };
                     match entered {
-                        Ok(()) => this.step = Step::Queued(JobHandle::of(this.shared, job, this.priority)),
+                        Ok(until) => {
+                            this.step = Step::Queued(JobHandle::of(this.shared, job, this.priority, until));
+                        }
                         Err(why) => {
                             return Poll::Ready(Err(JobError::NotAccepted(this.shared.reject(job, why).why)));
                         }

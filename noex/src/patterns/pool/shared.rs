@@ -9,21 +9,24 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    Entry, JobDone, JobError, JobId, NotAccepted, PoolStats, Queue, Rejected, Work,
+    Entry, JobDone, JobError, JobEvent, JobId, NotAccepted, PoolStats, Queue, Rejected, Work,
     desk::{Begun, Desk, Handed},
+    event::Topics,
     queue::Outcome,
     room::Room,
     stats::{Counts, one_more, read},
     tender::tend,
+    waits::Waits,
 };
 use crate::{
     AdminError, ChildOptions, SupervisorRef, WeakRef,
     observer::{EventKind, JobStep},
     process::{
-        door::{Door, spawn_here},
+        attendant::later,
+        door::{Door, now, spawn_here},
         panic::{catch, drop_quietly},
     },
     supervisor::{Planned, Supervisor},
@@ -32,6 +35,8 @@ use crate::{
 /// How a pool is set up.
 pub(super) struct Setup<W: Work> {
     pub(super) name: Arc<str>,
+    /// What each step of a job is published under.
+    pub(super) topics: Option<Topics>,
     pub(super) capacity: usize,
     pub(super) retries: u32,
     /// Clones the job for a second attempt.
@@ -48,6 +53,8 @@ pub(super) type OnDone<W> = Box<dyn Fn(&JobDone<'_, W>) + Send + Sync>;
 pub(super) struct Shared<W: Work> {
     pub(super) setup: Setup<W>,
     queue: Arc<dyn Queue<W>>,
+    /// How long those in the queue may be there.
+    waits: Option<Waits>,
     phase: AtomicU8,
     /// Nobody takes a job any more until the pool's next life.
     is_halted: AtomicBool,
@@ -80,13 +87,19 @@ const ENDED: u8 = 2;
 
 impl<W: Work> Shared<W> {
     /// With so many workers, which are still to be started.
-    pub(super) fn new(setup: Setup<W>, queue: Arc<dyn Queue<W>>, size: usize) -> (Arc<Self>, Vec<Planned>) {
+    pub(super) fn new(
+        setup: Setup<W>,
+        queue: Arc<dyn Queue<W>>,
+        queue_timeout: Option<Duration>,
+        size: usize,
+    ) -> (Arc<Self>, Vec<Planned>) {
         let (planned, crew) = (0..size)
             .map(|number| worker(&setup, number))
             .map(|(planned, desk)| (planned, Place { desk, is_tended: false }))
             .unzip();
         let shared = Shared {
             queue,
+            waits: queue_timeout.map(Waits::new),
             phase: AtomicU8::new(OPEN),
             is_halted: AtomicBool::new(false),
             last_id: AtomicU64::new(0),
@@ -134,13 +147,20 @@ impl<W: Work> Shared<W> {
         }
     }
 
-    /// Tells the system's listeners, if there are any.
+    /// Tells the system's listeners and its bus, if anybody is to be told.
     pub(super) fn announce(&self, job: JobId, step: impl FnOnce() -> JobStep) {
-        if let Some(door) = self.door.get()
-            && door.system().is_heard()
-            && let Some(supervisor) = self.supervisor()
-        {
-            door.system().announce(supervisor.slot().core(), || EventKind::Job { job, step: step() });
+        let Some(system) = self.door.get().map(|door| door.system()) else { return };
+        let topics = self.setup.topics.as_ref();
+        if topics.is_none() && !system.is_heard() {
+            return;
+        }
+        let step = step();
+        if let Some(topics) = topics {
+            let event = JobEvent { pool: self.setup.name.clone(), job, step: step.clone() };
+            system.bus().tell(topics.of(&step), event);
+        }
+        if let Some(supervisor) = self.supervisor() {
+            system.announce(supervisor.slot().core(), || EventKind::Job { job, step });
         }
     }
 }
@@ -169,6 +189,16 @@ impl<W: Work> Shared<W> {
         NotAccepted::QueueFull { pool: self.setup.name.clone(), capacity: self.setup.capacity }
     }
 
+    pub(super) fn expired(&self) -> NotAccepted {
+        let after = self.waits.as_ref().map(Waits::limit).unwrap_or_default();
+        NotAccepted::Expired { pool: self.setup.name.clone(), after }
+    }
+
+    /// Until when a job may wait that begins to wait now.
+    pub(super) fn until(&self) -> Option<Instant> {
+        self.waits.as_ref().map(|waits| later(now(), waits.limit()))
+    }
+
     pub(super) fn reject(&self, job: W::Job, why: NotAccepted) -> Rejected<W::Job> {
         one_more(&self.counts.rejected);
         self.announce(JobId(0), || JobStep::Rejected);
@@ -184,18 +214,19 @@ impl<W: Work> Shared<W> {
         self: &Arc<Self>,
         job: W::Job,
         priority: i8,
+        until: Option<Instant>,
         ticket: oneshot::Sender<Outcome<W>>,
     ) -> JobId {
         let id = self.next_id();
         self.announce(id, || JobStep::Queued);
-        let entry = Entry { id, priority, attempts: 0, job, ticket };
+        let entry = Entry { id, priority, attempts: 0, until, job, ticket };
         match self.take_desk() {
             Some(desk) => {
                 self.busy.fetch_add(1, Ordering::AcqRel);
                 self.hand(&desk, Handed::Job(entry));
             }
             None => {
-                self.queue.push(entry);
+                self.enqueue(entry, |entry| self.queue.push(entry));
                 self.call_one();
             }
         }
@@ -210,11 +241,55 @@ impl<W: Work> Shared<W> {
 
     /// Takes back a job that waits.
     pub(super) fn cancel(&self, job: JobId) -> bool {
-        let Some(Entry { attempts, ticket, .. }) = self.queue.remove(job) else { return false };
+        let Some(Entry { attempts, until, ticket, .. }) = self.queue.remove(job) else { return false };
+        self.forget(job, until);
         one_more(&self.counts.cancelled);
         self.announce(job, || JobStep::Cancelled);
         self.close_books(job, attempts, Err(JobError::Cancelled { job, attempts }), Some(ticket));
         true
+    }
+}
+
+/// Waiting no longer than one may.
+impl<W: Work> Shared<W> {
+    /// Has a job wait in the queue.
+    fn enqueue(&self, entry: Entry<W>, push: impl FnOnce(Entry<W>)) {
+        match (&self.waits, entry.until) {
+            (Some(waits), Some(until)) => waits.keep(until, entry.id, || push(entry)),
+            _ => push(entry),
+        }
+    }
+
+    /// The job does not wait any more.
+    fn forget(&self, job: JobId, until: Option<Instant>) {
+        if let (Some(waits), Some(until)) = (&self.waits, until) {
+            waits.forget(until, job);
+        }
+    }
+
+    /// Looks after those that wait, as long as the pool is there.
+    async fn watch_waits(self: Arc<Self>) {
+        let Some(waits) = &self.waits else { return };
+        while !self.is_ended() {
+            waits.next().await;
+            while let Some(entry) = waits.due(now(), |job| self.queue.remove(job)) {
+                let (Entry { id: job, attempts, ticket, .. }, after) = (entry, waits.limit());
+                self.fail_unrun(job, attempts, JobError::Expired { job, attempts, after }, ticket);
+            }
+        }
+    }
+
+    /// A job that waited has ended without a worker.
+    fn fail_unrun(
+        &self,
+        job: JobId,
+        attempts: u32,
+        error: JobError<W::Error>,
+        ticket: oneshot::Sender<Outcome<W>>,
+    ) {
+        one_more(&self.counts.failed);
+        self.announce(job, || JobStep::Failed { why: error.failure() });
+        self.close_books(job, attempts, Err(error), Some(ticket));
     }
 }
 
@@ -314,6 +389,7 @@ impl<W: Work> Shared<W> {
             return None;
         }
         let entry = self.queue.take()?;
+        self.forget(entry.id, entry.until);
         self.busy.fetch_add(1, Ordering::AcqRel);
         Some(entry)
     }
@@ -376,7 +452,7 @@ impl<W: Work> Shared<W> {
     /// The job that was taken for a worker returns to its place.
     pub(super) fn put_back(&self, entry: Entry<W>) {
         self.busy.fetch_sub(1, Ordering::AcqRel);
-        self.queue.give_back(entry);
+        self.enqueue(entry, |entry| self.queue.give_back(entry));
         self.call_one();
         if self.is_ended() {
             self.sweep();
@@ -392,12 +468,15 @@ impl<W: Work> Shared<W> {
         ticket: Option<oneshot::Sender<Outcome<W>>>,
     ) -> Option<Outcome<W>> {
         self.queue.acknowledge(job);
-        if outcome.is_ok() {
-            one_more(&self.counts.completed);
-            self.announce(job, || JobStep::Completed);
-        } else {
-            one_more(&self.counts.failed);
-            self.announce(job, || JobStep::Failed);
+        match &outcome {
+            Ok(_) => {
+                one_more(&self.counts.completed);
+                self.announce(job, || JobStep::Completed);
+            }
+            Err(error) => {
+                one_more(&self.counts.failed);
+                self.announce(job, || JobStep::Failed { why: error.failure() });
+            }
         }
         self.busy.fetch_sub(1, Ordering::AcqRel);
         self.close_books(job, attempts, outcome, ticket)
@@ -453,6 +532,9 @@ impl<W: Work> Shared<W> {
         self.call_all();
         if is_first {
             self.staff();
+            if let (Some(door), Some(_)) = (self.door.get(), &self.waits) {
+                door.spawn(self.clone().watch_waits());
+            }
         } else {
             self.send_home();
         }
@@ -596,14 +678,16 @@ impl<W: Work> Shared<W> {
         self.phase.store(ENDED, Ordering::SeqCst);
         self.room.send_away();
         self.call_all();
+        if let Some(waits) = &self.waits {
+            waits.stop();
+        }
         self.sweep();
     }
 
     /// Tells those whose jobs were not run. Not acknowledged: a queue that outlives the program keeps them.
     fn sweep(&self) {
-        while let Some(Entry { id, attempts, ticket, .. }) = self.queue.take() {
-            one_more(&self.counts.failed);
-            self.close_books(id, attempts, Err(JobError::Stopped { job: id, attempts }), Some(ticket));
+        while let Some(Entry { id: job, attempts, ticket, .. }) = self.queue.take() {
+            self.fail_unrun(job, attempts, JobError::Stopped { job, attempts }, ticket);
         }
     }
 

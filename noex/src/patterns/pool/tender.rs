@@ -108,7 +108,7 @@ async fn serve<W: Work>(shared: &Arc<Shared<W>>, desk: &Desk<W>, entry: Entry<W>
     if !desk.core().is_alive() {
         return shared.put_back(entry);
     }
-    let Entry { id, priority, attempts, job, ticket } = entry;
+    let Entry { id, priority, attempts, job, ticket, .. } = entry;
     match shared.begin(desk, (id, priority, attempts), job) {
         Ok(mut begun) => {
             begun.ticket = Some(ticket);
@@ -158,7 +158,7 @@ async fn finish<W: Work>(
     if let Some(Begun { id, priority, attempts, spare: Some(job), ticket: Some(ticket), .. }) =
         in_hand.begun.take()
     {
-        shared.retry(Entry { id, priority, attempts, job, ticket });
+        shared.retry(Entry { id, priority, attempts, until: shared.until(), job, ticket });
     }
 }
 

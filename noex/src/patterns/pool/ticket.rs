@@ -8,7 +8,10 @@ use std::{
     task::{Context, Poll},
 };
 
-use tokio::sync::oneshot;
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout_at},
+};
 
 use super::{JobError, JobId, NotAccepted, Rejected, Work, queue::Outcome, shared::Shared};
 
@@ -44,7 +47,7 @@ impl<W: Work> Submit<'_, W> {
         if !shared.room.try_enter() {
             return Err(shared.reject(job, shared.full()));
         }
-        Ok(JobHandle::of(shared, job, priority))
+        Ok(JobHandle::of(shared, job, priority, shared.until()))
     }
 }
 
@@ -56,7 +59,7 @@ impl<'a, W: Work> IntoFuture for Submit<'a, W> {
         let Submit { shared, job, priority } = self;
         Box::pin(async move {
             match enter(shared).await {
-                Ok(()) => Ok(JobHandle::of(shared, job, priority)),
+                Ok(until) => Ok(JobHandle::of(shared, job, priority, until)),
                 Err(why) => Err(shared.reject(job, why)),
             }
         })
@@ -69,14 +72,21 @@ impl<W: Work> fmt::Debug for Submit<'_, W> {
     }
 }
 
-/// Waits for room.
-pub(super) async fn enter<W: Work>(shared: &Shared<W>) -> Result<(), NotAccepted> {
+/// Waits for room; until when the job may wait for a worker then.
+pub(super) async fn enter<W: Work>(shared: &Shared<W>) -> Result<Option<Instant>, NotAccepted> {
     if let Some(why) = shared.refusal() {
         return Err(why);
     }
-    let is_in = shared.room.enter().await;
+    let until = shared.until();
+    let is_in = match until {
+        None => shared.room.enter().await,
+        Some(until) => match timeout_at(until, shared.room.enter()).await {
+            Ok(is_in) => is_in,
+            Err(_) => return Err(shared.expired()),
+        },
+    };
     match shared.refusal() {
-        None if is_in => Ok(()),
+        None if is_in => Ok(until),
         why => {
             if is_in {
                 shared.room.leave();
@@ -108,9 +118,9 @@ pub struct JobHandle<W: Work> {
 
 impl<W: Work> JobHandle<W> {
     /// Of a job for which there is room.
-    pub(super) fn of(shared: &Arc<Shared<W>>, job: W::Job, priority: i8) -> Self {
+    pub(super) fn of(shared: &Arc<Shared<W>>, job: W::Job, priority: i8, until: Option<Instant>) -> Self {
         let (ticket, outcome) = oneshot::channel();
-        let id = shared.take_in(job, priority, ticket);
+        let id = shared.take_in(job, priority, until, ticket);
         JobHandle { id, shared: shared.clone(), outcome }
     }
 
