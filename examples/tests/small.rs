@@ -2,12 +2,35 @@
 
 mod common;
 
+use std::{fs, path::Path};
+
 use common::{example, run, text};
 
 fn printed(name: &str) -> String {
     let output = run(&mut example(name), b"");
     assert!(output.status.success(), "{name}: {}", text(&output.stderr));
     text(&output.stdout).to_owned()
+}
+
+#[test]
+fn each_example_is_run_by_a_test_and_named_in_the_readme() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| fs::read_to_string(here.join(path)).expect("it is there");
+    let (manifest, readme) = (read("Cargo.toml"), read("../README.md"));
+    let tests: String =
+        ["small", "quakes", "notifications"].map(|it| read(&format!("tests/{it}.rs"))).concat();
+    let mut examples = Vec::new();
+    for section in manifest.split("[[example]]").skip(1) {
+        examples.extend(section.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')));
+    }
+    assert!(examples.len() > 15, "{examples:?}");
+    for example in examples {
+        assert!(tests.contains(&format!("(\"{example}\")")), "no test runs `{example}`");
+        assert!(
+            readme.contains(&format!("`{example}`")) || readme.contains(&format!("--example {example} ")),
+            "the README knows nothing of `{example}`"
+        );
+    }
 }
 
 #[test]
@@ -174,6 +197,36 @@ stopped: rate limit `api-limiter` was disposed of (10 per 60s)
     let printed = printed("limiter");
     assert!(printed.starts_with(" 1: done, 9 of 10 left\n"), "{printed}");
     assert!(printed.ends_with(expected), "{printed}");
+}
+
+#[test]
+fn integration_shows_what_each_pattern_does() {
+    let expected = "\
+request-response: 200 user 7
+request-response: 404 nobody
+request-response: `users` did not respond within 500ms
+request-response: 3 requests, 1 succeeded, 1 refused, 1 timed out
+circuit breaker: network error
+circuit breaker: network error
+circuit breaker: network error
+circuit breaker: circuit `database` is open (3 failures in a row), try again in 30s
+circuit breaker: user 7, and closed
+circuit breaker: policy `database` was disposed of
+bulkhead: user 1 after 1s
+bulkhead: user 2 after 1s
+bulkhead: user 3 after 2s
+bulkhead: bulkhead `requests` is full (2 running, 1 waiting) after 0ns
+timeout: `query` was not done within 500ms
+timeout: who listens hears of it as well, after 500ms
+retry: user 7, at attempt 3, after 6s
+retry: network error, at attempt 3, after 6s
+retry: no such user, at attempt 1, after 1s
+rate limiter: user 1 after 1s
+rate limiter: user 2 after 1s
+rate limiter: user 3 after 61s
+rate limiter: rate limit `api-requests` has too many waiting (2 per 60s), try again in 60s after 0ns
+";
+    assert_eq!(printed("integration"), expected);
 }
 
 #[test]
