@@ -1232,6 +1232,11 @@ pub fn pipeline(pipeline: TokenStream) -> TokenStream {
 /// To lead anywhere else does not compile, so the diagram is exact. It stands in the docs of `DoorState`, with a table
 /// of what becomes of each event in each state, and comes from `Door::diagram()` at run time.
 ///
+/// # Parameters
+///
+/// A machine and its states may have parameters, as a server may: `#[state_machine(states(Empty, Loaded<T>))]` on
+/// `impl<T: Cargo> Lift<T>`. What is generated has all of them: `LiftState<T>`, `LiftLoadTo<T>`.
+///
 /// # Order
 ///
 /// A handler runs; if the state changes, the old one's `#[exit]` hook runs, its time-out ends, and the new one's `#[enter]` hook
@@ -1251,8 +1256,8 @@ pub fn pipeline(pipeline: TokenStream) -> TokenStream {
 ///
 /// An event that a state neither handles, drops nor postpones; a state that two handlers of an event are for; states that do not
 /// exist; a handler that does not return where it leads, or leads where it does not declare; async handlers, because nothing
-/// else happens while one runs: a task does what takes time, and its outcome is an event; `cfg` on handlers and type
-/// parameters; and what [`#[genserver]`](macro@genserver) rejects.
+/// else happens while one runs: a task does what takes time, and its outcome is an event; `cfg` on handlers; and what
+/// [`#[genserver]`](macro@genserver) rejects.
 #[proc_macro_attribute]
 pub fn state_machine(options: TokenStream, item: TokenStream) -> TokenStream {
     state_machine::state_machine(options.into(), item.into()).into()

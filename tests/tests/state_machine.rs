@@ -661,3 +661,138 @@ async fn an_event_has_policies_as_a_handler_has() {
     assert!(gate.knock().await.is_err());
     assert!(begun.elapsed() < 20 * MS);
 }
+
+/// What a lift carries, and where it says so.
+trait Cargo: Send + 'static {
+    fn weight(&self) -> u32;
+}
+
+impl Cargo for u32 {
+    fn weight(&self) -> u32 {
+        *self
+    }
+}
+
+struct Empty;
+
+struct Loaded<T> {
+    cargo: T,
+}
+
+struct Stuck<T> {
+    cargo: Option<T>,
+}
+
+/// Generic in what it carries, and in a note of which no state knows.
+#[state_machine]
+struct Lift<T: Cargo, N, const MOST: u32> {
+    notes: Vec<N>,
+    carried: Vec<T>,
+}
+
+#[state_machine(states(Empty, Loaded<T>, Stuck<T>))]
+impl<T: Cargo, N, const MOST: u32> Lift<T, N, MOST>
+where
+    N: Clone + Send + 'static,
+{
+    #[init(Empty | Stuck)]
+    fn build(broken: bool) -> (Self, LiftBuildTo<T, N, MOST>) {
+        let first = if broken { Stuck { cargo: None }.into() } else { Empty.into() };
+        (Lift { notes: Vec::new(), carried: Vec::new() }, first)
+    }
+
+    #[call]
+    #[on(Empty => Loaded | Stuck)]
+    #[postpone(Loaded)]
+    #[drop(Stuck)]
+    fn load(&mut self, cargo: T) -> (LiftLoadTo<T, N, MOST>, u32) {
+        let weight = cargo.weight();
+        if weight > MOST {
+            (Stuck { cargo: Some(cargo) }.into(), 0)
+        } else {
+            (Loaded { cargo }.into(), weight)
+        }
+    }
+
+    #[call]
+    #[on(Loaded => Empty)]
+    #[drop(Empty)]
+    fn unload(&mut self, loaded: Loaded<T>, actions: &mut Actions<Self>) -> (Empty, u32) {
+        let weight = loaded.cargo.weight();
+        self.carried.push(loaded.cargo);
+        actions.raise(LiftEvent::Emptied);
+        (Empty, weight)
+    }
+
+    #[call(unload)]
+    #[on(Stuck => Empty)]
+    fn free(&mut self, stuck: &mut Stuck<T>) -> Next<Empty, u32> {
+        match stuck.cargo.take() {
+            Some(cargo) => Next::to(Empty).reply(cargo.weight()),
+            None => Next::stay().reply(0),
+        }
+    }
+
+    #[call]
+    fn carried(&self) -> u32 {
+        self.carried.iter().map(Cargo::weight).sum()
+    }
+
+    #[call]
+    fn notes(&self) -> Vec<N> {
+        self.notes.clone()
+    }
+
+    #[info]
+    fn noted(&mut self, note: Vec<N>) {
+        self.notes.extend(note);
+    }
+
+    #[event]
+    #[drop(Loaded | Stuck)]
+    fn emptied(&mut self, state: &mut LiftState<T, N, MOST>) {
+        assert!(matches!(state, LiftState::Empty(_)));
+    }
+
+    #[enter(Stuck)]
+    fn stuck(&mut self, stuck: &mut Stuck<T>, from: At<Self>) {
+        assert!(stuck.cargo.is_none() || from.is::<Empty>());
+    }
+
+    #[exit(Loaded)]
+    fn left(&mut self, to: At<Self>) {
+        assert!(to.is::<Empty>());
+    }
+
+    #[terminate]
+    fn close(&mut self, state: &mut LiftState<T, N, MOST>, _reason: &ExitReason) {
+        assert!(matches!(state, LiftState::Empty(_)));
+    }
+}
+
+supervisor! {
+    House<T: Cargo>() {
+        strategy: one_for_one,
+        lift: Lift<T, char, 9>(false),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_can_have_parameters() {
+    let lift = Lift::<u32, &'static str, 100>::start(false).await.unwrap();
+    assert_eq!(lift.load(70).await.unwrap(), 70);
+    let (next, unloaded) = tokio::join!(lift.load(120), lift.unload());
+    assert_eq!((next.unwrap(), unloaded.unwrap()), (0, 70));
+    assert!(lift.inspect(|lift| lift.is_in::<Stuck<u32>>()).await.unwrap());
+    assert_eq!(lift.unload().await.unwrap(), 120);
+    assert!(matches!(lift.unload().await, Err(CallError::ReplyDropped { .. })));
+    lift.send(vec!["oiled"]).await.unwrap();
+    assert_eq!((lift.notes().await.unwrap(), lift.carried().await.unwrap()), (vec!["oiled"], 70));
+    assert!(Lift::<u32, u8, 1>::diagram().contains("    Loaded --> Empty: unload\n"));
+    lift.stop().await.unwrap();
+
+    let broken = Lift::<u32, u8, 1>::start(true).await.unwrap();
+    assert_eq!(broken.unload().await.unwrap(), 0);
+    let house = House::<u32>::start().await.unwrap();
+    assert_eq!(house.lift().load(9).await.unwrap(), 9);
+}

@@ -74,17 +74,21 @@ pub(crate) fn check(machine: &Machine, diag: &mut Diag) -> MachineVerdict {
 }
 
 fn check_head(machine: &Machine, diag: &mut Diag) {
-    if let Some(parameter) = machine.server.header.generics.params.first() {
-        diag.error(parameter, "a state machine cannot have parameters").help("use concrete types");
-    }
     let ident = &machine.server.ident;
     if machine.states.is_empty() {
         let example =
             format!("write `#[state_machine(states(Locked, Closed))] impl {ident}`, with a type for each");
         diag.error(&machine.server.header.self_ty, format!("`{ident}` has no states")).help(example);
     }
+    let parameters = machine.server.type_parameters();
     let mut seen = HashSet::new();
     for state in &machine.states {
+        if parameters.contains(&&state.ident) {
+            diag.error(&state.ty, format!("the parameter `{}` is no state", state.ident)).help(format!(
+                "make it a type of its own: `struct Holding<{0}>({0});`, and write `Holding<{0}>`",
+                state.ident
+            ));
+        }
         if !seen.insert(&state.ident) {
             diag.error(&state.ident, format!("`{}` is a state already", state.ident))
                 .help("remove it; two states are two types with names of their own");

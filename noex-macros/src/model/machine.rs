@@ -194,7 +194,7 @@ impl Machine {
         let Some(init) = &self.init else { return };
         let method = self.server.handlers[init.event].ident();
         let targets = self.targets(init);
-        let initial = (!targets.is_empty()).then(|| target_ty(&self.server.ident, method, &targets));
+        let initial = (!targets.is_empty()).then(|| target_ty(&self.server, method, &targets));
         self.server.machine = Some(MachinePart { initial });
     }
 

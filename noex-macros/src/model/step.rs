@@ -6,6 +6,7 @@ use crate::model::handler::Handler;
 use crate::model::kind::Kind;
 use crate::model::machine::State;
 use crate::model::mark::Marks;
+use crate::model::server::Server;
 use crate::model::types;
 use crate::names;
 use crate::syntax::method::{Argument, Method};
@@ -295,12 +296,13 @@ fn made_of(ty: &Type) -> Option<&Type> {
 }
 
 /// The type of where a handler leads: the state, or the enum of those it declares.
-pub(crate) fn target_ty(machine: &Ident, method: &Ident, to: &[&State]) -> Type {
+pub(crate) fn target_ty(machine: &Server, method: &Ident, to: &[&State]) -> Type {
     match to {
         [only] => only.ty.clone(),
         _ => {
-            let set = names::targets(machine, method);
-            parse_quote!(#set)
+            let set = names::targets(&machine.ident, method);
+            let (_, parameters, _) = machine.generics.split_for_impl();
+            parse_quote!(#set #parameters)
         }
     }
 }

@@ -241,6 +241,20 @@ fn the_head_says_the_states() {
         ],
         |options| of_machine_with(options, block()),
     );
+    let generic = quote!(
+        impl<T> Lift<T> {
+            #[init]
+            fn new() -> (Self, Empty) {
+                x
+            }
+        }
+    );
+    assert_eq!(
+        of_machine_with(quote!(states(Empty, T)), generic),
+        [
+            "the parameter `T` is no state\n= help: make it a type of its own: `struct Holding<T>(T);`, and write `Holding<T>`"
+        ]
+    );
     assert_eq!(
         of_machine_with(quote!(states(Locked)), quote!(impl Door { #[init] fn new() -> Self { x } })),
         [

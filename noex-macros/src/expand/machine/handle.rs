@@ -1,7 +1,7 @@
 //! From an event in a state to its handler.
 
 use crate::expand::located;
-use crate::expand::machine::{EVENTS, Shown, bindings, extras};
+use crate::expand::machine::{EVENTS, Shown, bindings, extras, states};
 use crate::model::coverage::{Cover, Coverage};
 use crate::model::handler::Handler;
 use crate::model::kind::Kind;
@@ -56,10 +56,10 @@ pub(crate) fn route(shown: &Shown<'_>) -> TokenStream {
     if arms.is_empty() {
         return TokenStream::new();
     }
-    let state = &shown.plan.server.names.state;
+    let (state, state_ty) = (&shown.plan.server.names.state, shown.state_ty());
     quote! {
         fn route(
-            &self, __noex_state: &#state, __noex_event: &#krate::state_machine::Event<Self>,
+            &self, __noex_state: &#state_ty, __noex_event: &#krate::state_machine::Event<Self>,
         ) -> #krate::state_machine::Route {
             match (__noex_event, #state::__noex_index(__noex_state)) {
                 #(#arms)*
@@ -100,7 +100,7 @@ pub(crate) fn handle(shown: &Shown<'_>) -> TokenStream {
         });
         quote!(#(#arms)*)
     });
-    let state = &plan.server.names.state;
+    let (state, state_ty) = (&plan.server.names.state, shown.state_ty());
     let reply = crate::expand::assert::sound(
         plan,
         crate::expand::message::reply_ty(plan),
@@ -110,11 +110,11 @@ pub(crate) fn handle(shown: &Shown<'_>) -> TokenStream {
         #[allow(deprecated, unused_variables)]
         fn handle(
             &mut self,
-            __noex_state: &mut #krate::state_machine::Place<#state>,
+            __noex_state: &mut #krate::state_machine::Place<#state_ty>,
             __noex_event: #krate::state_machine::Event<Self>,
             __noex_actions: &mut #krate::Actions<Self>,
             __noex_cx: &mut #krate::Context<#krate::Machine<Self>>,
-        ) -> #krate::Next<#state, ::core::option::Option<#reply>> {
+        ) -> #krate::Next<#state_ty, ::core::option::Option<#reply>> {
             let __noex_index = #state::__noex_index(#krate::state_machine::Place::get(__noex_state));
             match __noex_event { #(#arms)* }
         }
@@ -171,9 +171,9 @@ fn one(shown: &Shown<'_>, step: &Step, states: &[usize]) -> TokenStream {
     let (extras, bindings) = (extras(&step.extras), bindings(shown, step.event));
     let ident = handler.ident();
     let call = quote!(Self::#ident(self, #(#extras,)* #(#bindings,)* #given_reply_to));
-    let all = &plan.server.names.state;
+    let all = shown.state_ty();
     let targets = shown.machine.targets(step);
-    let target = target_ty(&shown.machine.server.ident, ident, &targets);
+    let target = target_ty(&shown.machine.server, ident, &targets);
     let answers = first.kind == Kind::Call && first.reply_to.is_none();
     let wrap = wrap(shown, first);
     let output = output(shown, first);
@@ -186,14 +186,14 @@ fn one(shown: &Shown<'_>, step: &Step, states: &[usize]) -> TokenStream {
             let reply = some(quote!(__noex_reply));
             quote! {
                 let (__noex_to, __noex_reply): (#target, #output) = #call;
-                #krate::Next::reply(#krate::Next::to(#all::from(__noex_to)), #reply)
+                #krate::Next::reply(#krate::Next::to(<#all>::from(__noex_to)), #reply)
             }
         }
         (Shape::Always(ty), false) => {
             let call = located::at(ty.span(), call);
             quote! {
                 let __noex_to: #target = #call;
-                #krate::Next::reply(#krate::Next::to(#all::from(__noex_to)), #none)
+                #krate::Next::reply(#krate::Next::to(<#all>::from(__noex_to)), #none)
             }
         }
         (Shape::May(ty), true) => {
@@ -201,14 +201,14 @@ fn one(shown: &Shown<'_>, step: &Step, states: &[usize]) -> TokenStream {
             let reply = some(quote!(__noex_reply));
             quote! {
                 let __noex_next: #krate::Next<#target, #output> = #call;
-                #krate::Next::map(__noex_next, #all::from, |__noex_reply| #reply)
+                #krate::Next::map(__noex_next, <#all>::from, |__noex_reply| #reply)
             }
         }
         (Shape::May(ty), false) => {
             let call = located::at(ty.span(), call);
             quote! {
                 let __noex_next: #krate::Next<#target> = #call;
-                #krate::Next::map(__noex_next, #all::from, |()| #none)
+                #krate::Next::map(__noex_next, <#all>::from, |()| #none)
             }
         }
         (Shape::Stay | Shape::Missing | Shape::Undeclared, true) => {
@@ -236,8 +236,8 @@ fn take(shown: &Shown<'_>, argument: &StateArgument, states: &[usize]) -> TokenS
         let variant = &shown.machine.states[*index].ident;
         quote!(#all::#variant(__noex_in) => __noex_in,)
     });
-    let others =
-        (shown.machine.states.len() > states.len()).then(|| quote!(_ => #krate::__private::unrouted(),));
+    let has_others = shown.machine.states.len() > states.len() || states::has_phantom(shown);
+    let others = has_others.then(|| quote!(_ => #krate::__private::unrouted(),));
     quote!(let __noex_in = match #taken { #(#arms)* #others };)
 }
 

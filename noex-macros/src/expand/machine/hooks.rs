@@ -18,7 +18,7 @@ use syn::spanned::Spanned;
 //          }
 pub(crate) fn init(shown: &Shown<'_>) -> TokenStream {
     let plan = &shown.plan;
-    let (krate, state) = (plan.krate(), &plan.server.names.state);
+    let (krate, state) = (plan.krate(), shown.state_ty());
     let initial = plan.server.machine.as_ref().and_then(|machine| machine.initial.as_ref());
     let handler = plan.handlers().find(|handler| handler.kind == Kind::Init);
     let (Some(handler), Some(initial), Some(init), true) =
@@ -61,7 +61,7 @@ pub(crate) fn init(shown: &Shown<'_>) -> TokenStream {
 //          }
 pub(crate) fn hooks(shown: &Shown<'_>) -> TokenStream {
     let plan = &shown.plan;
-    let (krate, state) = (plan.krate(), &plan.server.names.state);
+    let (krate, state) = (plan.krate(), shown.state_ty());
     let more = quote! {
         __noex_actions: &mut #krate::Actions<Self>,
         __noex_cx: &mut #krate::Context<#krate::Machine<Self>>,
@@ -134,7 +134,7 @@ fn arms(shown: &Shown<'_>, hook: &Hook, call: &TokenStream) -> TokenStream {
 // Input:   #[terminate] fn close(&mut self, state: Option<&mut DoorState>, reason: &ExitReason)
 pub(crate) fn terminate(shown: &Shown<'_>) -> TokenStream {
     let plan = &shown.plan;
-    let (krate, state) = (plan.krate(), &plan.server.names.state);
+    let (krate, state) = (plan.krate(), shown.state_ty());
     let handler = plan.handlers().find(|handler| handler.kind == Kind::Terminate);
     let (Some(handler), Some(step), true) =
         (handler, &shown.machine.terminate, shown.verdict.has_sound_terminate)

@@ -34,6 +34,12 @@ impl<'a> Shown<'a> {
     pub(crate) fn events(&self) -> impl Iterator<Item = &Coverage<'a>> {
         self.coverage.iter().filter(|coverage| self.verdict.is_sound[coverage.event])
     }
+
+    /// The type of all states: `DoorState<T>`.
+    pub(crate) fn state_ty(&self) -> TokenStream {
+        let (name, parameters) = (&self.plan.server.names.state, self.plan.parameters());
+        quote!(#name #parameters)
+    }
 }
 
 /// The user's own block comes first: for a location that several items share, editors take the first item.
@@ -42,7 +48,7 @@ pub(crate) fn machine(machine: &Machine, verdict: &MachineVerdict) -> TokenStrea
     let shown = Shown { machine, verdict, plan, coverage: machine.coverage() };
     let plan = &shown.plan;
     let block = block(machine);
-    if machine.states.is_empty() || !machine.server.generics.params.is_empty() {
+    if machine.states.is_empty() {
         // Its error says enough; a type without states is no machine.
         return block;
     }
@@ -92,16 +98,18 @@ fn block(machine: &Machine) -> TokenStream {
 //          impl Served for Door { type Server = Machine<Door>; }
 fn diagram(shown: &Shown<'_>) -> TokenStream {
     let (krate, self_ty, server_ty) = (shown.plan.krate(), shown.plan.self_ty(), shown.plan.server_ty());
+    let (declared, where_) = shown.plan.generics();
     let drawn = picture::diagram(shown);
     // Where the half on the struct is missing, all that needs it says so at one place.
     let span = self_ty.span();
     let body = located::braced(span, located::at(span, quote!(type Server = #server_ty;)));
-    let served = located::at(span, quote!(impl #krate::state_machine::Served for));
-    let served = quote!(#served #self_ty #body);
+    let (impl_, served) =
+        (located::at(span, quote!(impl)), located::at(span, quote!(#krate::state_machine::Served for)));
+    let served = quote!(#impl_ #declared #served #self_ty #where_ #body);
     quote! {
         #[automatically_derived]
         #[allow(unreachable_pub)]
-        impl #self_ty {
+        impl #declared #self_ty #where_ {
             /// The states and how handlers lead from one to another, as a Mermaid `stateDiagram-v2`.
             #[must_use]
             pub fn diagram() -> &'static str { #drawn }
@@ -120,7 +128,9 @@ fn state_machine(shown: &Shown<'_>) -> TokenStream {
         if messages.handlers.is_empty() { ty } else { sound(plan, ty, Proof::Messages) }
     });
     let reply = sound(plan, reply_ty(plan), Proof::Messages);
-    let (reference, state) = (&plan.server.names.reference, &plan.server.names.state);
+    let (declared, where_) = plan.generics();
+    let (reference, parameters) = (&plan.server.names.reference, plan.parameters());
+    let (state, state_ty) = (&plan.server.names.state, shown.state_ty());
     let names = shown.machine.states.iter().map(|state| state.ident.to_string());
     let protect = policy::protect(plan);
     let init = hooks::init(shown);
@@ -131,16 +141,16 @@ fn state_machine(shown: &Shown<'_>) -> TokenStream {
     let info_from = info_from(shown);
     quote! {
         #[automatically_derived]
-        impl #krate::StateMachine for #self_ty {
+        impl #declared #krate::StateMachine for #self_ty #where_ {
             const STATES: &'static [&'static str] = &[#(#names),*];
-            type State = #state;
+            type State = #state_ty;
             type Call = #call;
             type Reply = #reply;
             type Cast = #cast;
             type Info = #info;
             type Event = #event;
-            type Ref = #reference;
-            fn index(__noex_state: &#state) -> usize { #state::__noex_index(__noex_state) }
+            type Ref = #reference #parameters;
+            fn index(__noex_state: &#state_ty) -> usize { #state::__noex_index(__noex_state) }
             #protect
             #init
             #route
@@ -183,6 +193,7 @@ fn info_from(shown: &Shown<'_>) -> TokenStream {
 fn routes(shown: &Shown<'_>) -> TokenStream {
     let plan = &shown.plan;
     let (krate, self_ty) = (plan.krate(), plan.self_ty());
+    let (declared, where_) = plan.generics();
     let infos = plan.messages(Kind::Info);
     let message_ty = plan.message_ty(&infos);
     let routes = infos.handlers.iter().map(|handler| {
@@ -196,7 +207,7 @@ fn routes(shown: &Shown<'_>) -> TokenStream {
         let body = located::braced(span, body);
         quote! {
             #[automatically_derived]
-            #impl_ #krate::state_machine::TakesInfo<#message> #for_ #body
+            #impl_ #declared #krate::state_machine::TakesInfo<#message> #for_ #where_ #body
         }
     });
     quote!(#(#routes)*)
