@@ -84,11 +84,94 @@ mod names_of_the_prelude {
         fn close(&mut self, _reason: &noex::ExitReason) {}
     }
 
+    pub struct Machine;
+    pub struct Next;
+    pub struct Route;
+    pub struct Event;
+
+    #[noex::state_machine]
+    pub struct Shade(u8);
+
+    #[noex::state_machine(states(Some, None))]
+    impl Shade {
+        #[init(Some | None)]
+        fn init(first: u8) -> (Self, ShadeInitTo) {
+            (Shade(first), ShadeInitTo::None(None))
+        }
+
+        #[call]
+        #[on(None => Some)]
+        #[drop(Some)]
+        pub fn come(&mut self, string: String, vec: Vec) -> (Some, Result) {
+            let _ = (string, vec);
+            (Some, Result)
+        }
+
+        #[call]
+        #[on(_ => Some | None)]
+        pub fn go(&mut self, state: &mut ShadeState) -> noex::Next<ShadeGoTo, Option> {
+            let _ = state;
+            noex::Next::to(Some).reply(Option)
+        }
+
+        #[event]
+        fn seen(&mut self, from: Event, route: Route) {
+            let _ = (from, route);
+        }
+
+        #[info]
+        fn sent(&mut self, _: Machine) {}
+
+        #[enter(Some)]
+        fn came(&mut self, actions: &mut noex::Actions<Self>) {
+            actions.raise(ShadeEvent::Seen { from: Event, route: Route });
+        }
+
+        #[exit(None)]
+        fn left(&mut self) {}
+
+        #[terminate]
+        fn close(&mut self, _reason: &noex::ExitReason) {}
+    }
+
+    #[genserver]
+    pub struct Stage;
+
+    #[genserver]
+    impl Stage {
+        #[init]
+        fn init() -> Self {
+            Stage
+        }
+
+        #[call(job)]
+        pub fn pass(&mut self, string: String) -> Vec {
+            let _ = string;
+            Vec
+        }
+    }
+
+    noex::pipeline! {
+        pub Passage: String => Vec { only: Stage::pass { concurrency: 1 } }
+    }
+
     noex::supervisor! {
         pub Below(first: u8) {
             strategy: one_for_one,
             only: Shadowed(first),
+            shade: Shade(first),
+            stage: Stage(),
+            pool: pool Stage() { size: 1, queue_timeout: 1s, topic: "shadow" },
         }
+    }
+
+    #[tokio::test]
+    async fn a_machine_a_pipeline_and_a_pool_among_them_work() {
+        let below = Below::start(1).system(&noex::System::new()).await.expect("it starts");
+        let Result = below.shade().come(String, Vec).await.expect("it answers");
+        let Option = below.shade().go().await.expect("it answers");
+        let Vec = Passage::new(below.stage().clone()).process(String).await.expect("it passes");
+        let Vec = below.pool().run(String).await.expect("it is done");
     }
 
     noex::supervisor! {
@@ -217,9 +300,27 @@ mod renamed {
             Renamed
         }
 
+        #[call(job)]
+        pub fn get(&self, _nothing: ()) -> u8 {
+            1
+        }
+    }
+
+    pub struct On;
+
+    #[deps::otp::state_machine(crate = crate::renamed::deps::otp, mailbox = 4)]
+    pub struct Lamp;
+
+    #[deps::otp::state_machine(states(On), crate = crate::renamed::deps::otp)]
+    impl Lamp {
+        #[init]
+        fn init() -> (Self, On) {
+            (Lamp, On)
+        }
+
         #[call]
         pub fn get(&self) -> u8 {
-            1
+            2
         }
     }
 
@@ -228,6 +329,14 @@ mod renamed {
             crate: crate::renamed::deps::otp,
             strategy: one_for_one,
             only: Renamed(),
+            lamp: Lamp(),
+        }
+    }
+
+    deps::otp::pipeline! {
+        pub Way: () => u8 {
+            crate: crate::renamed::deps::otp,
+            only: Renamed::get,
         }
     }
 
@@ -239,23 +348,27 @@ mod renamed {
             below: supervisor Renames() { shutdown: 5s },
             many: partition Renamed() { by: str, count: { let _ = &value; 2 } },
             some: dynamic Renamed { max: 1 },
+            pool: pool Renamed() { size: 1, topic: "renamed", queue_timeout: 1s },
         }
     }
 
     #[tokio::test]
     async fn a_tree_of_it_starts() {
         let renames = Renames::start().await.expect("it starts");
-        assert_eq!(renames.only().get().await.expect("it answers"), 1);
+        assert_eq!(renames.only().get(()).await.expect("it answers"), 1);
+        assert_eq!(renames.lamp().get().await.expect("it answers"), 2);
+        assert_eq!(Way::new(renames.only().clone()).process(()).await.expect("it passes"), 1);
         let above = Above::start(1u8).await.expect("it starts");
-        assert_eq!(above.below().only().get().await.expect("it answers"), 1);
-        assert_eq!(above.many().get("a").get().await.expect("it answers"), 1);
+        assert_eq!(above.below().only().get(()).await.expect("it answers"), 1);
+        assert_eq!(above.many().get("a").get(()).await.expect("it answers"), 1);
         above.some().start_child(()).await.expect("it starts");
+        assert_eq!(above.pool().run(()).await.expect("it is done"), 1);
     }
 
     #[tokio::test]
     async fn a_server_of_it_answers() {
         let renamed = Renamed::start().await.expect("it starts");
-        assert_eq!(renamed.get().await.expect("it answers"), 1);
+        assert_eq!(renamed.get(()).await.expect("it answers"), 1);
     }
 }
 

@@ -437,3 +437,155 @@ async fn policies_work_as_declared() -> Result<(), Box<dyn std::error::Error>> {
     guarded.note("a line".into()).await?;
     Ok(())
 }
+
+/// Nothing is in it.
+#[derive(Debug)]
+pub struct Empty;
+
+/// Something is in it.
+#[derive(Debug)]
+pub struct Full<T> {
+    what: T,
+}
+
+/// A box for one thing at a time, and notes about it.
+#[state_machine(name = "lints.box", mailbox = CAPACITY)]
+#[derive(Debug)]
+pub struct Case<T: Send + 'static, N> {
+    notes: Vec<N>,
+    last: Option<T>,
+}
+
+#[state_machine(states(Empty, Full<T>), unhandled = drop)]
+impl<T: Clone + Send + 'static, N: Send + 'static> Case<T, N> {
+    #[init(Empty | Full)]
+    fn init(first: Option<T>, notes: Vec<N>) -> Result<(Self, CaseInitTo<T, N>), Overdrawn> {
+        if notes.len() > CAPACITY {
+            return Err(Overdrawn);
+        }
+        let state = first.map_or_else(|| Empty.into(), |what| Full { what }.into());
+        Ok((Case { notes, last: None }, state))
+    }
+
+    /// Puts something in.
+    #[call]
+    #[on(Empty => Full)]
+    #[postpone(Full)]
+    pub fn put(&mut self, what: T) -> (Full<T>, usize) {
+        (Full { what }, self.notes.len())
+    }
+
+    /// Takes it out.
+    #[call]
+    #[timeout(PATIENCE)]
+    #[on(Full => Empty | Full)]
+    pub fn take(&mut self, full: &mut Full<T>, twice: bool) -> (CaseTakeTo<T, N>, Result<T, Overdrawn>) {
+        let what = full.what.clone();
+        let next = if twice { Full { what: what.clone() }.into() } else { Empty.into() };
+        (next, Ok(what))
+    }
+
+    /// The last one, later.
+    #[call]
+    pub fn last(&mut self, reply: ReplyTo<Option<T>>) {
+        reply.send(self.last.clone());
+    }
+
+    /// Notes something.
+    #[cast]
+    pub fn note(&mut self, note: N) {
+        self.notes.push(note);
+    }
+
+    #[info]
+    fn ticked(&mut self, _tick: Tick) {
+        self.notes.clear();
+    }
+
+    #[event]
+    #[on(Full => Empty)]
+    fn late(&mut self, full: Full<T>) -> Empty {
+        self.last = Some(full.what);
+        Empty
+    }
+
+    #[enter(Full)]
+    fn filled(&mut self, actions: &mut Actions<Self>) {
+        actions.state_timeout().set(PATIENCE, CaseEvent::Late);
+    }
+
+    #[exit(Full)]
+    fn emptied(&mut self, _to: At<Self>) {
+        self.notes.clear();
+    }
+
+    #[terminate]
+    fn close(&mut self, _state: &mut CaseState<T, N>, _reason: &ExitReason) {
+        self.notes.clear();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn machines_are_quiet() {
+    let case = Case::<u8, char>::start(None, Vec::new()).await.expect("it starts");
+    assert_eq!(case.put(1).await.expect("it answers"), 0);
+    assert_eq!(case.take(true).await.expect("it answers"), 1);
+    case.note('n').await.expect("it takes");
+    tokio::time::sleep(2 * PATIENCE).await;
+    assert_eq!(case.last().await.expect("it answers"), Some(1));
+}
+
+/// Halves numbers.
+#[genserver]
+#[derive(Debug, Clone)]
+pub struct Halver;
+
+#[genserver]
+impl Halver {
+    #[init]
+    fn init() -> Self {
+        Self
+    }
+
+    /// Half of it.
+    ///
+    /// # Errors
+    ///
+    /// It has no half.
+    #[call(job)]
+    pub fn halve(&mut self, number: u32) -> Result<u32, Overdrawn> {
+        if number.is_multiple_of(2) { Ok(number / 2) } else { Err(Overdrawn) }
+    }
+}
+
+noex::pipeline! {
+    /// A quarter of a number.
+    pub Quarter: u32 => u32 {
+        order: any,
+        timed: true,
+        first: Halver::halve { concurrency: CAPACITY },
+        second: Halver::halve,
+    }
+}
+
+noex::supervisor! {
+    /// One who halves for a pipeline, and several who do for all.
+    pub Halves(size: usize) {
+        strategy: one_for_one,
+        one: Halver(),
+        /// All of them.
+        many: pool Halver() {
+            size: size, queue: CAPACITY, queue_timeout: 5s, retries: 1, deadline: 5s, topic: "lints.halves", drain: 1s,
+        },
+    }
+}
+
+#[tokio::test]
+async fn pipelines_and_pools_are_quiet() {
+    let halves = Halves::start(2).await.expect("it starts");
+    let quarter = Quarter::new(halves.one().clone(), halves.one().clone());
+    assert_eq!(quarter.process(12).await.expect("it passes"), 3);
+    let error = quarter.process(6).await.expect_err("3 has no half");
+    assert!(matches!(error, QuarterError::Second(CallError::Handler(Overdrawn))));
+    assert_eq!(halves.many().run(8).await.expect("it is done"), 4);
+}
