@@ -747,6 +747,66 @@ async fn workers_that_are_killed_at_random_lose_no_job() {
     pool.stop().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_is_done_or_expired_and_never_both() {
+    let ends = Arc::new(Mutex::new(std::collections::HashMap::new()));
+    let told = ends.clone();
+    let pool = Pool::<Slow>::of("slow", || ()).size(2).queue(8).retries(1_000).restarts(1_000_000, MS);
+    let pool = pool.queue_timeout(Duration::from_micros(200)).on_done(move |done| {
+        *told.lock().unwrap().entry(done.job).or_insert(0) += 1;
+    });
+    let pool = pool.start().await.unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    for task in 0..8_u32 {
+        let pool = pool.clone();
+        tasks.spawn(async move {
+            let (mut done, mut expired, mut refused) = (0_u64, 0_u64, 0_u64);
+            for n in 0..200 {
+                let job = if n % 2 == 0 {
+                    match pool.submit((task, n)).await {
+                        Ok(job) => job.await,
+                        Err(rejected) => Err(JobError::NotAccepted(rejected.why)),
+                    }
+                } else {
+                    pool.run((task, n)).await
+                };
+                match job {
+                    Ok(output) => {
+                        assert_eq!(output, task * 1_000 + n);
+                        done += 1;
+                    }
+                    Err(JobError::Expired { .. }) => expired += 1,
+                    Err(JobError::NotAccepted(NotAccepted::Expired { .. })) => refused += 1,
+                    Err(other) => panic!("{other}"),
+                }
+            }
+            (done, expired, refused)
+        });
+    }
+    let killer = tokio::spawn({
+        let pool = pool.clone();
+        async move {
+            for round in 0_usize.. {
+                let _ = pool.terminate_child((round % 2).to_string()).await;
+                let _ = pool.restart_child((round % 2).to_string()).await;
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    let mut all = (0, 0, 0);
+    for (done, expired, refused) in tasks.join_all().await {
+        all = (all.0 + done, all.1 + expired, all.2 + refused);
+    }
+    killer.abort();
+    let _ = killer.await;
+    pool.drain().await;
+    let stats = pool.stats();
+    assert_eq!((stats.completed, stats.failed, stats.rejected), all, "{stats:?}");
+    assert_eq!((stats.queued, stats.in_progress, stats.cancelled), (0, 0, 0), "{stats:?}");
+    assert!(ends.lock().unwrap().values().all(|ends| *ends == 1));
+    pool.stop().await.unwrap();
+}
+
 /// Yields a few times on its way.
 #[genserver]
 struct Slow {}
