@@ -1,0 +1,145 @@
+//! A job from when a worker is given it to its end.
+
+use std::sync::atomic::Ordering;
+
+use tokio::sync::oneshot;
+
+use super::Shared;
+use crate::{
+    observer::JobStep,
+    patterns::pool::{
+        Entry, JobDone, JobError, JobId, Work,
+        desk::{Begun, Desk},
+        queue::Outcome,
+        stats::one_more,
+    },
+    process::panic::{catch, drop_quietly},
+};
+
+impl<W: Work> Shared<W> {
+    /// The next job, unless nobody may take one now.
+    pub(in crate::patterns::pool) fn next(&self) -> Option<Entry<W>> {
+        if self.is_halted.load(Ordering::SeqCst) {
+            return None;
+        }
+        let entry = self.queue.take()?;
+        self.forget(entry.id, entry.until);
+        self.busy.fetch_add(1, Ordering::AcqRel);
+        Some(entry)
+    }
+
+    /// Gives a job to a worker; it begins when its call is polled. What the user's code panics with is a failure.
+    pub(in crate::patterns::pool) fn begin(
+        &self,
+        desk: &Desk<W>,
+        (id, priority, attempts): (JobId, i8, u32),
+        job: W::Job,
+    ) -> Result<Begun<W>, JobError<W::Error>> {
+        let attempts = attempts + 1;
+        let setup = &self.setup;
+        let again = setup.again.filter(|_| attempts <= setup.retries);
+        self.announce(id, || JobStep::Started { worker: desk.core().pid() });
+        let begun = catch(|| {
+            let spare = again.map(|again| again(&job));
+            let call = W::work(&desk.reference, job);
+            let limited = match setup.deadline {
+                Some(deadline) => call.timeout(deadline),
+                None => call.no_timeout(),
+            };
+            (spare, crate::server::Calling::new(limited))
+        });
+        match begun {
+            Ok((spare, call)) => {
+                let life = desk.core().incarnation();
+                Ok(Begun { id, priority, attempts, spare, life, call, ticket: None })
+            }
+            Err(panic) => {
+                let reason = crate::Reason(panic.into_reason("work"));
+                let target = desk.core().target("work");
+                let error = crate::CallError::Crashed { target, reason, may_have_run: false };
+                Err(JobError::Crashed { job: id, attempts, error })
+            }
+        }
+    }
+
+    /// A caller has a worker do a job right away.
+    pub(in crate::patterns::pool) fn begin_here(
+        &self,
+        desk: &Desk<W>,
+        id: JobId,
+        priority: i8,
+        job: W::Job,
+    ) -> Result<Begun<W>, JobError<W::Error>> {
+        self.busy.fetch_add(1, Ordering::AcqRel);
+        self.announce(id, || JobStep::Queued);
+        self.begin(desk, (id, priority, 0), job)
+    }
+
+    /// The job that a worker had did not end; it waits again.
+    pub(in crate::patterns::pool) fn retry(&self, entry: Entry<W>) {
+        one_more(&self.counts.retried);
+        let (job, attempt) = (entry.id, entry.attempts + 1);
+        self.announce(job, || JobStep::Requeued { attempt });
+        self.put_back(entry);
+    }
+
+    /// The job that was taken for a worker returns to its place.
+    pub(in crate::patterns::pool) fn put_back(&self, entry: Entry<W>) {
+        self.busy.fetch_sub(1, Ordering::AcqRel);
+        self.enqueue(entry, |entry| self.queue.give_back(entry));
+        self.call_one();
+        if self.is_ended() {
+            self.sweep();
+        }
+    }
+
+    /// The job that a worker had has ended; the outcome, if nobody but the caller is to be told.
+    pub(in crate::patterns::pool) fn done(
+        &self,
+        job: JobId,
+        attempts: u32,
+        outcome: Outcome<W>,
+        ticket: Option<oneshot::Sender<Outcome<W>>>,
+    ) -> Option<Outcome<W>> {
+        self.queue.acknowledge(job);
+        match &outcome {
+            Ok(_) => {
+                one_more(&self.counts.completed);
+                self.announce(job, || JobStep::Completed);
+            }
+            Err(error) => {
+                one_more(&self.counts.failed);
+                self.announce(job, || JobStep::Failed { why: error.failure() });
+            }
+        }
+        self.busy.fetch_sub(1, Ordering::AcqRel);
+        self.close_books(job, attempts, outcome, ticket)
+    }
+
+    /// Tells everybody, and makes room.
+    pub(super) fn close_books(
+        &self,
+        job: JobId,
+        attempts: u32,
+        outcome: Outcome<W>,
+        ticket: Option<oneshot::Sender<Outcome<W>>>,
+    ) -> Option<Outcome<W>> {
+        if let Some(on_done) = &self.setup.on_done {
+            let done = JobDone { job, attempts, outcome: &outcome };
+            // It is told, and has no say: not by a panic either.
+            if let Err(panic) = catch(|| on_done(&done)) {
+                drop(panic.into_reason("on_done"));
+            }
+        }
+        let outcome = match ticket {
+            Some(ticket) => {
+                // Whoever waited for it may be gone.
+                drop_quietly(ticket.send(outcome));
+                None
+            }
+            None => Some(outcome),
+        };
+        self.room.leave();
+        outcome
+    }
+}
