@@ -978,6 +978,11 @@ pub fn fallback(_: TokenStream, item: TokenStream) -> TokenStream {
 /// #     #[init] fn open(host: String, port: u16) -> Self { Conn { address: format!("{host}:{port}") } }
 /// #     #[call] pub fn address(&self) -> String { self.address.clone() }
 /// # }
+/// # #[genserver] pub struct Mailer { host: String }
+/// # #[genserver] impl Mailer {
+/// #     #[init] fn open(host: String) -> Self { Mailer { host } }
+/// #     #[call(job)] pub fn send(&mut self, to: String) -> String { format!("{to} by {}", self.host) }
+/// # }
 ///
 /// supervisor! {
 ///     pub Books(opening: i64) {
@@ -994,6 +999,7 @@ pub fn fallback(_: TokenStream, item: TokenStream) -> TokenStream {
 ///         books:  supervisor Books(opening) { shutdown: 10s },
 ///         shards: partition Shard(partition, books) { by: str, count: 4 },
 ///         conns:  dynamic Conn(host.clone(), port: u16) { max: 1_000, restart: temporary },
+///         mails:  pool Mailer(host.clone()) { size: 4, queue: 100, queue_timeout: 30s, topic: "mail" },
 ///     }
 /// }
 ///
@@ -1004,6 +1010,9 @@ pub fn fallback(_: TokenStream, item: TokenStream) -> TokenStream {
 /// assert_eq!(shard.number().await?, bank.shards().which("ann"));
 /// let conn = bank.conns().start_child(80).await?;
 /// assert_eq!(conn.address().await?, "localhost:80");
+/// let mut news = System::global().bus().subscribe::<noex::pool::JobEvent>("mail.completed")?;
+/// assert_eq!(bank.mails().run("ann".to_owned()).await?, "ann by localhost");
+/// assert_eq!(news.recv().await.unwrap().1.job.number(), 1);
 /// bank.stop().await?;
 /// # Ok(()) }
 /// ```
