@@ -35,6 +35,11 @@ pub enum PolicyEvent {
         /// After how long a new try can succeed, where that is known.
         retry_after: Option<Duration>,
     },
+    /// A circuit breaker that is only observed would have refused this, and let it pass.
+    WouldRefuse {
+        /// After how long a new try would have passed, where that is known.
+        retry_after: Option<Duration>,
+    },
     /// Something began to wait for its turn.
     Queued,
     /// Something that waited for its turn got it.
