@@ -620,14 +620,21 @@ pub fn circuit_breaker(_: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | `max_attempts` | `3` | attempts in all, at least 2 |
 /// | `initial_delay`, `max_delay`, `backoff_factor` | `1s`, `30s`, `2.0` | the pauses |
-/// | `jitter` | `none` | `full`, `equal`, `decorrelated`: so that callers do not come back together |
+/// | `jitter` | `none` | `full`, `equal`, `ratio`, `decorrelated`: so that callers do not come back together |
+/// | `ratio` | `0.2` | of `jitter = ratio`: by which part a pause is shorter or longer |
 /// | `max_elapsed` | none | no attempt begins later |
 /// | `retryable_errors` | all errors | `["network error", "timeout"]`: texts, one of which an error says |
 /// | `when`, `when_ok` | all errors | predicates: errors to try again after, values to |
 /// | `budget` | none | further attempts are a fifth of the calls, and 10 a second; `budget = "name"` is shared |
 /// | `idempotent` | off | it does no harm to run it twice |
+/// | `dedupe` | off | what was begun and is late is not run again: the next attempt waits for its reply, for so long |
 /// | `retry_rejected` | off | tries again after refusals of policies further in |
 /// | `seed` | random | of the jitter, for tests |
+///
+/// With `dedupe = 30s` a handler that may not run twice can be retried after a time-out: effectively once. An attempt whose
+/// time is over after it was begun stays where it is, and the next one gets its reply as soon as it is there, which may be
+/// at once. A reply that nobody asked for in 30 s is forgotten, and an attempt after that runs anew, so that it is longer
+/// than a handler may take. A crash while it ran has no reply: that is tried again only if it is `idempotent`.
 ///
 /// An error type that implements `noex::resilience::Classify` says itself what is worth another attempt, and for how long
 /// the service asks to be left alone.

@@ -129,6 +129,11 @@ fn check_values(handler: &Handler, policy: &Policy, diag: &mut Diag) {
     {
         diag.error(burst, "only a token bucket has a burst").help("add `algorithm = token_bucket`");
     }
+    if let Some(ratio) = policy.key("ratio")
+        && !matches!(policy.get("jitter"), Some(Given::Variant { word, .. }) if word == "ratio")
+    {
+        diag.error(ratio, "only a jitter of a part of the delay has a ratio").help("add `jitter = ratio`");
+    }
     if policy.kind == PolicyKind::Fallback
         && let (Some(_), Some(with)) = (&policy.first, policy.key("with"))
     {
@@ -193,6 +198,12 @@ fn check_pair(handler: &Handler, outer: &Policy, inner: &Policy, between: &[Poli
         (Retry, Fallback) => diag
             .error(&inner.word, "`#[retry]` around `#[fallback]` never sees a failure")
             .help("write `#[fallback]` above `#[retry]`"),
+        (Retry, Hedge) if outer.has("dedupe") => diag
+            .error(
+                &inner.word,
+                format!("`#[hedge]` runs `{}` twice, which `dedupe` is there to prevent", handler.ident()),
+            )
+            .help("remove one of the two"),
         (Hedge, kind) if kind != Hedge => diag
             .error(
                 &inner.word,

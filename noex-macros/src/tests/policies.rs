@@ -18,7 +18,23 @@ fn values() {
             (
                 quote!(#[retry(jitter = some)]),
                 "unknown jitter `some`",
-                "`jitter` is one of: `none`, `full`, `equal`, `decorrelated`",
+                "`jitter` is one of: `none`, `full`, `equal`, `ratio`, `decorrelated`",
+            ),
+            (
+                quote!(#[retry(jitter = full, ratio = 0.2)]),
+                "only a jitter of a part of the delay has a ratio",
+                "add `jitter = ratio`",
+            ),
+            (
+                quote!(#[retry(jitter = ratio, ratio = 1.5)]),
+                "`ratio` is above 0 and at most 1",
+                "write `ratio = 0.5`",
+            ),
+            (quote!(#[retry(dedupe = 0s)]), "`dedupe` cannot be zero", "write `1s`"),
+            (
+                quote!(#[retry(dedupe = 30s)] #[hedge(idempotent)]),
+                "`#[hedge]` runs `save` twice, which `dedupe` is there to prevent",
+                "remove one of the two",
             ),
             (quote!(#[retry(idempotent = true)]), "`idempotent` takes no value", "write `idempotent`"),
             (
@@ -63,6 +79,7 @@ fn right_policies_are_told_nothing() {
     for policies in [
         quote!(#[retry] #[circuit_breaker] #[rate_limit] #[bulkhead] #[timeout]),
         quote!(#[fallback(7)] #[timeout(20s)] #[retry] #[timeout(1s)]),
+        quote!(#[retry(jitter = ratio, ratio = 0.1, dedupe = 30s)] #[timeout(1s)]),
         quote!(#[rate_limit(LIMIT per PERIOD, key = user_id, cost = 2, algorithm = token_bucket, burst = 5)]),
         quote!(#[circuit_breaker(window = 10s, failure_rate = 0.5, min_calls = 4, slow_call = 1s, half_open = wait)]),
         quote!(#[rate_limit(1 per 1s, name = "a")] #[rate_limit(9 per 1min, name = "b")]),

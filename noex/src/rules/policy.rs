@@ -90,6 +90,15 @@ pub const fn hedge(options: HedgeOptions) -> HedgeOptions {
     options
 }
 
+/// Whether there is time for another attempt to ask for the reply of an earlier one.
+#[doc(hidden)]
+#[track_caller]
+pub const fn dedupe(kept: Duration) {
+    if kept.is_zero() {
+        panic!("a reply that is kept for no time answers nobody");
+    }
+}
+
 /// Whether a time-out of one attempt can fire before the call itself is given up.
 #[doc(hidden)]
 #[track_caller]

@@ -197,6 +197,15 @@ impl<S: GenServer> Waiting<S> {
         !self.queued || !self.cell.withdraw()
     }
 
+    /// Nobody waits for now; the reply, if it comes, is there for the next one who polls.
+    #[cold]
+    pub(super) fn pause(&mut self) {
+        if std::mem::take(&mut self.noted) {
+            waits::wait_is_over(&(Arc::downgrade(&self.cell) as Weak<dyn Awaited>));
+        }
+        (self.clock, self.settled, self.waker_is_there) = (None, false, false);
+    }
+
     /// The wait is over.
     pub(super) fn let_go(self, slot: &Arc<Slot<S>>, over: Over) {
         if self.noted {

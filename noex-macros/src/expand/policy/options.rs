@@ -45,7 +45,7 @@ fn setter(plan: &Plan<'_>, policy: &Policy, key: &Ident, value: &Given) -> Optio
     let name = match key.to_string().as_str() {
         "queue" if policy.kind == PolicyKind::RateLimit => Ident::new("max_queue_size", key.span()),
         // These are of the macro.
-        "reset_on_restart" | "hold_during_backoff" | "burst" => return None,
+        "reset_on_restart" | "hold_during_backoff" | "burst" | "ratio" | "dedupe" => return None,
         "idempotent" if policy.kind == PolicyKind::Hedge => return None,
         _ => key.clone(),
     };
@@ -74,6 +74,13 @@ fn setter(plan: &Plan<'_>, policy: &Policy, key: &Ident, value: &Given) -> Optio
                     _ => quote!(10),
                 };
                 quote!(.#name(#krate::resilience::#of::#variant { burst: #burst }))
+            } else if word == "ratio" {
+                // What gRPC takes.
+                let ratio = match policy.get("ratio") {
+                    Some(Given::Number(ratio)) => ratio.clone(),
+                    _ => quote!(0.2),
+                };
+                quote!(.#name(#krate::resilience::#of::#variant(#ratio)))
             } else if word == "codel" {
                 let (target, interval) = (millis(5), millis(100));
                 quote!(.#name(#krate::resilience::#of::Codel { target: #target, interval: #interval }))

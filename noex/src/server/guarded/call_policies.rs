@@ -1,12 +1,12 @@
 //! How the policies of a call handler are declared.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use super::{Answered, Hedging, Protection, protection::Boxed};
 use crate::{
     CallError, GenServer, Target,
     resilience::{
-        BulkheadOptions, CircuitBreakerOptions, Class, Hedge, HedgeOptions, NamedError, PolicyKind,
+        BulkheadOptions, CircuitBreakerOptions, Class, Fault, Hedge, HedgeOptions, NamedError, PolicyKind,
         RateLimitOptions, RetryOptions, Scope, TimeoutOptions,
         stack::{
             BreakerLayer, BulkheadLayer, FallbackLayer, Judge, Layer, LimitLayer, Reset, RetryLayer,
@@ -69,6 +69,34 @@ impl<S: GenServer> CallPolicies<'_, S> {
     ) -> Self {
         let judge = self.judge(when);
         let layer = RetryLayer::new(&self.protection.place, self.handler, options, judge, copy);
+        self.push_or_note(layer)
+    }
+
+    /// As [`retry`](CallPolicies::retry), and what was begun and is late is not run again: the next attempt waits for
+    /// its reply, for no longer than `dedupe` after it was late.
+    pub fn retry_deduped(
+        self,
+        options: RetryOptions,
+        when: Option<fn(&S::Reply) -> Class>,
+        copy: fn(&S::Call) -> S::Call,
+        dedupe: Duration,
+    ) -> Self {
+        let judge = self.judge(when);
+        // To ask once more does no harm: as if it had not begun.
+        let judge = Box::new(move |answer: &Answered<S>| match judge(answer) {
+            Class::TimedOut { .. } => Class::TimedOut { began: false },
+            class => class,
+        });
+        self.protection.calls[self.variant].dedupe = Some(dedupe);
+        let place = &self.protection.place;
+        let layer = match dedupe.is_zero() {
+            true => {
+                let fault =
+                    Fault { option: "dedupe", rule: "a reply that is kept for no time answers nobody" };
+                Err(fault.of(&place.own(PolicyKind::Retry, self.handler).name).into())
+            }
+            false => RetryLayer::new(place, self.handler, options, judge, copy),
+        };
         self.push_or_note(layer)
     }
 
