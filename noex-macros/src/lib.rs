@@ -690,7 +690,11 @@ pub fn retry(_: TokenStream, item: TokenStream) -> TokenStream {
 /// | `algorithm` | `sliding` | `token_bucket` (with `burst`), `fixed`, `smooth` |
 /// | `exact` | off | keeps the sliding window exact above 1024 a window |
 /// | `max_keys`, `on_full` | `100_000`, `refuse` | how many keys are known; `evict_oldest` |
+/// | `drain` | off | an error that asks for a pause takes all that is left |
 /// | `name`, `scope`, `reset_on_restart` | `server` | as of [`#[circuit_breaker]`](macro@circuit_breaker) |
+///
+/// A call that was not served gives back what it took: the server was gone or its mailbox full, a policy further in
+/// refused.
 ///
 /// ```
 /// use noex::prelude::*;

@@ -33,6 +33,10 @@ fn check_kind(handler: &Handler, policy: &Policy, diag: &mut Diag) {
                     if let Some(key) = policy.key("queue").or(policy.key("queue_timeout")) {
                         diag.error(key, format!("{noun} does not wait for its turn")).help("remove it");
                     }
+                    if let Some(key) = policy.key("drain") {
+                        diag.error(key, format!("{noun} has no reply that could ask for a pause"))
+                            .help("remove it");
+                    }
                     return;
                 }
                 PolicyKind::CircuitBreaker => {

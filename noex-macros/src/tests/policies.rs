@@ -88,3 +88,18 @@ fn right_policies_are_told_nothing() {
         assert_eq!(on_call(policies.clone()), [""; 0], "{policies}");
     }
 }
+
+#[test]
+fn a_cast_has_no_reply_that_asks_for_anything() {
+    assert_each(
+        vec![
+            (
+                quote!(#[rate_limit(5 per 1s, drain)]),
+                "a cast has no reply that could ask for a pause",
+                "remove it",
+            ),
+            (quote!(#[rate_limit(5 per 1s, queue = 3)]), "a cast does not wait for its turn", "remove it"),
+        ],
+        |policies| in_block(quote!(#[cast] #policies fn save(&mut self, user_id: u64) { x })),
+    );
+}

@@ -40,6 +40,11 @@ pub enum PolicyEvent {
         /// After how long a new try would have passed, where that is known.
         retry_after: Option<Duration>,
     },
+    /// A rate limiter's budget was emptied: whatever it is for asked to be left alone.
+    Drained {
+        /// How much was left.
+        units: u32,
+    },
     /// Something began to wait for its turn.
     Queued,
     /// Something that waited for its turn got it.

@@ -100,6 +100,7 @@ const RATE_LIMIT: &[Known] = &[
     ("exact", Shape::Flag),
     ("max_keys", Shape::Count(1, "a policy of 0 keys knows nobody")),
     ("on_full", Shape::Word("OnFull", &["refuse", "evict_oldest"])),
+    ("drain", Shape::Flag),
     ("name", Shape::Text),
     ("scope", Shape::Only(&["server", "type"])),
     ("reset_on_restart", Shape::Flag),

@@ -272,15 +272,20 @@ impl<K: LimiterKey> Core<K> {
         let _ = bucket.full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 
-    /// Gives back what was charged, to those who wait first.
-    pub(super) fn refund<Q>(&self, key: &Q, grant: Grant)
+    /// What stands for a key whose owner may be gone.
+    pub(super) fn hash<Q>(&self, key: &Q) -> u64
     where
         K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
+        Q: Hash + ?Sized,
     {
+        self.table.hash(key)
+    }
+
+    /// Gives back what was charged, to those who wait first.
+    pub(super) fn refund(&self, key: u64, grant: Grant) {
         let now = self.ticks.now();
         let mut wakers = Vec::new();
-        let known = self.table.visit_known(key, |entry, tally| {
+        let known = self.table.visit_hashed(key, |entry, tally| {
             self.give_back(&mut entry.meter, grant, now);
             self.advance(entry, tally, now, &mut wakers);
         });
@@ -289,6 +294,43 @@ impl<K: LimiterKey> Core<K> {
             self.give_back(&mut Meter::Bucket { full_at: 0 }, grant, now);
         }
         wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Takes all that a key has left; how much that was.
+    pub(super) fn drain<Q>(&self, key: &Q) -> u32
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
+        let now = self.ticks.now();
+        self.drained(match &self.bucket {
+            Some(Apart(bucket)) => bucket.drain(&self.windows()[0], now),
+            None => self.table.visit(key, now, |entry, _| self.empty(&mut entry.meter, now)).unwrap_or(0),
+        })
+    }
+
+    /// The same of a key that is known, if it is still.
+    pub(super) fn drain_known(&self, key: u64) -> u32 {
+        let now = self.ticks.now();
+        self.drained(match &self.bucket {
+            Some(Apart(bucket)) => bucket.drain(&self.windows()[0], now),
+            None => self.table.visit_hashed(key, |entry, _| self.empty(&mut entry.meter, now)).unwrap_or(0),
+        })
+    }
+
+    fn empty(&self, meter: &mut Meter, now: u64) -> u32 {
+        let left = Quota::after(meter, self.windows(), now).remaining;
+        if left > 0 {
+            meter.take(self.windows(), now, left);
+        }
+        left
+    }
+
+    fn drained(&self, units: u32) -> u32 {
+        if units > 0 {
+            self.identity.tell(|| PolicyEvent::Drained { units });
+        }
+        units
     }
 
     fn count_refused(&self, counts: bool) {
@@ -507,6 +549,17 @@ impl Bucket {
                 Err(other) => full_at = other,
             }
         }
+    }
+
+    /// Draws all there is.
+    fn drain(&self, window: &Window, now: u64) -> u32 {
+        let mut units = 0;
+        let empty = |full_at| {
+            units = window.capacity.saturating_sub(window.used(full_at, now).0);
+            if units > 0 { window.draw(full_at, now, units.into()).ok() } else { None }
+        };
+        let drawn = self.full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, empty);
+        if drawn.is_ok() { units } else { 0 }
     }
 
     fn meter(&self) -> Meter {

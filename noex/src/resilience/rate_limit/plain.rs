@@ -146,6 +146,11 @@ impl RateLimiter {
         }
     }
 
+    /// Takes all that is left, and says how much that was; see [`KeyedRateLimiter::drain`].
+    pub fn drain(&self) -> u32 {
+        self.all.drain(&())
+    }
+
     /// Gives the whole budget back; whether anything of it was used. Those who wait go on at once, as far as they
     /// can.
     pub fn reset(&self) -> bool {

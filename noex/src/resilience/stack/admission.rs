@@ -113,7 +113,7 @@ impl<R: 'static, O> Layer<R, O> for BreakerLayer<R, O> {
         }
     }
 
-    fn leave(&self, held: Held, outcome: &O, _: Option<&R>) -> Left {
+    fn leave(&self, held: Held, outcome: &O) -> Left {
         let class = (self.judge)(outcome);
         match (&held, &self.breakers, class) {
             (&Held::Pass { pass, since: None, of: None }, Breakers::One(breaker), Class::Success) => {
@@ -155,6 +155,7 @@ impl From<circuit_breaker::Refusal> for Refusal {
 pub(crate) struct LimitLayer<R, O> {
     limit: Box<dyn Limit<R>>,
     judge: Judge<O>,
+    drains: bool,
 }
 
 impl<R: 'static, O> LimitLayer<R, O> {
@@ -175,8 +176,8 @@ impl<R: 'static, O> LimitLayer<R, O> {
     }
 
     fn plain(limiter: KeyedRateLimiter<()>, cost: Option<fn(&R) -> u32>, judge: Judge<O>) -> Self {
-        let waits = limiter.has_queue();
-        LimitLayer { limit: Box::new(Plain { limiter, cost, waits }), judge }
+        let (waits, drains) = (limiter.has_queue(), limiter.drains());
+        LimitLayer { limit: Box::new(Plain { limiter, cost, waits }), judge, drains }
     }
 
     #[allow(clippy::too_many_arguments, reason = "what a handler's attribute says, in its order")]
@@ -190,8 +191,8 @@ impl<R: 'static, O> LimitLayer<R, O> {
         key: KeyOf<R, K>,
     ) -> Result<Self, NamedError> {
         let limiter = limiter::<K>(place, handler, options, scope)?;
-        let waits = limiter.has_queue();
-        Ok(LimitLayer { limit: Box::new(Keyed { limiter, key, cost, waits }), judge })
+        let (waits, drains) = (limiter.has_queue(), limiter.drains());
+        Ok(LimitLayer { limit: Box::new(Keyed { limiter, key, cost, waits }), judge, drains })
     }
 }
 
@@ -207,10 +208,11 @@ fn limiter<K: LimiterKey>(
     })
 }
 
-/// A limiter, asked with a request.
+/// A limiter, asked with a request. On the way out the request may be gone, and its key is known by its hash.
 trait Limit<R>: Send + Sync {
     fn enter(&self, request: &R) -> Entry;
-    fn refund(&self, grant: Grant, request: Option<&R>);
+    fn refund(&self, grant: Grant, key: u64);
+    fn drain(&self, key: u64);
     fn reset(&self) -> Option<Reset>;
 }
 
@@ -223,11 +225,15 @@ struct Plain<R> {
 
 impl<R> Limit<R> for Plain<R> {
     fn enter(&self, request: &R) -> Entry {
-        enter(&self.limiter, &(), self.cost.map_or(1, |cost| cost(request)), self.waits)
+        enter(&self.limiter, &(), 0, self.cost.map_or(1, |cost| cost(request)), self.waits)
     }
 
-    fn refund(&self, grant: Grant, _: Option<&R>) {
-        self.limiter.refund(&(), grant);
+    fn refund(&self, grant: Grant, _: u64) {
+        self.limiter.refund(self.limiter.hash(&()), grant);
+    }
+
+    fn drain(&self, _: u64) {
+        self.limiter.drain(&());
     }
 
     fn reset(&self) -> Option<Reset> {
@@ -248,13 +254,17 @@ struct Keyed<R, K: LimiterKey> {
 
 impl<R, K: LimiterKey> Limit<R> for Keyed<R, K> {
     fn enter(&self, request: &R) -> Entry {
-        enter(&self.limiter, (self.key)(request), self.cost.map_or(1, |cost| cost(request)), self.waits)
+        let key = (self.key)(request);
+        let hash = self.limiter.hash(key);
+        enter(&self.limiter, key, hash, self.cost.map_or(1, |cost| cost(request)), self.waits)
     }
 
-    fn refund(&self, grant: Grant, request: Option<&R>) {
-        if let Some(request) = request {
-            self.limiter.refund((self.key)(request), grant);
-        }
+    fn refund(&self, grant: Grant, key: u64) {
+        self.limiter.refund(key, grant);
+    }
+
+    fn drain(&self, key: u64) {
+        self.limiter.drain_known(key);
     }
 
     fn reset(&self) -> Option<Reset> {
@@ -267,16 +277,18 @@ impl<R, K: LimiterKey> Limit<R> for Keyed<R, K> {
     }
 }
 
-fn enter<K: LimiterKey>(limiter: &KeyedRateLimiter<K>, key: &K, cost: u32, waits: bool) -> Entry {
+fn enter<K: LimiterKey>(limiter: &KeyedRateLimiter<K>, key: &K, hash: u64, cost: u32, waits: bool) -> Entry {
     let limited = |limited: RateLimited| match limited.why {
         LimitedBy::Disposed => Refusal::Disposed(Disposed { policy: limited.policy }),
         _ => Refusal::RateLimited(limited),
     };
     let decided = if waits { limiter.queue(key, cost).decided() } else { Ok(limiter.try_consume(key, cost)) };
     match decided {
-        Ok(Ok(grant)) => Entry::Passed(Held::Grant(grant)),
+        Ok(Ok(grant)) => Entry::Passed(Held::Grant(grant, hash)),
         Ok(Err(refusal)) => Entry::Refused(limited(refusal)),
-        Err(queued) => Entry::Wait(Box::pin(async move { queued.await.map(Held::Grant).map_err(limited) })),
+        Err(queued) => Entry::Wait(Box::pin(async move {
+            queued.await.map(|grant| Held::Grant(grant, hash)).map_err(limited)
+        })),
     }
 }
 
@@ -285,12 +297,13 @@ impl<R: 'static, O> Layer<R, O> for LimitLayer<R, O> {
         self.limit.enter(request)
     }
 
-    /// What was not used comes back. The key of a message that has left is not there any more.
-    fn leave(&self, held: Held, outcome: &O, request: Option<&R>) -> Left {
-        if let Held::Grant(grant) = held
-            && (self.judge)(outcome).is_unspent()
-        {
-            self.limit.refund(grant, request);
+    /// What was not used comes back.
+    fn leave(&self, held: Held, outcome: &O) -> Left {
+        let Held::Grant(grant, key) = held else { return Left::Done };
+        match (self.judge)(outcome) {
+            Class::Throttled { .. } if self.drains => self.limit.drain(key),
+            class if class.is_unspent() => self.limit.refund(grant, key),
+            _ => {}
         }
         Left::Done
     }
@@ -337,7 +350,7 @@ impl<R, O> Layer<R, O> for BulkheadLayer<O> {
         }
     }
 
-    fn leave(&self, held: Held, outcome: &O, _: Option<&R>) -> Left {
+    fn leave(&self, held: Held, outcome: &O) -> Left {
         if let Held::Permit(permit) = held {
             permit.finish((self.judge)(outcome));
         }

@@ -38,7 +38,7 @@ impl<R, O: Outcome> Layer<R, O> for TimeoutLayer {
         Entry::Passed(Held::Deadline(Deadline::of(self.timeout.own_limit())))
     }
 
-    fn leave(&self, _: Held, _: &O, _: Option<&R>) -> Left {
+    fn leave(&self, _: Held, _: &O) -> Left {
         self.timeout.was_met();
         Left::Done
     }
@@ -76,7 +76,7 @@ impl<R, O> Layer<R, O> for RetryLayer<R, O> {
         Entry::Passed(Held::Attempts(self.retry.attempts()))
     }
 
-    fn leave(&self, held: Held, outcome: &O, _: Option<&R>) -> Left {
+    fn leave(&self, held: Held, outcome: &O) -> Left {
         let Held::Attempts(attempts) = held else { unreachable!("a retry holds its attempts") };
         match (self.judge)(outcome) {
             Class::Success if attempts.is_first() => Left::Done,
@@ -131,7 +131,7 @@ impl<R, O> Layer<R, O> for FallbackLayer<O> {
         Entry::Passed(Held::Nothing)
     }
 
-    fn leave(&self, _: Held, outcome: &O, _: Option<&R>) -> Left {
+    fn leave(&self, _: Held, outcome: &O) -> Left {
         let class = (self.judge)(outcome);
         if class == Class::Success {
             return Left::Done;

@@ -21,8 +21,8 @@ pub(crate) trait Layer<R, O>: Send + Sync {
     /// The way in.
     fn enter(&self, request: &R) -> Entry;
 
-    /// The way out, with what was held and the outcome; and the request, unless it has left with the last attempt.
-    fn leave(&self, held: Held, outcome: &O, request: Option<&R>) -> Left;
+    /// The way out, with what was held and the outcome.
+    fn leave(&self, held: Held, outcome: &O) -> Left;
 
     /// Whether to try once more what failed, and after which pause; only of layers that hold attempts. It is asked
     /// under the deadlines that are held.
@@ -81,7 +81,8 @@ pub(crate) enum Held {
         /// The breaker, where there is one for each key.
         of: Option<CircuitBreaker>,
     },
-    Grant(Grant),
+    /// With what stands for its key.
+    Grant(Grant, u64),
     Permit(Permit),
     Attempts(Attempts),
     Deadline(Deadline),

@@ -49,7 +49,7 @@ pub(crate) fn straight<R, O: Outcome>(
     };
     while let Some(held) = inside.held.pop() {
         let at = inside.held.len();
-        match layers[at].leave(held, &outcome, operation.request()) {
+        match layers[at].leave(held, &outcome) {
             Left::Done => {}
             Left::Replaced => outcome = layers[at].instead(outcome),
             Left::Failed(attempts, class) => {

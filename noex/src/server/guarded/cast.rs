@@ -44,7 +44,7 @@ fn pass<M>(layers: &Layers<M, Result<(), Unserved>>, message: &M) -> Result<(), 
             Entry::Refused(refusal) => {
                 let outcome = Outcome::refused(refusal.clone());
                 for (at, held) in held.into_iter().enumerate().rev() {
-                    layers[at].leave(held, &outcome, Some(message));
+                    layers[at].leave(held, &outcome);
                 }
                 return Err(refusal);
             }
