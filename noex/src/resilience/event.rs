@@ -91,7 +91,7 @@ pub enum PolicyEvent {
         /// Which one, from 1 for the first beside.
         extra: u32,
     },
-    /// An adaptive limit changed.
+    /// A limit changed: an adaptive one by itself, another because somebody set it.
     LimitChanged {
         /// From how many at once.
         from: usize,

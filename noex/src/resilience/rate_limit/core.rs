@@ -116,7 +116,7 @@ impl<K: LimiterKey> Core<K> {
         if cost == 0 {
             return Err(Denied::NoCost);
         }
-        match self.windows().iter().find(|window| cost > window.capacity) {
+        match self.windows().iter().find(|window| cost > window.capacity()) {
             Some(window) => Err(Denied::Cost(window)),
             None => Ok(()),
         }
@@ -296,6 +296,46 @@ impl<K: LimiterKey> Core<K> {
         wakers.into_iter().for_each(Waker::wake);
     }
 
+    /// The first window's limit.
+    pub(super) fn limit(&self) -> u32 {
+        self.windows()[0].limit()
+    }
+
+    /// Sets the first window's limit, for all keys in one step; `anew`: all of them are fresh with it. Those who wait go
+    /// on as far as they can.
+    pub(super) fn set_limit(&self, limit: u32, anew: bool) -> Result<(), ConfigError> {
+        if let Some(fault) = self.options.limit(limit).fault() {
+            return Err(fault.of(&self.identity.name));
+        }
+        let now = self.ticks.now();
+        let (mut from, mut wakers) = (limit, Vec::new());
+        let set = || {
+            let (before, rescale) = self.windows()[0].set_limit(limit);
+            from = before;
+            self.open();
+            if let Some(Apart(bucket)) = &self.bucket {
+                let full_at = |full_at| Some(if anew { 0 } else { rescale.full_at(full_at, now) });
+                let _ = bucket.full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, full_at);
+            }
+            rescale
+        };
+        self.table.change(set, |entry, tally, rescale| {
+            if anew {
+                entry.meter = Meter::new(self.windows());
+            } else {
+                entry.meter.rescale(*rescale, now);
+            }
+            self.advance(entry, tally, now, &mut wakers);
+            // Its turn is another one now.
+            wakers.extend(entry.line.as_ref().and_then(|line| line.first_waker()));
+        });
+        wakers.into_iter().for_each(Waker::wake);
+        if from != limit {
+            self.identity.tell(|| PolicyEvent::LimitChanged { from: from as usize, to: limit as usize });
+        }
+        Ok(())
+    }
+
     /// Takes all that a key has left; how much that was.
     pub(super) fn drain<Q>(&self, key: &Q) -> u32
     where
@@ -349,18 +389,27 @@ impl<K: LimiterKey> Core<K> {
             Denied::Disposed => (LimitedBy::Disposed, &self.windows()[0], Duration::MAX),
             Denied::Full => (LimitedBy::Keys, &self.windows()[0], self.windows()[0].period),
         };
-        self.tell_refused(why, window, retry_after)
+        self.tell_refused(why, window.told(), retry_after)
     }
 
     /// Counts and tells a refusal of one who would have waited.
-    pub(super) fn refuse_by(&self, why: LimitedBy, window: &Window, retry_after: Duration) -> RateLimited {
+    pub(super) fn refuse_by(
+        &self,
+        why: LimitedBy,
+        window: (u32, Duration),
+        retry_after: Duration,
+    ) -> RateLimited {
         self.count_refused(true);
         self.tell_refused(why, window, retry_after)
     }
 
-    fn tell_refused(&self, why: LimitedBy, window: &Window, retry_after: Duration) -> RateLimited {
+    fn tell_refused(
+        &self,
+        why: LimitedBy,
+        (limit, period): (u32, Duration),
+        retry_after: Duration,
+    ) -> RateLimited {
         self.identity.tell(|| PolicyEvent::Refused { retry_after: Some(retry_after) });
-        let Window { limit, period, .. } = *window;
         RateLimited { policy: self.identity.name.clone(), limit, period, retry_after, why }
     }
 
@@ -460,7 +509,7 @@ impl<K: LimiterKey> Core<K> {
         match place {
             Ok(Place::Granted) => Queued::ready(Ok(Grant { at: now, cost })),
             Ok(Place::Refused(why, window, wait)) => {
-                Queued::ready(Err(self.refuse_by(why, window, Duration::from_nanos(wait))))
+                Queued::ready(Err(self.refuse_by(why, window.told(), Duration::from_nanos(wait))))
             }
             Ok(Place::InLine(ticket)) => {
                 self.identity.tell(|| PolicyEvent::Queued);
@@ -555,7 +604,7 @@ impl Bucket {
     fn drain(&self, window: &Window, now: u64) -> u32 {
         let mut units = 0;
         let empty = |full_at| {
-            units = window.capacity.saturating_sub(window.used(full_at, now).0);
+            units = window.capacity().saturating_sub(window.used(full_at, now).0);
             if units > 0 { window.draw(full_at, now, units.into()).ok() } else { None }
         };
         let drawn = self.full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, empty);

@@ -313,12 +313,38 @@ impl<K: LimiterKey> KeyedRateLimiter<K> {
         self.core.cleanup()
     }
 
+    /// How many may pass in each period: as it was given, or [set](KeyedRateLimiter::set_limit) since. Of several windows it is the
+    /// first one's.
+    pub fn limit(&self) -> u32 {
+        self.core.limit()
+    }
+
+    /// From now on so many may pass in each period; at least 1. What was used stays used, and who waits goes on as far as it
+    /// can. How it counts stays as it was made, a token bucket's burst and further windows among that.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for 0.
+    pub fn set_limit(&self, limit: u32) -> Result<(), ConfigError> {
+        self.core.set_limit(limit, false)
+    }
+
+    /// As [`set_limit`](KeyedRateLimiter::set_limit), and all keys are fresh, in one step: nothing that was granted by the
+    /// old limit counts by the new one.
+    ///
+    /// # Errors
+    ///
+    /// As of [`set_limit`](KeyedRateLimiter::set_limit).
+    pub fn reset_to(&self, limit: u32) -> Result<(), ConfigError> {
+        self.core.set_limit(limit, true)
+    }
+
     /// Whether calls may wait for their turn.
     pub(crate) fn has_queue(&self) -> bool {
         self.core.options.max_queue_size > 0
     }
 
-    /// Its options.
+    /// Its options, as they were given.
     pub fn options(&self) -> &RateLimitOptions {
         &self.core.options
     }

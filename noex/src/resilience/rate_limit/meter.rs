@@ -1,6 +1,10 @@
 //! What is kept for one key, and the arithmetic of each algorithm. Times are [ticks](super::super::ticks).
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    time::Duration,
+};
 
 use super::{Algorithm, RateLimitOptions, options::Span};
 use crate::resilience::ticks::nanos;
@@ -11,16 +15,15 @@ const EXACT_UP_TO: u32 = 1024;
 /// The most grants that are given room for at once; a key that is used more gets more.
 const FIRST_ROOM: usize = 4;
 
-/// One limit of a limiter.
-#[derive(Clone, Copy, Debug)]
+/// One limit of a limiter. The limit may change while it is in use; how it is counted stays.
+#[derive(Debug)]
 pub(super) struct Window {
-    /// As it was given, for errors.
-    pub(super) limit: u32,
+    limit: AtomicU32,
     pub(super) period: Duration,
-    /// How many may pass at once.
-    pub(super) capacity: u32,
     /// The period in ticks.
     span: u64,
+    /// In how many ticks a token comes, of a bucket.
+    interval: AtomicU64,
     kind: Kind,
 }
 
@@ -29,25 +32,57 @@ enum Kind {
     Log,
     Counter,
     Fixed,
-    /// A token comes each `interval`.
+    /// So many may pass at once.
     Bucket {
-        interval: u64,
+        burst: u32,
     },
 }
 
 impl Window {
     fn new(options: &RateLimitOptions, Span { limit, period }: Span) -> Self {
-        let span = nanos(period);
-        // Rounded up: never more than was allowed.
-        let bucket = Kind::Bucket { interval: span.div_ceil(limit.into()) };
-        let (kind, capacity) = match options.algorithm {
-            Algorithm::SlidingWindow if limit <= EXACT_UP_TO || options.exact => (Kind::Log, limit),
-            Algorithm::SlidingWindow => (Kind::Counter, limit),
-            Algorithm::FixedWindow => (Kind::Fixed, limit),
-            Algorithm::TokenBucket { burst } => (bucket, burst),
-            Algorithm::Smooth => (bucket, 1),
+        let kind = match options.algorithm {
+            Algorithm::SlidingWindow if limit <= EXACT_UP_TO || options.exact => Kind::Log,
+            Algorithm::SlidingWindow => Kind::Counter,
+            Algorithm::FixedWindow => Kind::Fixed,
+            Algorithm::TokenBucket { burst } => Kind::Bucket { burst },
+            Algorithm::Smooth => Kind::Bucket { burst: 1 },
         };
-        Window { limit, period, capacity, span, kind }
+        let (span, limits, interval) = (nanos(period), AtomicU32::new(0), AtomicU64::new(0));
+        let window = Window { limit: limits, period, span, interval, kind };
+        window.set_limit(limit);
+        window
+    }
+
+    /// From now on this limit, which is not 0; what it was, and how what is kept of a bucket is to change.
+    pub(super) fn set_limit(&self, limit: u32) -> (u32, Rescale) {
+        // Rounded up: never more than was allowed.
+        let new = self.span.div_ceil(limit.into());
+        let old = self.interval.swap(new, Ordering::Relaxed);
+        (self.limit.swap(limit, Ordering::Relaxed), Rescale { old, new })
+    }
+
+    #[inline]
+    pub(super) fn limit(&self) -> u32 {
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    /// How many may pass at once.
+    #[inline]
+    pub(super) fn capacity(&self) -> u32 {
+        match self.kind {
+            Kind::Bucket { burst } => burst,
+            Kind::Log | Kind::Counter | Kind::Fixed => self.limit(),
+        }
+    }
+
+    #[inline]
+    fn interval(&self) -> u64 {
+        self.interval.load(Ordering::Relaxed)
+    }
+
+    /// What a refusal tells of it.
+    pub(super) fn told(&self) -> (u32, Duration) {
+        (self.limit(), self.period)
     }
 
     /// All of a limiter's, the first one first.
@@ -65,9 +100,10 @@ impl Window {
     /// long to wait.
     #[inline]
     pub(super) fn draw(&self, full_at: u64, now: u64, cost: u64) -> Result<u64, u64> {
-        let Kind::Bucket { interval } = self.kind else { unreachable!("only a bucket is one word") };
+        let Kind::Bucket { burst } = self.kind else { unreachable!("only a bucket is one word") };
+        let interval = self.interval();
         let then = full_at.max(now).saturating_add(interval.saturating_mul(cost));
-        let full = interval.saturating_mul(self.capacity.into());
+        let full = interval.saturating_mul(burst.into());
         match then.saturating_sub(full).saturating_sub(now) {
             0 => Ok(then),
             wait => Err(wait),
@@ -77,7 +113,8 @@ impl Window {
     /// How many tokens are out of a bucket that is full again at `full_at`, and for how long.
     #[inline]
     pub(super) fn used(&self, full_at: u64, now: u64) -> (u32, u64) {
-        let Kind::Bucket { interval } = self.kind else { return (0, 0) };
+        let Kind::Bucket { .. } = self.kind else { return (0, 0) };
+        let interval = self.interval();
         let left = full_at.saturating_sub(now);
         // Most buckets lack what was just taken; a division costs as much as all the rest.
         let used = if left <= interval { u64::from(left > 0) } else { left.div_ceil(interval) };
@@ -91,6 +128,21 @@ impl Window {
             Kind::Fixed => Meter::Fixed { start: 0, used: 0 },
             Kind::Bucket { .. } => Meter::Bucket { full_at: 0 },
         }
+    }
+}
+
+/// A bucket keeps when it is full again. As many tokens are out when another time passes between two of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rescale {
+    old: u64,
+    new: u64,
+}
+
+impl Rescale {
+    pub(super) fn full_at(self, full_at: u64, now: u64) -> u64 {
+        let left = u128::from(full_at.saturating_sub(now)) * u128::from(self.new);
+        let left = left.div_ceil(u128::from(self.old.max(1)));
+        if left == 0 { full_at } else { now.saturating_add(u64::try_from(left).unwrap_or(u64::MAX)) }
     }
 }
 
@@ -154,7 +206,7 @@ impl Meter {
     }
 
     fn wait_one(&self, window: &Window, now: u64, units: u64) -> u64 {
-        let (span, limit) = (window.span, u64::from(window.capacity));
+        let (span, limit) = (window.span, u64::from(window.capacity()));
         // Whoever comes after `limit` others waits for a period in which they passed. As a rule nobody does, and a
         // division takes longer than all the rest.
         let (rounds, place) = match units.saturating_sub(1) {
@@ -164,8 +216,9 @@ impl Meter {
         let after_rounds = |wait: u64| wait.saturating_add(rounds.saturating_mul(span));
         match self {
             Meter::Log(grants) => {
-                let never = limit - grants.len() as u64;
-                let grant = place.checked_sub(never).map_or(0, |place| grants[place as usize]);
+                // Of more grants than the limit, which may have been higher, the last ones count.
+                let before = (place + grants.len() as u64).checked_sub(limit);
+                let grant = before.map_or(0, |place| grants[place as usize]);
                 after_rounds((grant + span).saturating_sub(now))
             }
             &Meter::Counter { window: at, before, current } => {
@@ -199,13 +252,14 @@ impl Meter {
             Meter::Log(grants) => {
                 // Another thread may have read the clock later and come first.
                 let now = grants.back().map_or(now, |last| now.max(*last));
+                let capacity = window.capacity() as usize;
                 for _ in 0..cost {
-                    let has_room = grants.len() < grants.capacity().min(window.capacity as usize);
+                    let has_room = grants.len() < grants.capacity().min(capacity);
                     let is_over = grants.front().is_some_and(|oldest| oldest + window.span <= now);
-                    if !has_room && (is_over || grants.len() == window.capacity as usize) {
+                    if !has_room && (is_over || grants.len() >= capacity) {
                         grants.pop_front();
                     } else if !has_room {
-                        let most = window.capacity as usize - grants.len();
+                        let most = capacity - grants.len();
                         grants.reserve_exact(grants.len().max(FIRST_ROOM).min(most));
                     }
                     grants.push_back(now);
@@ -263,10 +317,18 @@ impl Meter {
                 }
             }
             Meter::Bucket { full_at } => {
-                let Kind::Bucket { interval } = window.kind else { return };
-                *full_at = full_at.saturating_sub(interval.saturating_mul(cost.into()));
+                *full_at = full_at.saturating_sub(window.interval().saturating_mul(cost.into()));
             }
             Meter::Several(_) => unreachable!("windows do not nest"),
+        }
+    }
+
+    /// The first window's limit has changed.
+    pub(super) fn rescale(&mut self, by: Rescale, now: u64) {
+        match self {
+            Meter::Several(meters) => meters.iter_mut().take(1).for_each(|first| first.rescale(by, now)),
+            Meter::Bucket { full_at } => *full_at = by.full_at(*full_at, now),
+            Meter::Log(_) | Meter::Counter { .. } | Meter::Fixed { .. } => {}
         }
     }
 
@@ -274,14 +336,14 @@ impl Meter {
     pub(super) fn tightest<'w>(&self, windows: &'w [Window], now: u64) -> (&'w Window, u32, u64) {
         let read = |(meter, window): (&Meter, &'w Window)| {
             let (used, over_in) = meter.used(window, now);
-            (window, used.min(window.capacity), over_in)
+            (window, used.min(window.capacity()), over_in)
         };
         if let [window] = windows {
             return read((self, window));
         }
         let readings = self.each(windows).map(read);
         readings
-            .min_by_key(|(window, used, _)| window.capacity - used)
+            .min_by_key(|(window, used, _)| window.capacity().saturating_sub(*used))
             .unwrap_or_else(|| unreachable!("a limiter has a window"))
     }
 
@@ -347,7 +409,7 @@ fn rolled(at: u64, before: u32, current: u32, period: u64) -> (u32, u32) {
 /// How long until `units`, no more than the limit, fit beside what is estimated to be in the window: all of this
 /// period's, and of the one before the share that the window still covers.
 fn estimated_wait(window: &Window, now: u64, (before, current): (u64, u64), units: u64) -> u64 {
-    let (span, limit) = (window.span, u64::from(window.limit));
+    let (span, limit) = (window.span, u64::from(window.limit()));
     let elapsed = now % span;
     // When the share of `count` is down to `room`.
     let shrunk = |count: u64, room: u64| match count {
@@ -356,6 +418,6 @@ fn estimated_wait(window: &Window, now: u64, (before, current): (u64, u64), unit
     };
     match limit.checked_sub(current + units) {
         Some(room) => shrunk(before, room).saturating_sub(elapsed),
-        None => span - elapsed + shrunk(current, limit - units),
+        None => span - elapsed + shrunk(current, limit.saturating_sub(units)),
     }
 }

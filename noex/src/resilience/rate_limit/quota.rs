@@ -30,7 +30,7 @@ impl Quota {
     /// A request of `cost`, behind others that wait for `ahead`.
     pub(super) fn look(meter: &Meter, windows: &[Window], now: u64, cost: u32, ahead: u64) -> Self {
         let quota = Quota::after(meter, windows, now);
-        if windows.iter().any(|window| cost > window.capacity) {
+        if windows.iter().any(|window| cost > window.capacity()) {
             return Quota { allowed: false, retry_after: Duration::MAX, ..quota };
         }
         let (wait, _) = meter.wait(windows, now, ahead + u64::from(cost));
@@ -48,16 +48,18 @@ impl Quota {
     #[inline]
     pub(super) fn of_bucket(window: &Window, full_at: u64, now: u64) -> Self {
         let (used, over_in) = window.used(full_at, now);
-        Quota::passed(window, used.min(window.capacity), over_in)
+        Quota::passed(window, used, over_in)
     }
 
     #[inline]
     fn passed(window: &Window, current: u32, over_in: u64) -> Self {
+        let limit = window.capacity();
+        let current = current.min(limit);
         Quota {
             allowed: true,
             current,
-            limit: window.capacity,
-            remaining: window.capacity - current,
+            limit,
+            remaining: limit - current,
             reset_after: Duration::from_nanos(over_in),
             retry_after: Duration::ZERO,
         }

@@ -365,6 +365,21 @@ impl<K: LimiterKey> Table<K> {
         }
     }
 
+    /// Changes what all entries go by, and then each of them, before anybody sees any of it.
+    pub(super) fn change<W>(
+        &self,
+        what: impl FnOnce() -> W,
+        mut each: impl FnMut(&mut Entry<K>, &mut Tally, &W),
+    ) {
+        // Always in this order, and nobody else holds two.
+        let mut parts: Vec<_> = self.shards.iter().map(Self::lock).collect();
+        let what = what();
+        for part in &mut parts {
+            let Part { entries, tally, .. } = &mut **part;
+            entries.iter_mut().for_each(|entry| each(entry, tally, &what));
+        }
+    }
+
     pub(super) fn tally(&self) -> Tally {
         self.shards.iter().fold(Tally::default(), |sum, shard| {
             let Tally { granted, refused } = Self::lock(shard).tally;
