@@ -89,7 +89,7 @@ use proc_macro::TokenStream;
 ///
 /// Policies stand on handlers as further attributes, the outermost first: [`#[fallback]`](macro@fallback),
 /// [`#[timeout]`](macro@timeout), [`#[retry]`](macro@retry), [`#[circuit_breaker]`](macro@circuit_breaker),
-/// [`#[rate_limit]`](macro@rate_limit), [`#[bulkhead]`](macro@bulkhead), [`#[hedge]`](macro@hedge). They act on the caller's side, before there is a
+/// [`#[rate_limit]`](macro@rate_limit), [`#[bulkhead]`](macro@bulkhead), [`#[load_shed]`](macro@load_shed), [`#[hedge]`](macro@hedge). They act on the caller's side, before there is a
 /// message.
 ///
 /// Each may be a `fn` or an `async fn`, and may take `cx: &mut Context<Self>` before its other arguments; only a
@@ -767,6 +767,62 @@ pub fn rate_limit(_: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn bulkhead(_: TokenStream, item: TokenStream) -> TokenStream {
     inert::outside("bulkhead", item.into()).into()
+}
+
+/// Turns a part of a handler's calls away while its server does not keep up; on a `#[call]` of a
+/// [`#[genserver]`](macro@genserver) block.
+///
+/// On the caller's side it counts what is sent and what is accepted, and turns away what is above `ratio` times as many, at
+/// random: who answers, if only to say no, accepts; who times out, crashes, is throttled or has a full mailbox does not. With
+/// `queue_delay` it looks at the mailbox as well: while even the luckiest call of the last `queue_interval` was queued for
+/// longer than that, what was queued for more than twice as long is not run when the server comes to it, so that those
+/// behind it are served in time. A burst is no standing queue, and is served. Either way the caller is told
+/// `CallError::Shed`. It is `noex::resilience::LoadShedder` as an attribute.
+///
+/// | option | default | what it does |
+/// |---|---|---|
+/// | `ratio` | `2.0` | how many are sent for each one that is accepted; the lower, the sooner |
+/// | `window` | `2min` | over how long it counts, at least 16 ms |
+/// | `cap` | `0.9` | the largest share that is turned away |
+/// | `queue_delay`, `queue_interval` | none, `100ms` | how long even the luckiest is queued, in each so long; `5ms` is usual |
+/// | `name`, `scope` | `server` | as of [`#[circuit_breaker]`](macro@circuit_breaker) |
+/// | `seed` | random | of its dice, for tests |
+///
+/// ```
+/// use noex::prelude::*;
+/// # use std::time::Duration;
+///
+/// #[genserver]
+/// struct Reports {}
+///
+/// #[genserver]
+/// impl Reports {
+///     #[init]
+///     fn open() -> Self { Reports {} }
+///
+///     #[call]
+///     #[load_shed(queue_delay = 5ms)]
+///     async fn draw(&mut self) -> u32 { tokio::time::sleep(Duration::from_millis(20)).await; 7 }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let reports = Reports::start().await?;
+/// // Twenty at once, for each of which it takes 20 ms: the queue stands, and the last ones are told so.
+/// let requests: Vec<_> = (0..20).map(|_| tokio::spawn(reports.draw().request())).collect();
+/// let (mut served, mut shed) = (0, 0);
+/// for request in requests {
+///     match request.await? {
+///         Ok(_) => served += 1,
+///         Err(CallError::Shed { .. }) => shed += 1,
+///         Err(other) => return Err(other.into()),
+///     }
+/// }
+/// assert_eq!((served, shed), (6, 14));
+/// # Ok(()) }
+/// ```
+#[proc_macro_attribute]
+pub fn load_shed(_: TokenStream, item: TokenStream) -> TokenStream {
+    inert::outside("load_shed", item.into()).into()
 }
 
 /// Calls a handler once more when it is slow, and takes the first answer; on a `#[call]` of a

@@ -10,8 +10,8 @@
 use std::{fmt::Debug, hash::Hash, time::Duration};
 
 use crate::resilience::{
-    BulkheadOptions, CircuitBreakerOptions, Fault, HedgeOptions, RateLimitOptions, RetryOptions,
-    TimeoutOptions,
+    BulkheadOptions, CircuitBreakerOptions, Fault, HedgeOptions, LoadShedderOptions, RateLimitOptions,
+    RetryOptions, TimeoutOptions,
 };
 
 /// What a handler with `#[retry]` takes: it may be called with it more than once.
@@ -79,6 +79,13 @@ pub const fn rate_limit(options: RateLimitOptions) -> RateLimitOptions {
 #[doc(hidden)]
 #[track_caller]
 pub const fn bulkhead(options: BulkheadOptions) -> BulkheadOptions {
+    hold(options.fault());
+    options
+}
+
+#[doc(hidden)]
+#[track_caller]
+pub const fn load_shed(options: LoadShedderOptions) -> LoadShedderOptions {
     hold(options.fault());
     options
 }

@@ -199,6 +199,11 @@ impl<'a, S: GenServer> Attempt<'a, S> {
     fn queue(&mut self, call: S::Call, cx: &mut Context<'_>) -> Polled<S> {
         match Waiting::queue(self.slot(), call, self.asked, Some(cx.waker().clone())) {
             Ok(waiting) => {
+                if self.asked.is_timed
+                    && let Some(time) = self.slot().policies().of_call(self.asked.variant).queue_time()
+                {
+                    waiting.note_queued(time.now());
+                }
                 self.step = Step::Waiting(waiting);
                 self.wait(cx)
             }
@@ -210,6 +215,10 @@ impl<'a, S: GenServer> Attempt<'a, S> {
         let slot = self.slot();
         let Step::Waiting(waiting) = &mut self.step else { panic!("a call was polled after it was ready") };
         let polled = waiting.poll(slot, &mut self.asked, cx);
+        if self.asked.is_timed && polled.is_ready() {
+            // What it was told in may be another call's next.
+            waiting.note_queued(0);
+        }
         match &polled {
             Poll::Ready(Err(Failure::Timeout { began: true, .. })) if self.keeps => waiting.pause(),
             Poll::Ready(answer) => self.let_go(Over::with(answer)),

@@ -137,6 +137,10 @@ fn layer(plan: &Plan<'_>, handler: &Handler, policy: &Policy) -> TokenStream {
                 _ => quote!(.rate_limit(#options, #scope, #cost) #anew),
             }
         }
+        PolicyKind::LoadShed => {
+            let scope = scope(plan, policy);
+            quote!(.load_shed(#options, #scope))
+        }
         PolicyKind::Bulkhead => {
             let scope = scope(plan, policy);
             quote!(.bulkhead(#options, #scope))

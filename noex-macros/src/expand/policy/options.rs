@@ -17,6 +17,7 @@ pub(super) fn options(plan: &Plan<'_>, policy: &Policy) -> TokenStream {
         PolicyKind::CircuitBreaker => "CircuitBreakerOptions",
         PolicyKind::RateLimit => "RateLimitOptions",
         PolicyKind::Bulkhead => "BulkheadOptions",
+        PolicyKind::LoadShed => "LoadShedderOptions",
         PolicyKind::Hedge => "HedgeOptions",
         PolicyKind::Fallback => return TokenStream::new(),
     };
@@ -45,7 +46,8 @@ fn setter(plan: &Plan<'_>, policy: &Policy, key: &Ident, value: &Given) -> Optio
     let name = match key.to_string().as_str() {
         "queue" if policy.kind == PolicyKind::RateLimit => Ident::new("max_queue_size", key.span()),
         // These are of the macro.
-        "reset_on_restart" | "hold_during_backoff" | "burst" | "ratio" | "dedupe" => return None,
+        "reset_on_restart" | "hold_during_backoff" | "burst" | "dedupe" | "queue_interval" => return None,
+        "ratio" if policy.kind == PolicyKind::Retry => return None,
         "idempotent" if policy.kind == PolicyKind::Hedge => return None,
         _ => key.clone(),
     };
@@ -55,7 +57,15 @@ fn setter(plan: &Plan<'_>, policy: &Policy, key: &Ident, value: &Given) -> Optio
             let name = at(quote!(.#name));
             quote!(#name(#number))
         }
-        Given::Time(given, _) if key == "window" => {
+        Given::Time(given, _) if key == "queue_delay" => {
+            let interval = match policy.get("queue_interval") {
+                Some(Given::Time(interval, _)) => time(interval),
+                _ => millis(100),
+            };
+            let delay = time(given);
+            quote!(.queue_delay(#delay, #interval))
+        }
+        Given::Time(given, _) if key == "window" && policy.kind == PolicyKind::CircuitBreaker => {
             let time = time(given);
             quote!(.window(#krate::resilience::CircuitWindow::Time(#time)))
         }

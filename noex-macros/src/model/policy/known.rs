@@ -11,6 +11,8 @@ pub(super) enum Shape {
     Time,
     /// More than 0, at most 1.
     Part,
+    /// More than 0, less than 1.
+    Inside,
     /// From 0 to 1.
     Share,
     /// 1 or more.
@@ -119,6 +121,17 @@ const BULKHEAD: &[Known] = &[
     ("allow", Shape::Only(&["order"])),
 ];
 
+const LOAD_SHED: &[Known] = &[
+    ("ratio", Shape::Factor),
+    ("window", Shape::Time),
+    ("cap", Shape::Inside),
+    ("queue_delay", Shape::Time),
+    ("queue_interval", Shape::Time),
+    ("name", Shape::Text),
+    ("scope", Shape::Only(&["server", "type"])),
+    ("seed", ANY),
+];
+
 const HEDGE: &[Known] = &[
     ("delay", Shape::Time),
     ("quantile", Shape::Part),
@@ -139,6 +152,7 @@ impl PolicyKind {
             PolicyKind::CircuitBreaker => CIRCUIT_BREAKER,
             PolicyKind::RateLimit => RATE_LIMIT,
             PolicyKind::Bulkhead => BULKHEAD,
+            PolicyKind::LoadShed => LOAD_SHED,
             PolicyKind::Hedge => HEDGE,
         }
     }

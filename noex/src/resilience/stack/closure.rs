@@ -15,13 +15,14 @@ use super::{
     inner::{FallbackLayer, RetryLayer, TimeoutLayer},
     layer::{Judge, Layer, Outcome, Refusal},
     run::{Layers, Operation, Run},
+    shed::ShedLayer,
     straight::straight,
 };
 use crate::{
     System,
     resilience::{
-        Bulkhead, CircuitBreaker, Class, Identity, PolicyError, PolicyKind, RateLimiter, Retry, TimedOut,
-        Timeout,
+        Bulkhead, CircuitBreaker, Class, Identity, LoadShedder, PolicyError, PolicyKind, RateLimiter, Retry,
+        TimedOut, Timeout,
     },
 };
 
@@ -147,6 +148,7 @@ impl<T, E> Outcome for Ended<T, E> {
             Refusal::CircuitOpen(open) => open.into(),
             Refusal::RateLimited(limited) => limited.into(),
             Refusal::BulkheadFull(full) => full.into(),
+            Refusal::Shed(shed) => shed.into(),
             Refusal::Disposed(disposed) => disposed.into(),
         })
     }
@@ -222,6 +224,12 @@ impl<T: 'static, E: 'static> StackBuilder<T, E> {
     pub fn bulkhead(self, bulkhead: Bulkhead) -> Self {
         let layer = BulkheadLayer::of(bulkhead, self.judge());
         self.push(PolicyKind::Bulkhead, layer)
+    }
+
+    /// Turns some away while what is further in does not keep up.
+    pub fn load_shedder(self, shedder: LoadShedder) -> Self {
+        let layer = ShedLayer::of(shedder, self.judge());
+        self.push(PolicyKind::LoadShedder, layer)
     }
 
     /// The stack.

@@ -5,8 +5,8 @@ use std::{future::Future, pin::Pin, time::Duration};
 use tokio::time::Instant;
 
 use crate::resilience::{
-    BulkheadFull, CircuitBreaker, CircuitOpen, Class, Disposed, RateLimited, TimedOut, bulkhead::Permit,
-    circuit_breaker::Pass, rate_limit::Grant, retry::Attempts,
+    BulkheadFull, CircuitBreaker, CircuitOpen, Class, Disposed, RateLimited, Shed, TimedOut,
+    bulkhead::Permit, circuit_breaker::Pass, rate_limit::Grant, retry::Attempts,
 };
 
 /// A policy around something that is asked with an `R` and has an `O` as its outcome.
@@ -138,6 +138,7 @@ pub(crate) enum Refusal {
     CircuitOpen(CircuitOpen),
     RateLimited(RateLimited),
     BulkheadFull(BulkheadFull),
+    Shed(Shed),
     Disposed(Disposed),
 }
 

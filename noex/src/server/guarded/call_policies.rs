@@ -6,11 +6,11 @@ use super::{Answered, Hedging, Protection, protection::Boxed};
 use crate::{
     CallError, GenServer, Target,
     resilience::{
-        BulkheadOptions, CircuitBreakerOptions, Class, Fault, Hedge, HedgeOptions, NamedError, PolicyKind,
-        RateLimitOptions, RetryOptions, Scope, TimeoutOptions,
+        BulkheadOptions, CircuitBreakerOptions, Class, Fault, Hedge, HedgeOptions, LoadShedderOptions,
+        NamedError, PolicyKind, RateLimitOptions, RetryOptions, Scope, TimeoutOptions,
         stack::{
             BreakerLayer, BulkheadLayer, FallbackLayer, Judge, Layer, LimitLayer, Reset, RetryLayer,
-            TimeoutLayer,
+            ShedLayer, TimeoutLayer,
         },
     },
     rules::policy::Key,
@@ -154,6 +154,17 @@ impl<S: GenServer> CallPolicies<'_, S> {
     pub fn bulkhead(self, options: BulkheadOptions, scope: Scope) -> Self {
         let layer =
             BulkheadLayer::new(&self.protection.place, self.handler, options, scope, self.judge(None));
+        self.push_or_note(layer)
+    }
+
+    /// Turns some away while the server does not keep up: before they are sent, and when they were queued for too long.
+    pub fn load_shed(self, options: LoadShedderOptions, scope: Scope) -> Self {
+        let layer = ShedLayer::new(&self.protection.place, self.handler, options, scope, self.judge(None));
+        if let Ok(layer) = &layer
+            && layer.shedder().minds_queues()
+        {
+            self.protection.calls[self.variant].shedders.push(layer.shedder().clone());
+        }
         self.push_or_note(layer)
     }
 

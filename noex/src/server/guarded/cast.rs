@@ -69,6 +69,6 @@ fn explain<S: GenServer>(
         Refusal::CircuitOpen(open) => NotSent::CircuitOpen { target, open },
         Refusal::RateLimited(limited) => NotSent::RateLimited { target, limited },
         Refusal::Disposed(disposed) => NotSent::Disposed { target, disposed },
-        Refusal::BulkheadFull(_) => unreachable!("casts have no such policy"),
+        Refusal::BulkheadFull(_) | Refusal::Shed(_) => unreachable!("casts have no such policy"),
     }
 }

@@ -16,6 +16,7 @@ mod hedged;
 mod kept;
 mod outcome;
 mod protection;
+mod queue_time;
 
 use std::{
     mem,
@@ -31,6 +32,7 @@ use kept::Kept;
 pub(crate) use outcome::Unserved;
 pub(crate) use protection::Policies;
 pub use protection::Protection;
+use queue_time::QueueTime;
 
 use super::{GenServer, Message, ServerRef, attempt::Attempt, waiting::Asked};
 use crate::resilience::stack::{Layers, Operation, Run, straight};
@@ -45,6 +47,14 @@ pub(crate) struct CallPlan<S: GenServer> {
     hedging: Option<Hedging<S>>,
     /// For how long the reply of an attempt whose time is over answers the next one.
     dedupe: Option<Duration>,
+    /// If it matters how long calls are queued.
+    queue_time: Option<QueueTime>,
+}
+
+impl<S: GenServer> CallPlan<S> {
+    pub(crate) fn queue_time(&self) -> Option<&QueueTime> {
+        self.queue_time.as_ref()
+    }
 }
 
 /// Whether the calls of this variant meet policies.
@@ -92,6 +102,7 @@ pub(super) fn begin<'a, S: GenServer>(
     let plan = attempt.slot().policies().of_call(variant);
     let whole = attempt.asked.whole;
     attempt.keep(plan.dedupe.is_some());
+    attempt.asked.is_timed = plan.queue_time.is_some();
     let mut first = First { attempt, hedging: plan.hedging.as_ref(), runs: None, copy: None };
     let mut run = None;
     if let Some(answer) = straight(&plan.layers, whole, &mut first, cx, &mut run) {

@@ -2,11 +2,11 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{Answered, CallPlan, CallPolicies, CastPolicies, Hedging, Unserved};
+use super::{Answered, CallPlan, CallPolicies, CastPolicies, Hedging, QueueTime, Unserved};
 use crate::{
     GenServer, Message, System, Target,
     resilience::{
-        Class, NamedError,
+        Class, LoadShedder, NamedError,
         stack::{Layer, Place, Reset},
     },
     server::slot::Core,
@@ -37,7 +37,7 @@ impl<S: GenServer> Policies<S> {
             },
             calls: S::Call::VARIANTS
                 .iter()
-                .map(|_| Draft { layers: Vec::new(), hedging: None, dedupe: None })
+                .map(|_| Draft { layers: Vec::new(), hedging: None, dedupe: None, shedders: Vec::new() })
                 .collect(),
             casts: S::Cast::VARIANTS.iter().map(|_| Vec::new()).collect(),
             infos: S::Info::VARIANTS.iter().map(|_| Vec::new()).collect(),
@@ -96,11 +96,14 @@ pub(super) struct Draft<S: GenServer> {
     pub(super) layers: Vec<Boxed<S::Call, Answered<S>>>,
     pub(super) hedging: Option<Hedging<S>>,
     pub(super) dedupe: Option<Duration>,
+    /// Those that mind how long calls are queued.
+    pub(super) shedders: Vec<LoadShedder>,
 }
 
 impl<S: GenServer> Draft<S> {
     fn plan(self) -> CallPlan<S> {
-        CallPlan { layers: self.layers.into(), hedging: self.hedging, dedupe: self.dedupe }
+        let Draft { layers, hedging, dedupe, shedders } = self;
+        CallPlan { layers: layers.into(), hedging, dedupe, queue_time: QueueTime::of(shedders) }
     }
 }
 
