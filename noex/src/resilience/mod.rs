@@ -98,6 +98,10 @@ pub use rate_limit::{
     RateLimiterServerCall, RateLimiterServerRef, TierError, TieredLimiter,
 };
 pub use retry::{Jitter, Pattern, Retry, RetryOptions};
+/// For what is generated.
+pub(crate) mod patterns {
+    pub use super::retry::{ErrorPatterns, regex};
+}
 pub use stack::{OrderError, Scope, Stack, StackBuilder};
 pub use timeout::{Timeout, TimeoutOptions};
 #[cfg(feature = "tower")]
