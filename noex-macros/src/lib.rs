@@ -623,7 +623,7 @@ pub fn circuit_breaker(_: TokenStream, item: TokenStream) -> TokenStream {
 /// | `jitter` | `none` | `full`, `equal`, `ratio`, `decorrelated`: so that callers do not come back together |
 /// | `ratio` | `0.2` | of `jitter = ratio`: by which part a pause is shorter or longer |
 /// | `max_elapsed` | none | no attempt begins later |
-/// | `retryable_errors` | all errors | `["network error", "timeout"]`: texts, one of which an error says |
+/// | `retryable_errors` | all errors | `["network error", "/5\\d\\d/"]`: texts, one of which an error says; between slashes a regular expression (feature `regex`) |
 /// | `when`, `when_ok` | all errors | predicates: errors to try again after, values to |
 /// | `budget` | none | further attempts are a fifth of the calls, and 10 a second; `budget = "name"` is shared |
 /// | `idempotent` | off | it does no harm to run it twice |

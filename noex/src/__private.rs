@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+pub use crate::resilience::patterns::{ErrorPatterns, regex};
 use crate::resilience::{Again, Class, Classify, Counts};
 use crate::rules::{ConcurrentState, ResultReply, RetryAfter};
 pub use crate::server::{Erased, IntoInit, done};
@@ -296,12 +297,6 @@ pub fn failed_when(is: bool, class: Class) -> Class {
         (true, _) => Class::Transient,
         (false, _) => Class::Success,
     }
-}
-
-/// `retryable_errors = [..]`: whether the error says one of these.
-pub fn says(error: &impl std::fmt::Display, texts: &[&str]) -> bool {
-    let error = error.to_string();
-    texts.iter().any(|text| error.contains(text))
 }
 
 /// What a call takes of a rate: too much is as much as can be.

@@ -592,6 +592,13 @@ impl Gate {
     }
 
     #[call(concurrent)]
+    #[retry(max_attempts = 2, initial_delay = 10ms, retryable_errors = ["network error", "timeout", r"/5\d\d/"])]
+    async fn coded(&self, error: Worded) -> Result<u32, Worded> {
+        self.running.fetch_add(1, Ordering::SeqCst);
+        Err(error)
+    }
+
+    #[call(concurrent)]
     #[timeout(450ms)]
     #[retry(max_attempts = 10, initial_delay = 1ms, backoff_factor = 1.0, idempotent)]
     #[timeout(100ms)]
@@ -667,6 +674,41 @@ async fn errors_are_told_apart_by_what_they_say() {
         assert!(matches!(gate.worded(error).await, Err(CallError::Handler(_))));
         assert_eq!(gate.inspect(|gate| gate.running.load(Ordering::SeqCst)).await.unwrap(), runs);
     }
+}
+
+// RT-7, of a handler
+#[tokio::test(start_paused = true)]
+async fn errors_are_told_apart_by_expressions() {
+    let gate = Gate::start().system(&System::new()).await.unwrap();
+    for (error, runs) in [("HTTP 503 upstream", 2), ("HTTP 404", 3), ("/5", 4), ("a network error", 6)] {
+        assert!(gate.coded(Worded(error)).await.is_err());
+        assert_eq!(gate.inspect(|gate| gate.running.load(Ordering::SeqCst)).await.unwrap(), runs, "{error}");
+    }
+}
+
+/// One whose expression is none.
+#[genserver]
+struct Broken;
+
+#[genserver]
+impl Broken {
+    #[init]
+    fn open() -> Self {
+        Broken
+    }
+
+    #[call]
+    #[retry(retryable_errors = ["/5(/"])]
+    fn ask(&self) -> Result<(), String> {
+        Err("503".into())
+    }
+}
+
+#[tokio::test]
+async fn a_server_whose_expression_is_none_does_not_start() {
+    let error = Broken::start().system(&System::new()).await.unwrap_err();
+    assert!(matches!(error, StartError::Policy { .. }), "{error}");
+    assert!(error.to_string().contains("`retryable_errors`"), "{error}");
 }
 
 // TO-7

@@ -53,7 +53,12 @@ pub(super) fn judge(plan: &Plan<'_>, handler: &Handler, policy: &Policy) -> Toke
             quote!(let __noex_class = #krate::__private::#verdict(#when, __noex_class);)
         });
         let says = texts.map(|texts| {
-            let says = quote!(#krate::__private::says(__noex_it, &[#(#texts),*]));
+            let patterns = patterns(plan, texts);
+            let says = quote!({
+                static __NOEX_PATTERNS: #krate::__private::ErrorPatterns =
+                    #krate::__private::ErrorPatterns::new(#patterns);
+                __NOEX_PATTERNS.match_error(__noex_it)
+            });
             quote!(let __noex_class = #krate::__private::#verdict(#says, __noex_class);)
         });
         quote!(#ignored #when #says)
@@ -64,6 +69,22 @@ pub(super) fn judge(plan: &Plan<'_>, handler: &Handler, policy: &Policy) -> Toke
     });
     let closure = closure(plan, handler, of_value, of_error);
     quote!(::core::option::Option::Some(#closure))
+}
+
+// Output:  const { &[Pattern::Text("timeout"), regex("5\\d\\d")] }
+pub(super) fn patterns(plan: &Plan<'_>, texts: &[syn::LitStr]) -> TokenStream {
+    let krate = plan.krate();
+    let patterns = texts.iter().map(|text| {
+        let value = text.value();
+        match value.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+            Some(expression) => {
+                let expression = syn::LitStr::new(expression, text.span());
+                quote!(#krate::__private::regex(#expression))
+            }
+            None => quote!(#krate::resilience::Pattern::Text(#text)),
+        }
+    });
+    quote!(const { &[#(#patterns),*] })
 }
 
 // Output:  |reply| match reply {

@@ -1,5 +1,6 @@
 //! The options of a policy as an expression.
 
+use super::judge::patterns;
 use crate::expand::duration::duration;
 use crate::expand::located;
 use crate::expand::plan::Plan;
@@ -109,9 +110,12 @@ fn setter(plan: &Plan<'_>, policy: &Policy, key: &Ident, value: &Given) -> Optio
             quote!(.adaptive(#krate::resilience::Adaptive::new().algorithm(#algorithm)))
         }
         Given::Flag => quote!(.#name(true)),
-        Given::Function(_) | Given::Argument(_) | Given::Text(_) | Given::Texts(_) | Given::Word(_) => {
-            return None;
+        // It is the handler's judge that asks them; here they are looked at when the server starts.
+        Given::Texts(texts) => {
+            let patterns = patterns(plan, texts);
+            quote!(.#name(#patterns))
         }
+        Given::Function(_) | Given::Argument(_) | Given::Text(_) | Given::Word(_) => return None,
     })
 }
 
