@@ -68,6 +68,55 @@ async fn who_finds_a_full_mailbox_has_spent_nothing() {
     assert_eq!(left("ann"), 4);
 }
 
+/// Takes notes, slowly.
+#[genserver(mailbox = 1)]
+struct Clerk;
+
+#[genserver]
+impl Clerk {
+    #[init]
+    fn open() -> Self {
+        Clerk
+    }
+
+    #[cast]
+    #[rate_limit(50 per 1min, key = about, name = "refunds.note")]
+    async fn note(&mut self, about: u32) {
+        let _ = about;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cast_that_is_not_sent_has_spent_nothing() {
+    let clerk = Clerk::start().await.unwrap();
+    let limit = KeyedRateLimiter::<u32>::get("refunds.note");
+    let used = || limit.get_status(&7).current;
+    // Until there is no room: each that got in is charged, the one that did not is not.
+    let mut sent = 0;
+    while clerk.note(7).try_send().is_ok() {
+        sent += 1;
+        assert!(sent < 10);
+    }
+    assert_eq!(used(), sent);
+
+    // One that waits for room is charged while it waits, and no more when it is dropped.
+    let mut waits = Box::pin(clerk.note(7));
+    assert!(timeout(Duration::ZERO, &mut waits).await.is_err());
+    assert_eq!(used(), sent + 1);
+    drop(waits);
+    assert_eq!(used(), sent);
+
+    // One that gets its place stays charged; one whose server ends does not.
+    clerk.note(7).await.unwrap();
+    assert_eq!(used(), sent + 1);
+    let (noted, killed) = tokio::join!(clerk.note(7), async { clerk.kill() });
+    assert!(noted.is_err() && killed);
+    assert_eq!(used(), sent + 1);
+    assert!(clerk.note(7).await.is_err());
+    assert_eq!(used(), sent + 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_error_that_asks_for_a_pause_drains_its_key() {
     let api = Api::start().await.unwrap();

@@ -25,7 +25,7 @@ use std::{
 };
 
 pub use call_policies::CallPolicies;
-pub(super) use cast::admit;
+pub(super) use cast::{Passed, admit};
 pub use cast_policies::CastPolicies;
 use hedged::{Hedging, Runs};
 use kept::Kept;
