@@ -737,6 +737,8 @@ pub fn rate_limit(_: TokenStream, item: TokenStream) -> TokenStream {
 /// | `max_queue`, `queue_timeout` | `100`, `30s` | how many may wait, and how long |
 /// | `queue` | `fifo` | `lifo`; `codel`: sheds those who waited too long while all do |
 /// | `adaptive` | off | finds the limit from the latency: `gradient` or `vegas` |
+/// | `weight` | `1` | a number, or an argument: how many places a call takes |
+/// | `priority` | `0` | a number, or an argument: who waits is served the sooner the higher, and gives way last |
 /// | `hold_during_backoff`, `allow = order` | | no warning that another order is better |
 /// | `name`, `scope` | `server` | as of [`#[circuit_breaker]`](macro@circuit_breaker) |
 ///

@@ -549,6 +549,13 @@ impl std::fmt::Display for Worded {
     }
 }
 
+/// So many places, for so long.
+#[derive(Clone, Copy, Debug)]
+struct Load {
+    weight: usize,
+    millis: u64,
+}
+
 /// One that answers when it is let, beside its mailbox.
 #[genserver]
 #[derive(Clone)]
@@ -572,6 +579,35 @@ impl Gate {
         sleep(ms(millis)).await;
         self.running.fetch_sub(1, Ordering::SeqCst);
         self.most.load(Ordering::SeqCst)
+    }
+
+    #[call(concurrent)]
+    #[bulkhead(max_concurrent = 3, max_queue = 3, weight = load.weight, priority = rank)]
+    async fn carry(&self, load: Load, rank: i8) -> u32 {
+        let before = self.running.fetch_add(1, Ordering::SeqCst);
+        assert!((-1..=1).contains(&rank));
+        sleep(ms(load.millis)).await;
+        before
+    }
+
+    #[call(concurrent)]
+    #[bulkhead(name = "by rank", max_concurrent = 1, max_queue = 1, priority = 9)]
+    async fn urgent(&self) -> u32 {
+        sleep(ms(100)).await;
+        9
+    }
+
+    #[call(concurrent)]
+    #[bulkhead(name = "by rank", max_concurrent = 1, max_queue = 1)]
+    async fn whenever(&self) -> u32 {
+        sleep(ms(100)).await;
+        0
+    }
+
+    #[call(concurrent)]
+    #[fallback(1)]
+    async fn said(&self, error: Worded) -> Result<u32, Worded> {
+        Err(error)
     }
 
     #[call(concurrent)]
@@ -625,6 +661,34 @@ async fn a_bulkhead_bounds_what_is_under_way() {
     }
     assert_eq!(refused, 1);
     assert!(gate.pass(1).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_take_what_they_weigh_and_wait_by_rank() {
+    let gate = Gate::start().system(&System::new()).await.unwrap();
+    let start = Instant::now();
+    let load = |weight, millis| Load { weight, millis };
+    let begun = |call: tokio::task::JoinHandle<Result<u32, CallError>>| async move { call.await.unwrap() };
+    let first = tokio::spawn(gate.carry(load(2, 100), 0).request());
+    tokio::task::yield_now().await;
+    // Both wait for two places, and the second one is served first.
+    let low = tokio::spawn(gate.carry(load(2, 100), -1).request());
+    tokio::task::yield_now().await;
+    let high = tokio::spawn(gate.carry(load(3, 100), 1).request());
+    assert_eq!(begun(first).await.unwrap(), 0);
+    assert_eq!(begun(high).await.unwrap(), 1);
+    assert_eq!(begun(low).await.unwrap(), 2);
+    assert_eq!(start.elapsed(), ms(300));
+    assert!(matches!(gate.carry(load(4, 1), 0).await, Err(CallError::BulkheadFull { .. })));
+
+    // Two handlers share a bulkhead; of the one that matters less, a call gives way.
+    let running = tokio::spawn(gate.whenever().request());
+    tokio::task::yield_now().await;
+    let waiting = tokio::spawn(gate.whenever().request());
+    tokio::task::yield_now().await;
+    assert_eq!(gate.urgent().await.unwrap(), 9);
+    assert_eq!(begun(running).await.unwrap(), 0);
+    assert!(matches!(begun(waiting).await, Err(CallError::BulkheadFull { .. })));
 }
 
 #[tokio::test(start_paused = true)]
@@ -719,6 +783,31 @@ async fn a_time_out_around_all_attempts_ends_them() {
     let late = gate.stubborn().await.unwrap_err();
     assert!(matches!(late, CallError::Timeout { after, .. } if after == ms(450)), "{late:?}");
     assert_eq!(start.elapsed(), ms(450));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fallback_tells_what_it_stands_in_for() {
+    let system = System::new();
+    let gate = Gate::start().system(&system).await.unwrap();
+    let bank = Bank::start(Runs::default(), vec![DOWN]).name("bank").system(&system).await.unwrap();
+    let mut events = system.events();
+    assert_eq!(gate.said(Worded("the net is down")).await.unwrap(), 1);
+    assert_eq!((bank.covered().await.unwrap(), bank.covered().await.unwrap()), (42, 42));
+    let mut told = Vec::new();
+    while told.len() < 3 {
+        if let EventKind::Policy { event: PolicyEvent::FellBack { error }, .. } =
+            events.next().await.unwrap().kind
+        {
+            told.push(error);
+        }
+    }
+    // An error without words is told by how it counts.
+    assert_eq!((&*told[0], &*told[1]), ("the net is down", "Transient"));
+    assert!(
+        told[2].starts_with("`covered` of bank was not called: circuit `bank.covered` is open"),
+        "{}",
+        told[2]
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -133,6 +133,7 @@ pub(super) fn closure(
 }
 
 // Output:  .fallback::<Rating, BankError>(
+//              |reply| match reply { AccountReply::Rating(Err(it)) => (&ToldError(it)).says(), _ => None },
 //              |reply| match reply { AccountReply::Rating(reply) => outcome(reply), _ => other_reply() },
 //              |_| Ok(Rating::stale()),
 //              AccountReply::Rating,
@@ -154,6 +155,14 @@ pub(super) fn fallback(plan: &Plan<'_>, handler: &Handler, policy: &Policy) -> T
     };
     quote! {
         .fallback::<#ok, #error>(
+            |__noex_reply| match __noex_reply {
+                #reply::#variant(::core::result::Result::Err(__noex_it)) => {
+                    #[allow(unused_imports)]
+                    use #krate::__private::{InNoWords as _, InWords as _};
+                    (&#krate::__private::ToldError(__noex_it)).says()
+                }
+                _ => ::core::option::Option::None,
+            },
             |__noex_reply| match __noex_reply {
                 #reply::#variant(__noex_reply) => #krate::__private::outcome(__noex_reply),
                 #[allow(unreachable_patterns)]

@@ -15,7 +15,7 @@ use crate::model::kind::Kind;
 use crate::model::policy::{Given, Policy, PolicyKind};
 use crate::names;
 use judge::{closure, fallback, judge};
-use message::{copy, cost, field, key_ty};
+use message::{copy, cost, demand, field, key_ty};
 use options::{options, scope, time};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
@@ -142,8 +142,8 @@ fn layer(plan: &Plan<'_>, handler: &Handler, policy: &Policy) -> TokenStream {
             quote!(.load_shed(#options, #scope))
         }
         PolicyKind::Bulkhead => {
-            let scope = scope(plan, policy);
-            quote!(.bulkhead(#options, #scope))
+            let (scope, demand) = (scope(plan, policy), demand(plan, handler, policy));
+            quote!(.bulkhead(#options, #scope, #demand))
         }
     }
 }

@@ -47,7 +47,15 @@ fn setter(plan: &Plan<'_>, policy: &Policy, key: &Ident, value: &Given) -> Optio
     let name = match key.to_string().as_str() {
         "queue" if policy.kind == PolicyKind::RateLimit => Ident::new("max_queue_size", key.span()),
         // These are of the macro.
-        "reset_on_restart" | "hold_during_backoff" | "burst" | "dedupe" | "queue_interval" => return None,
+        "reset_on_restart"
+        | "hold_during_backoff"
+        | "burst"
+        | "dedupe"
+        | "queue_interval"
+        | "weight"
+        | "priority" => {
+            return None;
+        }
         "ratio" if policy.kind == PolicyKind::Retry => return None,
         "idempotent" if policy.kind == PolicyKind::Hedge => return None,
         _ => key.clone(),

@@ -115,6 +115,8 @@ const BULKHEAD: &[Known] = &[
     ("queue_timeout", Shape::Time),
     ("queue", Shape::Word("QueueOrder", &["fifo", "lifo", "codel"])),
     ("adaptive", Shape::FlagOr(&["gradient", "vegas"])),
+    ("weight", Shape::Argument),
+    ("priority", Shape::Argument),
     ("hold_during_backoff", Shape::Flag),
     ("name", Shape::Text),
     ("scope", Shape::Only(&["server", "type"])),

@@ -98,11 +98,14 @@ fn texts(key: &Ident, value: &TokenStream, diag: &mut Diag) -> Option<Given> {
 }
 
 fn argument(key: &Ident, value: &TokenStream, diag: &mut Diag) -> Option<Given> {
-    if key == "cost"
-        && let Value::Integer(_) | Value::Constant = Value::of(value)
-    {
-        return number(value, "`cost`", 1, "a call that costs 0 is not limited", diag)
-            .then(|| Given::Number(value.clone()));
+    let least = match key.to_string().as_str() {
+        "cost" => Some((1, "a call that costs 0 is not limited")),
+        "weight" => Some((1, "a call that takes no slot is not limited")),
+        "priority" => Some((0, "")),
+        _ => None,
+    };
+    if let (Some((least, zero)), Value::Integer(_) | Value::Constant) = (least, Value::of(value)) {
+        return number(value, &format!("`{key}`"), least, zero, diag).then(|| Given::Number(value.clone()));
     }
     match rate::path(value) {
         Some(words) if words[0] == "self" => {

@@ -10,7 +10,7 @@ use crate::{
     process::door::now,
     resilience::{
         Again, Bulkhead, BulkheadFull, BulkheadOptions, CircuitBreaker, CircuitBreakerOptions, Class, Counts,
-        Disposed, FullBy, KeyedCircuitBreaker, KeyedRateLimiter, LimitedBy, LimiterKey, NamedError,
+        Demand, Disposed, FullBy, KeyedCircuitBreaker, KeyedRateLimiter, LimitedBy, LimiterKey, NamedError,
         PolicyKind, RateLimitOptions, RateLimited, RateLimiter,
         circuit_breaker::{self, Admission, Pass},
         rate_limit::Grant,
@@ -314,34 +314,38 @@ impl<R: 'static, O> Layer<R, O> for LimitLayer<R, O> {
 }
 
 /// A bulkhead around what is further in.
-pub(crate) struct BulkheadLayer<O> {
+pub(crate) struct BulkheadLayer<R, O> {
     bulkhead: Bulkhead,
+    /// What each asks for, one slot without.
+    demand: Option<fn(&R) -> Demand>,
     judge: Judge<O>,
 }
 
-impl<O> BulkheadLayer<O> {
+impl<R, O> BulkheadLayer<R, O> {
     pub(crate) fn new(
         place: &Place,
         handler: &str,
         options: BulkheadOptions,
         scope: Scope,
+        demand: Option<fn(&R) -> Demand>,
         judge: Judge<O>,
     ) -> Result<Self, NamedError> {
         let bulkhead = match place.shared(scope, handler) {
             Some(name) => Bulkhead::shared(&place.system, &name, options)?,
             None => Bulkhead::within(place.own(PolicyKind::Bulkhead, handler), options)?,
         };
-        Ok(BulkheadLayer::of(bulkhead, judge))
+        Ok(BulkheadLayer { bulkhead, demand, judge })
     }
 
     pub(crate) fn of(bulkhead: Bulkhead, judge: Judge<O>) -> Self {
-        BulkheadLayer { bulkhead, judge }
+        BulkheadLayer { bulkhead, demand: None, judge }
     }
 }
 
-impl<R, O> Layer<R, O> for BulkheadLayer<O> {
-    fn enter(&self, _: &R) -> Entry {
-        match self.bulkhead.enter().decided() {
+impl<R, O> Layer<R, O> for BulkheadLayer<R, O> {
+    fn enter(&self, request: &R) -> Entry {
+        let demand = self.demand.map_or(Demand::new(), |demand| demand(request));
+        match self.bulkhead.enter_as(demand).decided() {
             Ok(Ok(permit)) => Entry::Passed(Held::Permit(permit)),
             Ok(Err(full)) => Entry::Refused(refused(full)),
             Err(waiting) => {

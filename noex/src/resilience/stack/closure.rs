@@ -203,8 +203,9 @@ impl<T: 'static, E: 'static> StackBuilder<T, E> {
     ) -> Self {
         let identity = Identity::new(PolicyKind::Fallback, "stack", &System::global());
         let judge = self.judge();
-        let layer =
-            FallbackLayer::new(identity, judge, move |outcome: Ended<T, E>| outcome.or_else(&instead));
+        let layer = FallbackLayer::new(identity, judge, Box::new(says), move |outcome: Ended<T, E>| {
+            outcome.or_else(&instead)
+        });
         self.push(PolicyKind::Fallback, "", None, layer)
     }
 
@@ -290,6 +291,19 @@ impl<T: 'static, E: 'static> StackBuilder<T, E> {
 impl<T, E> fmt::Debug for StackBuilder<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StackBuilder").field("policies", &self.said).finish()
+    }
+}
+
+/// The words of a refusal; the operation's own error need not have any.
+fn says<T, E>(ended: &Ended<T, E>) -> Option<String> {
+    match ended {
+        Ok(_) | Err(PolicyError::Failed(_) | PolicyError::FallbackFailed { .. }) => None,
+        Err(PolicyError::CircuitOpen(it)) => Some(it.to_string()),
+        Err(PolicyError::RateLimited(it)) => Some(it.to_string()),
+        Err(PolicyError::BulkheadFull(it)) => Some(it.to_string()),
+        Err(PolicyError::TimedOut(it)) => Some(it.to_string()),
+        Err(PolicyError::Shed(it)) => Some(it.to_string()),
+        Err(PolicyError::Disposed(it)) => Some(it.to_string()),
     }
 }
 

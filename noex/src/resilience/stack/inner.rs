@@ -104,8 +104,12 @@ impl<R, O> Layer<R, O> for RetryLayer<R, O> {
 pub(crate) struct FallbackLayer<O> {
     core: Arc<FallbackCore>,
     judge: Judge<O>,
+    says: Says<O>,
     instead: Box<dyn Fn(O) -> O + Send + Sync>,
 }
+
+/// What an error says, for those who listen; `None`: it has no words.
+pub(crate) type Says<O> = Box<dyn Fn(&O) -> Option<String> + Send + Sync>;
 
 struct FallbackCore {
     identity: Identity,
@@ -116,13 +120,14 @@ impl<O> FallbackLayer<O> {
     pub(crate) fn new(
         identity: Identity,
         judge: Judge<O>,
+        says: Says<O>,
         instead: impl Fn(O) -> O + Send + Sync + 'static,
     ) -> Self {
         let core = Arc::new(FallbackCore { identity, fell_back: AtomicU64::new(0) });
         if let Some(system) = core.identity.system() {
             system.book().list(&core);
         }
-        FallbackLayer { core, judge, instead: Box::new(instead) }
+        FallbackLayer { core, judge, says, instead: Box::new(instead) }
     }
 }
 
@@ -137,7 +142,9 @@ impl<R, O> Layer<R, O> for FallbackLayer<O> {
             return Left::Done;
         }
         self.core.fell_back.fetch_add(1, Ordering::Relaxed);
-        self.core.identity.tell(|| PolicyEvent::FellBack { error: format!("{class:?}").into() });
+        self.core.identity.tell(|| PolicyEvent::FellBack {
+            error: (self.says)(outcome).unwrap_or_else(|| format!("{class:?}")).into(),
+        });
         Left::Replaced
     }
 

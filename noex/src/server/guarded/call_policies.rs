@@ -1,13 +1,13 @@
 //! How the policies of a call handler are declared.
 
-use std::{fmt, time::Duration};
+use std::{convert::Infallible, fmt, time::Duration};
 
 use super::{Answered, Hedging, Protection, protection::Boxed};
 use crate::{
     CallError, GenServer, Target,
     resilience::{
-        BulkheadOptions, CircuitBreakerOptions, Class, Fault, Hedge, HedgeOptions, LoadShedderOptions,
-        NamedError, PolicyKind, RateLimitOptions, RetryOptions, Scope, TimeoutOptions,
+        BulkheadOptions, CircuitBreakerOptions, Class, Demand, Fault, Hedge, HedgeOptions,
+        LoadShedderOptions, NamedError, PolicyKind, RateLimitOptions, RetryOptions, Scope, TimeoutOptions,
         stack::{
             BreakerLayer, BulkheadLayer, FallbackLayer, Judge, Layer, LimitLayer, Reset, RetryLayer,
             ShedLayer, TimeoutLayer,
@@ -30,9 +30,11 @@ pub struct CallPolicies<'a, S: GenServer> {
 pub(super) type KeyOf<M, K> = fn(&M) -> &K;
 
 impl<S: GenServer> CallPolicies<'_, S> {
-    /// Puts what `instead` gives in the place of an error. `read` and `write` take the reply apart and put it together.
+    /// Puts what `instead` gives in the place of an error. `read` and `write` take the reply apart and put it together;
+    /// `says`: the words of an error, for events.
     pub fn fallback<T: 'static, E: 'static>(
         self,
+        says: fn(&S::Reply) -> Option<String>,
         read: fn(S::Reply) -> Result<T, E>,
         instead: fn(CallError<E>) -> Result<T, E>,
         write: fn(Result<T, E>) -> S::Reply,
@@ -40,7 +42,12 @@ impl<S: GenServer> CallPolicies<'_, S> {
         let target = Target { server: self.protection.place.server.clone(), handler: self.handler };
         let judge = self.judge(None);
         let identity = self.protection.place.own(PolicyKind::Fallback, self.handler);
-        let layer = FallbackLayer::new(identity, judge, move |outcome: Answered<S>| {
+        let of = target.clone();
+        let says = Box::new(move |answer: &Answered<S>| match answer {
+            Ok(reply) => says(reply),
+            Err(unserved) => Some(unserved.clone().at::<Infallible>(of.clone()).to_string()),
+        });
+        let layer = FallbackLayer::new(identity, judge, says, move |outcome: Answered<S>| {
             let error = match outcome {
                 Ok(reply) => match read(reply) {
                     Ok(value) => return Ok(write(Ok(value))),
@@ -150,10 +157,15 @@ impl<S: GenServer> CallPolicies<'_, S> {
         self.push_or_note(layer)
     }
 
-    /// Limits how many calls run at once.
-    pub fn bulkhead(self, options: BulkheadOptions, scope: Scope) -> Self {
-        let layer =
-            BulkheadLayer::new(&self.protection.place, self.handler, options, scope, self.judge(None));
+    /// Limits how many calls run at once; `demand`: how many slots each takes and how soon, one in its turn without.
+    pub fn bulkhead(
+        self,
+        options: BulkheadOptions,
+        scope: Scope,
+        demand: Option<fn(&S::Call) -> Demand>,
+    ) -> Self {
+        let (place, judge) = (&self.protection.place, self.judge(None));
+        let layer = BulkheadLayer::new(place, self.handler, options, scope, demand, judge);
         self.push_or_note(layer)
     }
 
