@@ -89,7 +89,7 @@ use proc_macro::TokenStream;
 ///
 /// Policies stand on handlers as further attributes, the outermost first: [`#[fallback]`](macro@fallback),
 /// [`#[timeout]`](macro@timeout), [`#[retry]`](macro@retry), [`#[circuit_breaker]`](macro@circuit_breaker),
-/// [`#[rate_limit]`](macro@rate_limit), [`#[bulkhead]`](macro@bulkhead), [`#[hedge]`](macro@hedge). They act on the caller's side, before there is a
+/// [`#[rate_limit]`](macro@rate_limit), [`#[bulkhead]`](macro@bulkhead), [`#[load_shed]`](macro@load_shed), [`#[hedge]`](macro@hedge). They act on the caller's side, before there is a
 /// message.
 ///
 /// Each may be a `fn` or an `async fn`, and may take `cx: &mut Context<Self>` before its other arguments; only a
@@ -620,14 +620,21 @@ pub fn circuit_breaker(_: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | `max_attempts` | `3` | attempts in all, at least 2 |
 /// | `initial_delay`, `max_delay`, `backoff_factor` | `1s`, `30s`, `2.0` | the pauses |
-/// | `jitter` | `none` | `full`, `equal`, `decorrelated`: so that callers do not come back together |
+/// | `jitter` | `none` | `full`, `equal`, `ratio`, `decorrelated`: so that callers do not come back together |
+/// | `ratio` | `0.2` | of `jitter = ratio`: by which part a pause is shorter or longer |
 /// | `max_elapsed` | none | no attempt begins later |
-/// | `retryable_errors` | all errors | `["network error", "timeout"]`: texts, one of which an error says |
+/// | `retryable_errors` | all errors | `["network error", "/5\\d\\d/"]`: texts, one of which an error says; between slashes a regular expression (feature `regex`) |
 /// | `when`, `when_ok` | all errors | predicates: errors to try again after, values to |
 /// | `budget` | none | further attempts are a fifth of the calls, and 10 a second; `budget = "name"` is shared |
 /// | `idempotent` | off | it does no harm to run it twice |
+/// | `dedupe` | off | what was begun and is late is not run again: the next attempt waits for its reply, for so long |
 /// | `retry_rejected` | off | tries again after refusals of policies further in |
 /// | `seed` | random | of the jitter, for tests |
+///
+/// With `dedupe = 30s` a handler that may not run twice can be retried after a time-out: effectively once. An attempt whose
+/// time is over after it was begun stays where it is, and the next one gets its reply as soon as it is there, which may be
+/// at once. A reply that nobody asked for in 30 s is forgotten, and an attempt after that runs anew, so that it is longer
+/// than a handler may take. A crash while it ran has no reply: that is tried again only if it is `idempotent`.
 ///
 /// An error type that implements `noex::resilience::Classify` says itself what is worth another attempt, and for how long
 /// the service asks to be left alone.
@@ -683,7 +690,11 @@ pub fn retry(_: TokenStream, item: TokenStream) -> TokenStream {
 /// | `algorithm` | `sliding` | `token_bucket` (with `burst`), `fixed`, `smooth` |
 /// | `exact` | off | keeps the sliding window exact above 1024 a window |
 /// | `max_keys`, `on_full` | `100_000`, `refuse` | how many keys are known; `evict_oldest` |
+/// | `drain` | off | an error that asks for a pause takes all that is left |
 /// | `name`, `scope`, `reset_on_restart` | `server` | as of [`#[circuit_breaker]`](macro@circuit_breaker) |
+///
+/// A call that was not served gives back what it took: the server was gone or its mailbox full, a policy further in
+/// refused.
 ///
 /// ```
 /// use noex::prelude::*;
@@ -726,6 +737,8 @@ pub fn rate_limit(_: TokenStream, item: TokenStream) -> TokenStream {
 /// | `max_queue`, `queue_timeout` | `100`, `30s` | how many may wait, and how long |
 /// | `queue` | `fifo` | `lifo`; `codel`: sheds those who waited too long while all do |
 /// | `adaptive` | off | finds the limit from the latency: `gradient` or `vegas` |
+/// | `weight` | `1` | a number, or an argument: how many places a call takes |
+/// | `priority` | `0` | a number, or an argument: who waits is served the sooner the higher, and gives way last |
 /// | `hold_during_backoff`, `allow = order` | | no warning that another order is better |
 /// | `name`, `scope` | `server` | as of [`#[circuit_breaker]`](macro@circuit_breaker) |
 ///
@@ -756,6 +769,62 @@ pub fn rate_limit(_: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn bulkhead(_: TokenStream, item: TokenStream) -> TokenStream {
     inert::outside("bulkhead", item.into()).into()
+}
+
+/// Turns a part of a handler's calls away while its server does not keep up; on a `#[call]` of a
+/// [`#[genserver]`](macro@genserver) block.
+///
+/// On the caller's side it counts what is sent and what is accepted, and turns away what is above `ratio` times as many, at
+/// random: who answers, if only to say no, accepts; who times out, crashes, is throttled or has a full mailbox does not. With
+/// `queue_delay` it looks at the mailbox as well: while even the luckiest call of the last `queue_interval` was queued for
+/// longer than that, what was queued for more than twice as long is not run when the server comes to it, so that those
+/// behind it are served in time. A burst is no standing queue, and is served. Either way the caller is told
+/// `CallError::Shed`. It is `noex::resilience::LoadShedder` as an attribute.
+///
+/// | option | default | what it does |
+/// |---|---|---|
+/// | `ratio` | `2.0` | how many are sent for each one that is accepted; the lower, the sooner |
+/// | `window` | `2min` | over how long it counts, at least 16 ms |
+/// | `cap` | `0.9` | the largest share that is turned away |
+/// | `queue_delay`, `queue_interval` | none, `100ms` | how long even the luckiest is queued, in each so long; `5ms` is usual |
+/// | `name`, `scope` | `server` | as of [`#[circuit_breaker]`](macro@circuit_breaker) |
+/// | `seed` | random | of its dice, for tests |
+///
+/// ```
+/// use noex::prelude::*;
+/// # use std::time::Duration;
+///
+/// #[genserver]
+/// struct Reports {}
+///
+/// #[genserver]
+/// impl Reports {
+///     #[init]
+///     fn open() -> Self { Reports {} }
+///
+///     #[call]
+///     #[load_shed(queue_delay = 5ms)]
+///     async fn draw(&mut self) -> u32 { tokio::time::sleep(Duration::from_millis(20)).await; 7 }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let reports = Reports::start().await?;
+/// // Twenty at once, for each of which it takes 20 ms: the queue stands, and the last ones are told so.
+/// let requests: Vec<_> = (0..20).map(|_| tokio::spawn(reports.draw().request())).collect();
+/// let (mut served, mut shed) = (0, 0);
+/// for request in requests {
+///     match request.await? {
+///         Ok(_) => served += 1,
+///         Err(CallError::Shed { .. }) => shed += 1,
+///         Err(other) => return Err(other.into()),
+///     }
+/// }
+/// assert_eq!((served, shed), (6, 14));
+/// # Ok(()) }
+/// ```
+#[proc_macro_attribute]
+pub fn load_shed(_: TokenStream, item: TokenStream) -> TokenStream {
+    inert::outside("load_shed", item.into()).into()
 }
 
 /// Calls a handler once more when it is slow, and takes the first answer; on a `#[call]` of a

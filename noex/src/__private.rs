@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+pub use crate::resilience::patterns::{ErrorPatterns, regex};
 use crate::resilience::{Again, Class, Classify, Counts};
 use crate::rules::{ConcurrentState, ResultReply, RetryAfter};
 pub use crate::server::{Erased, IntoInit, done};
@@ -280,6 +281,34 @@ impl<E> ByDefault for &Judged<'_, E> {
     }
 }
 
+/// An error about to be told: in its own words where it has some. As [`Judged`], one borrow further away it has none.
+#[derive(Debug)]
+pub struct ToldError<'a, E>(pub &'a E);
+
+/// See [`ToldError`].
+pub trait InWords {
+    /// What it says.
+    fn says(&self) -> Option<String>;
+}
+
+impl<E: std::fmt::Display> InWords for ToldError<'_, E> {
+    fn says(&self) -> Option<String> {
+        Some(self.0.to_string())
+    }
+}
+
+/// See [`ToldError`].
+pub trait InNoWords {
+    /// Nothing.
+    fn says(&self) -> Option<String>;
+}
+
+impl<E> InNoWords for &ToldError<'_, E> {
+    fn says(&self) -> Option<String> {
+        None
+    }
+}
+
 /// `#[retry(when = ..)]`: whether the error is one to try again after.
 pub fn retried_when(is: bool, class: Class) -> Class {
     match (is, class.again()) {
@@ -298,15 +327,15 @@ pub fn failed_when(is: bool, class: Class) -> Class {
     }
 }
 
-/// `retryable_errors = [..]`: whether the error says one of these.
-pub fn says(error: &impl std::fmt::Display, texts: &[&str]) -> bool {
-    let error = error.to_string();
-    texts.iter().any(|text| error.contains(text))
-}
-
 /// What a call takes of a rate: too much is as much as can be.
 pub fn cost(cost: impl TryInto<u32>) -> u32 {
     cost.try_into().unwrap_or(u32::MAX)
+}
+
+/// How soon a call is served of those that wait: too much is as much as can be.
+pub fn priority(priority: impl Into<i64>) -> i32 {
+    let priority = priority.into();
+    i32::try_from(priority).unwrap_or(if priority < 0 { i32::MIN } else { i32::MAX })
 }
 
 /// One more of an argument, for a further attempt.

@@ -84,7 +84,7 @@
 //! | how a server is written | [`macro@genserver`], and a page for each attribute: [`macro@init`], [`macro@call`], [`macro@cast`], [`macro@info`], [`macro@every`], [`macro@idle`], [`macro@subscribe`], [`macro@continuation`], [`macro@terminate`] |
 //! | how a state machine is written | [`macro@state_machine`], [`state_machine`](mod@state_machine), or by hand [`StateMachine`] |
 //! | how it is supervised | [`supervisor!`], [`supervisor`](mod@supervisor), or by hand [`SupervisorBuilder`] |
-//! | protected from what fails, is slow, or too much | [`resilience`], and the attributes [`macro@circuit_breaker`], [`macro@retry`], [`macro@rate_limit`], [`macro@bulkhead`], [`macro@timeout`], [`macro@fallback`], [`macro@hedge`] |
+//! | protected from what fails, is slow, or too much | [`resilience`], and the attributes [`macro@circuit_breaker`], [`macro@retry`], [`macro@rate_limit`], [`macro@bulkhead`], [`macro@load_shed`], [`macro@timeout`], [`macro@fallback`], [`macro@hedge`] |
 //! | children that come and go, partitions, tasks | [`DynamicSupervisor`], [`Partitions`], [`task`] |
 //! | jobs for a few equal workers, from a queue | [`Pool`], [`pool`](mod@pool) |
 //! | servers that a request goes through | [`pipeline!`], [`pipeline`](mod@pipeline) |
@@ -155,7 +155,7 @@ pub use event_bus::EventBus;
 pub use name::Name;
 pub use noex_macros::{
     bulkhead, call, cast, circuit_breaker, continuation, every, fallback, genserver, hedge, idle, info, init,
-    rate_limit, retry, state_machine, subscribe, supervisor, terminate, timeout,
+    load_shed, rate_limit, retry, state_machine, subscribe, supervisor, terminate, timeout,
 };
 pub use patterns::{
     pipeline,

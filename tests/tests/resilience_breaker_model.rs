@@ -55,12 +55,18 @@ struct Rules {
 struct Model {
     rules: Rules,
     state: State,
+    /// Only watched: nobody is refused.
+    observed: bool,
     generation: u64,
     growth: u32,
     results: VecDeque<bool>,
     late: u64,
+    would_refuse: u64,
     now: u64,
 }
+
+/// The generation of calls that pass in place of a refusal.
+const BESIDE: u64 = u64::MAX;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Counts {
@@ -100,6 +106,16 @@ impl Model {
 
     /// A generation, or the state and for how long it says no.
     fn admit(&mut self) -> Result<u64, (CircuitState, Option<u64>)> {
+        let admitted = self.ask();
+        if admitted.is_err() && self.observed {
+            self.would_refuse += 1;
+            return Ok(BESIDE);
+        }
+        admitted
+    }
+
+    /// The same with no regard to whether it is observed.
+    fn ask(&mut self) -> Result<u64, (CircuitState, Option<u64>)> {
         self.settle();
         match &mut self.state {
             State::Closed { .. } | State::Disabled => {}
@@ -121,6 +137,10 @@ impl Model {
 
     fn finish(&mut self, generation: u64, counts: Counts) {
         self.settle();
+        if generation == BESIDE {
+            self.late += u64::from(!self.observed);
+            return;
+        }
         if generation != self.generation {
             self.late += 1;
             return;
@@ -160,6 +180,7 @@ impl Model {
     fn state(&mut self) -> CircuitState {
         self.settle();
         match self.state {
+            _ if self.observed => CircuitState::Observed,
             State::Closed { .. } => CircuitState::Closed,
             State::Open { .. } => CircuitState::Open,
             State::HalfOpen { .. } => CircuitState::HalfOpen,
@@ -237,7 +258,8 @@ async fn run(seed: u64) {
     let breaker = CircuitBreaker::new(format!("model {seed}"), options).unwrap();
     let state = State::Closed { failures: 0 };
     let (results, mut running) = (VecDeque::new(), Vec::<Running>::new());
-    let mut model = Model { rules, state, generation: 0, growth: 0, results, late: 0, now: 0 };
+    let (observed, generation, growth, late, would_refuse, now) = Default::default();
+    let mut model = Model { rules, state, observed, generation, growth, results, late, would_refuse, now };
     let mut story = format!("seed {seed}, {rules:?}");
     for _ in 0..120 {
         match chance.below(16) {
@@ -287,6 +309,7 @@ async fn run(seed: u64) {
                         model.settle();
                         if model.state != State::Forced {
                             model.enter(State::Forced);
+                            model.observed = false;
                         }
                     }
                     1 => {
@@ -294,17 +317,27 @@ async fn run(seed: u64) {
                         model.settle();
                         if model.state != State::Disabled {
                             model.enter(State::Disabled);
+                            model.observed = false;
                         }
                     }
                     2 => {
                         breaker.enable();
-                        if model.state == State::Disabled {
+                        if model.state == State::Disabled || model.observed {
                             model.enter(State::Closed { failures: 0 });
+                            model.observed = false;
                         }
                     }
                     3..=5 => {
                         breaker.force_close();
                         model.enter(State::Closed { failures: 0 });
+                        model.observed = false;
+                    }
+                    6..=7 => {
+                        breaker.observe();
+                        if !model.observed {
+                            model.enter(State::Closed { failures: 0 });
+                            model.observed = true;
+                        }
                     }
                     _ => {}
                 }
@@ -312,11 +345,13 @@ async fn run(seed: u64) {
             _ => {
                 assert_eq!(breaker.state(), model.state(), "{story}");
                 assert_eq!(breaker.status().counter("late_results"), model.late, "{story}");
+                assert_eq!(breaker.status().counter("would_refuse"), model.would_refuse, "{story}");
             }
         }
     }
     assert_eq!(breaker.state(), model.state(), "{story}");
     assert_eq!(breaker.status().counter("late_results"), model.late, "{story}");
+    assert_eq!(breaker.status().counter("would_refuse"), model.would_refuse, "{story}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -73,7 +73,7 @@ async fn transitions(events: &mut PolicyEvents) -> Vec<(CircuitState, CircuitSta
     seen
 }
 
-use CircuitState::{Closed, Disabled, ForcedOpen, HalfOpen as Half, Open};
+use CircuitState::{Closed, Disabled, ForcedOpen, HalfOpen as Half, Observed, Open};
 
 /// CB-01
 #[tokio::test(start_paused = true)]
@@ -500,6 +500,47 @@ async fn disabled_it_lets_pass_and_counts_nothing() {
     breaker.enable();
     run(&breaker, "F").await;
     assert_eq!(breaker.state(), Open, "to enable what is not disabled does nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn observed_it_refuses_nothing_and_tells_what_it_would_have() {
+    let breaker =
+        breaker("observed", options().failure_threshold(3).success_threshold(2).reset_timeout(ms(5000)));
+    run(&breaker, "F F").await;
+    let mut events = breaker.events();
+    breaker.observe();
+    breaker.observe();
+    run(&breaker, "F F F F S").await;
+    let would = |after| PolicyEvent::WouldRefuse { retry_after: Some(after) };
+    assert_eq!(events.next().await.unwrap(), PolicyEvent::StateChanged { from: Closed, to: Observed });
+    assert_eq!(events.next().await.unwrap(), would(ms(5000)), "what was counted before is forgotten");
+    assert_eq!(events.next().await.unwrap(), would(ms(5000)));
+    assert_eq!(breaker.last_trip(), Some(TripCause::Failures { count: 3 }));
+
+    // It half-opens unseen. A third one beside two probes would have been refused, and moves nothing.
+    advance(ms(5000)).await;
+    let mut probes = [(); 2].map(|()| Box::pin(take(&breaker, ms(10))));
+    for probe in &mut probes {
+        assert!(timeout(ms(0), probe).await.is_err());
+    }
+    fail(&breaker).await.unwrap_err();
+    assert_eq!(events.next().await.unwrap(), PolicyEvent::WouldRefuse { retry_after: None });
+    for probe in probes {
+        probe.await.unwrap();
+    }
+    run(&breaker, "F F").await;
+    assert_eq!(transitions(&mut events).await, [], "and it closed unseen: nothing more would be refused");
+    let status = breaker.status();
+    assert_eq!((status.state, status.counter("would_refuse"), status.counter("refused")), ("observed", 3, 0));
+    assert_eq!((status.counter("failed"), status.counter("succeeded")), (9, 3));
+
+    breaker.enable();
+    assert_eq!((breaker.state(), transitions(&mut events).await), (Closed, vec![(Observed, Closed)]));
+    run(&breaker, "F F F").await;
+    assert_eq!(breaker.state(), Open);
+    breaker.observe();
+    breaker.force_open();
+    assert!(is_refused(&succeed(&breaker).await), "another command ends it");
 }
 
 /// CB-26

@@ -549,6 +549,13 @@ impl std::fmt::Display for Worded {
     }
 }
 
+/// So many places, for so long.
+#[derive(Clone, Copy, Debug)]
+struct Load {
+    weight: usize,
+    millis: u64,
+}
+
 /// One that answers when it is let, beside its mailbox.
 #[genserver]
 #[derive(Clone)]
@@ -575,6 +582,35 @@ impl Gate {
     }
 
     #[call(concurrent)]
+    #[bulkhead(max_concurrent = 3, max_queue = 3, weight = load.weight, priority = rank)]
+    async fn carry(&self, load: Load, rank: i8) -> u32 {
+        let before = self.running.fetch_add(1, Ordering::SeqCst);
+        assert!((-1..=1).contains(&rank));
+        sleep(ms(load.millis)).await;
+        before
+    }
+
+    #[call(concurrent)]
+    #[bulkhead(name = "by rank", max_concurrent = 1, max_queue = 1, priority = 9)]
+    async fn urgent(&self) -> u32 {
+        sleep(ms(100)).await;
+        9
+    }
+
+    #[call(concurrent)]
+    #[bulkhead(name = "by rank", max_concurrent = 1, max_queue = 1)]
+    async fn whenever(&self) -> u32 {
+        sleep(ms(100)).await;
+        0
+    }
+
+    #[call(concurrent)]
+    #[fallback(1)]
+    async fn said(&self, error: Worded) -> Result<u32, Worded> {
+        Err(error)
+    }
+
+    #[call(concurrent)]
     #[hedge(delay = 100ms, idempotent)]
     async fn replicated(&self, millis: Vec<u64>) -> Result<u32, BankError> {
         let run = self.running.fetch_add(1, Ordering::SeqCst);
@@ -587,6 +623,13 @@ impl Gate {
     #[retry(max_attempts = 2, initial_delay = 10ms, budget, retryable_errors = ["Slow", "net"])]
     #[bulkhead(max_concurrent = 1, queue = lifo, adaptive)]
     async fn worded(&self, error: Worded) -> Result<u32, Worded> {
+        self.running.fetch_add(1, Ordering::SeqCst);
+        Err(error)
+    }
+
+    #[call(concurrent)]
+    #[retry(max_attempts = 2, initial_delay = 10ms, retryable_errors = ["network error", "timeout", r"/5\d\d/"])]
+    async fn coded(&self, error: Worded) -> Result<u32, Worded> {
         self.running.fetch_add(1, Ordering::SeqCst);
         Err(error)
     }
@@ -618,6 +661,34 @@ async fn a_bulkhead_bounds_what_is_under_way() {
     }
     assert_eq!(refused, 1);
     assert!(gate.pass(1).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_take_what_they_weigh_and_wait_by_rank() {
+    let gate = Gate::start().system(&System::new()).await.unwrap();
+    let start = Instant::now();
+    let load = |weight, millis| Load { weight, millis };
+    let begun = |call: tokio::task::JoinHandle<Result<u32, CallError>>| async move { call.await.unwrap() };
+    let first = tokio::spawn(gate.carry(load(2, 100), 0).request());
+    tokio::task::yield_now().await;
+    // Both wait for two places, and the second one is served first.
+    let low = tokio::spawn(gate.carry(load(2, 100), -1).request());
+    tokio::task::yield_now().await;
+    let high = tokio::spawn(gate.carry(load(3, 100), 1).request());
+    assert_eq!(begun(first).await.unwrap(), 0);
+    assert_eq!(begun(high).await.unwrap(), 1);
+    assert_eq!(begun(low).await.unwrap(), 2);
+    assert_eq!(start.elapsed(), ms(300));
+    assert!(matches!(gate.carry(load(4, 1), 0).await, Err(CallError::BulkheadFull { .. })));
+
+    // Two handlers share a bulkhead; of the one that matters less, a call gives way.
+    let running = tokio::spawn(gate.whenever().request());
+    tokio::task::yield_now().await;
+    let waiting = tokio::spawn(gate.whenever().request());
+    tokio::task::yield_now().await;
+    assert_eq!(gate.urgent().await.unwrap(), 9);
+    assert_eq!(begun(running).await.unwrap(), 0);
+    assert!(matches!(begun(waiting).await, Err(CallError::BulkheadFull { .. })));
 }
 
 #[tokio::test(start_paused = true)]
@@ -669,6 +740,41 @@ async fn errors_are_told_apart_by_what_they_say() {
     }
 }
 
+// RT-7, of a handler
+#[tokio::test(start_paused = true)]
+async fn errors_are_told_apart_by_expressions() {
+    let gate = Gate::start().system(&System::new()).await.unwrap();
+    for (error, runs) in [("HTTP 503 upstream", 2), ("HTTP 404", 3), ("/5", 4), ("a network error", 6)] {
+        assert!(gate.coded(Worded(error)).await.is_err());
+        assert_eq!(gate.inspect(|gate| gate.running.load(Ordering::SeqCst)).await.unwrap(), runs, "{error}");
+    }
+}
+
+/// One whose expression is none.
+#[genserver]
+struct Broken;
+
+#[genserver]
+impl Broken {
+    #[init]
+    fn open() -> Self {
+        Broken
+    }
+
+    #[call]
+    #[retry(retryable_errors = ["/5(/"])]
+    fn ask(&self) -> Result<(), String> {
+        Err("503".into())
+    }
+}
+
+#[tokio::test]
+async fn a_server_whose_expression_is_none_does_not_start() {
+    let error = Broken::start().system(&System::new()).await.unwrap_err();
+    assert!(matches!(error, StartError::Policy { .. }), "{error}");
+    assert!(error.to_string().contains("`retryable_errors`"), "{error}");
+}
+
 // TO-7
 #[tokio::test(start_paused = true)]
 async fn a_time_out_around_all_attempts_ends_them() {
@@ -677,6 +783,31 @@ async fn a_time_out_around_all_attempts_ends_them() {
     let late = gate.stubborn().await.unwrap_err();
     assert!(matches!(late, CallError::Timeout { after, .. } if after == ms(450)), "{late:?}");
     assert_eq!(start.elapsed(), ms(450));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fallback_tells_what_it_stands_in_for() {
+    let system = System::new();
+    let gate = Gate::start().system(&system).await.unwrap();
+    let bank = Bank::start(Runs::default(), vec![DOWN]).name("bank").system(&system).await.unwrap();
+    let mut events = system.events();
+    assert_eq!(gate.said(Worded("the net is down")).await.unwrap(), 1);
+    assert_eq!((bank.covered().await.unwrap(), bank.covered().await.unwrap()), (42, 42));
+    let mut told = Vec::new();
+    while told.len() < 3 {
+        if let EventKind::Policy { event: PolicyEvent::FellBack { error }, .. } =
+            events.next().await.unwrap().kind
+        {
+            told.push(error);
+        }
+    }
+    // An error without words is told by how it counts.
+    assert_eq!((&*told[0], &*told[1]), ("the net is down", "Transient"));
+    assert!(
+        told[2].starts_with("`covered` of bank was not called: circuit `bank.covered` is open"),
+        "{}",
+        told[2]
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -52,6 +52,10 @@ impl Clock {
 }
 
 /// `None` when it passed, else after how many milliseconds a new try can succeed.
+fn plain(options: RateLimitOptions) -> RateLimiter {
+    RateLimiter::new("plain", options).unwrap()
+}
+
 fn refused(outcome: Result<Quota, RateLimited>) -> Option<u64> {
     outcome.err().map(|error| {
         assert_eq!(error.why, LimitedBy::Rate);
@@ -667,4 +671,80 @@ async fn dropped_callers_leave_nothing_behind() {
     }
     assert_eq!(served.load(Ordering::Relaxed), 266);
     assert_eq!(limiter.status().counter("waiting"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn items_pass_interval_by_interval() {
+    // FLOW-1
+    let (limiter, clock) = (plain(rate(2, 50)), Arc::new(Clock::start()));
+    let passed = outcomes(run_all(&limiter, &clock, 5)).await;
+    assert_eq!(passed, [0, 0, 50, 50, 100].map(Ok));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_is_read_and_set_and_those_who_wait_go_on_at_once() {
+    // FLOW-2
+    for algorithm in [Algorithm::SlidingWindow, Algorithm::FixedWindow] {
+        let (limiter, clock) = (plain(rate(1, 5000).algorithm(algorithm)), Arc::new(Clock::start()));
+        let mut events = limiter.events();
+        let tasks = run_all(&limiter, &clock, 5);
+        settle().await;
+        clock.at(10).await;
+        assert_eq!(limiter.limit(), 1);
+        limiter.reset_to(3).unwrap();
+        assert_eq!((limiter.limit(), limiter.check().limit), (3, 3));
+        assert_eq!(outcomes(tasks).await, [0, 10, 10, 10, 5010].map(Ok), "{algorithm:?}");
+        let changed = PolicyEvent::LimitChanged { from: 1, to: 3 };
+        while events.next().await.unwrap() != changed {}
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_used_stays_used_under_another_limit() {
+    let algorithms = [Algorithm::SlidingWindow, Algorithm::FixedWindow, Algorithm::TokenBucket { burst: 4 }];
+    for algorithm in algorithms {
+        for exact in [4, 4000] {
+            let options = rate(exact, 1000).algorithm(algorithm);
+            let (keyed, plain) = (limiter(options), RateLimiter::new("set", options).unwrap());
+            for _ in 0..4 {
+                keyed.consume("a").unwrap();
+                plain.consume().unwrap();
+            }
+            keyed.set_limit(2).unwrap();
+            plain.set_limit(2).unwrap();
+            assert!(keyed.consume("a").is_err() && plain.consume().is_err(), "{algorithm:?}");
+            // All that was granted is over by then, by whatever counts.
+            advance(ms(10_000)).await;
+            for _ in 0..2 {
+                keyed.consume("a").unwrap();
+                plain.consume().unwrap();
+            }
+            keyed.set_limit(3).unwrap();
+            plain.set_limit(3).unwrap();
+            assert!(keyed.consume("a").is_ok() && plain.consume().is_ok(), "{algorithm:?}");
+            plain.reset_to(7).unwrap();
+            keyed.reset_to(7).unwrap();
+            let (keyed_now, plain_now) = (keyed.get_status("a"), plain.check());
+            assert_eq!((keyed_now.current, plain_now.current), (0, 0), "{algorithm:?}");
+            assert_eq!((keyed.limit(), plain.limit()), (7, 7));
+            assert_eq!(keyed.set_limit(0).unwrap_err().option, "limit");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lower_limit_counts_the_last_grants_and_a_longer_wait() {
+    let (limiter, clock) = (plain(rate(4, 1000)), Arc::new(Clock::start()));
+    for at in [0, 100, 200, 300] {
+        clock.at(at).await;
+        limiter.consume().unwrap();
+    }
+    limiter.set_limit(2).unwrap();
+    assert_eq!(refused(limiter.consume()), Some(900), "the last but one is over at 1200");
+    let tasks = run_all(&limiter, &clock, 1);
+    settle().await;
+    limiter.set_limit(1).unwrap();
+    assert_eq!(outcomes(tasks).await, [Ok(1300)]);
+    limiter.set_limit(3).unwrap();
+    assert_eq!(limiter.check().remaining, 2);
 }

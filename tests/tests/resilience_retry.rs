@@ -181,6 +181,8 @@ async fn options_that_make_no_sense_are_named() {
         (options().backoff_factor(0.5), "backoff_factor"),
         (options().backoff_factor(f64::NAN), "backoff_factor"),
         (options().backoff_factor(f64::INFINITY), "backoff_factor"),
+        (options().jitter(Jitter::Ratio(0.0)), "jitter"),
+        (options().jitter(Jitter::Ratio(f64::NAN)), "jitter"),
         (options().retryable_errors(&[Pattern::Regex("(")]), "retryable_errors"),
         (options().budget(BudgetOptions::new().ratio(f64::NAN)), "ratio"),
         (options().budget(BudgetOptions::new().ratio(1.1)), "ratio"),
@@ -476,6 +478,8 @@ fn options_are_read_from_a_configuration_file() {
     let seeds = r#"{ "maxAttempts": 5, "initialDelay": 100, "maxDelay": 10000, "backoffFactor": 1.5,
         "retryableErrors": ["network error"] }"#;
     assert_eq!(read(seeds).unwrap().jitter(Jitter::Full).fault(), None);
+    let ratio = read(r#"{ "jitter": { "ratio": 0.2 } }"#).unwrap();
+    assert_eq!(ratio, RetryOptions::new().jitter(Jitter::Ratio(0.2)));
     let unknown = read(r#"{ "attempts": 5 }"#).unwrap_err().to_string();
     assert!(unknown.contains("unknown field `attempts`"), "{unknown}");
 }

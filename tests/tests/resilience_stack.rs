@@ -9,8 +9,9 @@ use std::{
 };
 
 use noex::resilience::{
-    Bulkhead, BulkheadOptions, CircuitBreaker, CircuitBreakerOptions, CircuitState, PolicyError, PolicyKind,
-    RateLimitOptions, RateLimiter, Retry, RetryOptions, Stack, StackBuilder, Timeout, TimeoutOptions,
+    Bulkhead, BulkheadOptions, CircuitBreaker, CircuitBreakerOptions, CircuitState, LoadShedder,
+    LoadShedderOptions, PolicyError, PolicyKind, RateLimitOptions, RateLimiter, Retry, RetryOptions, Stack,
+    StackBuilder, Timeout, TimeoutOptions,
 };
 use tokio::time::{Instant, advance, sleep};
 
@@ -239,4 +240,47 @@ fn an_order_that_defeats_itself_is_an_error() {
     assert_eq!(error.to_string(), "retry around fallback: a retry around a fallback never sees a failure");
     assert!(stack().timeout(timeout(ms(9))).timeout(timeout(ms(5))).build().is_err());
     assert!(stack().timeout(timeout(ms(9))).retry(retry(3, ms(1))).timeout(timeout(ms(5))).build().is_ok());
+    let rule = |builder: StackBuilder<u32, &'static str>| builder.build().unwrap_err().rule;
+    assert_eq!(
+        rule(stack().timeout(timeout(ms(9))).retry(retry(3, ms(1))).timeout(timeout(ms(9)))),
+        "the time-out around all attempts is over before that of one can be"
+    );
+    assert_eq!(
+        rule(stack().timeout(timeout(ms(9))).retry(retry(3, ms(9)))),
+        "the time-out is over before the first attempt after another"
+    );
+    let limiter = RateLimiter::get("twice");
+    assert_eq!(
+        rule(stack().rate_limiter(limiter.clone()).bulkhead(bulkhead(1, 1)).rate_limiter(limiter)),
+        "it is the same policy twice"
+    );
+    let (second, minute) = (RateLimiter::get("a second"), RateLimiter::get("a minute"));
+    assert!(stack().rate_limiter(second).rate_limiter(minute).build().is_ok());
+}
+
+// A refusal of the limiter says nothing of the service.
+#[tokio::test(start_paused = true)]
+async fn an_exceeded_rate_is_no_failure_of_the_breaker() {
+    let (breaker, limiter) =
+        (breaker(1), RateLimiter::new("rate", RateLimitOptions::new().limit(1).max_queue_size(0)));
+    let stack = stack().circuit_breaker(breaker.clone()).rate_limiter(limiter.unwrap()).build().unwrap();
+    assert_eq!(failing(&stack, 0).await, (Ok(7), 1));
+    for _ in 0..5 {
+        assert!(matches!(failing(&stack, 0).await, (Err(PolicyError::RateLimited(_)), 0)));
+    }
+    let status = breaker.status();
+    assert_eq!((breaker.state(), status.counter("failed")), (CircuitState::Closed, 0));
+    assert_eq!((status.counter("neutral"), status.counter("succeeded")), (5, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_shedder_is_a_layer_as_well() {
+    let shedder = LoadShedder::new("shedder", LoadShedderOptions::new().seed(7)).unwrap();
+    let stack = stack().load_shedder(shedder.clone()).build().unwrap();
+    let mut shed = 0;
+    for _ in 0..200 {
+        shed += u32::from(matches!(failing(&stack, 9).await.0, Err(PolicyError::Shed(_))));
+    }
+    assert!((140..190).contains(&shed), "{shed}");
+    assert_eq!(shedder.status().counter("shed"), shed.into());
 }

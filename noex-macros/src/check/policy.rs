@@ -33,6 +33,10 @@ fn check_kind(handler: &Handler, policy: &Policy, diag: &mut Diag) {
                     if let Some(key) = policy.key("queue").or(policy.key("queue_timeout")) {
                         diag.error(key, format!("{noun} does not wait for its turn")).help("remove it");
                     }
+                    if let Some(key) = policy.key("drain") {
+                        diag.error(key, format!("{noun} has no reply that could ask for a pause"))
+                            .help("remove it");
+                    }
                     return;
                 }
                 PolicyKind::CircuitBreaker => {
@@ -46,6 +50,10 @@ fn check_kind(handler: &Handler, policy: &Policy, diag: &mut Diag) {
                 PolicyKind::Timeout => ("has no reply to wait for", "use `#[call]`"),
                 PolicyKind::Fallback => ("has no reply to replace", "use `#[call]`"),
                 PolicyKind::Hedge => ("has no reply to be the first with", "use `#[call]`"),
+                PolicyKind::LoadShed => (
+                    "has no reply that says how its server keeps up",
+                    "bound the mailbox: `#[genserver(mailbox = 64, overflow = drop_oldest)]`",
+                ),
                 PolicyKind::Bulkhead => (
                     "has no reply that gives its place back",
                     "bound the mailbox: `#[genserver(mailbox = 64)]`",
@@ -69,7 +77,7 @@ fn check_reply(handler: &Handler, policy: &Policy, diag: &mut Diag) {
     let needs = match policy.kind {
         PolicyKind::Retry | PolicyKind::CircuitBreaker => !judges_values,
         PolicyKind::Fallback | PolicyKind::Hedge => true,
-        PolicyKind::Timeout | PolicyKind::RateLimit | PolicyKind::Bulkhead => false,
+        PolicyKind::Timeout | PolicyKind::LoadShed | PolicyKind::RateLimit | PolicyKind::Bulkhead => false,
     };
     if needs {
         let message = format!("`#[{}]` needs a handler that can fail", policy.kind.word());
@@ -129,10 +137,41 @@ fn check_values(handler: &Handler, policy: &Policy, diag: &mut Diag) {
     {
         diag.error(burst, "only a token bucket has a burst").help("add `algorithm = token_bucket`");
     }
+    if policy.kind == PolicyKind::LoadShed {
+        check_queue_delay(policy, diag);
+    }
+    if policy.kind == PolicyKind::Retry
+        && let Some(ratio) = policy.key("ratio")
+        && !matches!(policy.get("jitter"), Some(Given::Variant { word, .. }) if word == "ratio")
+    {
+        diag.error(ratio, "only a jitter of a part of the delay has a ratio").help("add `jitter = ratio`");
+    }
     if policy.kind == PolicyKind::Fallback
         && let (Some(_), Some(with)) = (&policy.first, policy.key("with"))
     {
         diag.error(with, "a fallback is a value or a function").help("keep one of the two");
+    }
+}
+
+/// How long calls may be queued, and for how long it may be so.
+fn check_queue_delay(policy: &Policy, diag: &mut Diag) {
+    if let (Some(interval), None) = (policy.key("queue_interval"), policy.key("queue_delay")) {
+        diag.error(interval, "nobody minds how long calls are queued").help("add `queue_delay = 5ms`");
+    }
+    let interval = policy.time("queue_interval").map_or(Duration::from_millis(100), |(time, _)| time);
+    let is_known = !policy.has("queue_interval") || policy.time("queue_interval").is_some();
+    if let Some((delay, written)) = policy.time("queue_delay")
+        && is_known
+        && delay >= interval
+    {
+        let message =
+            format!("the delay, {delay:?}, is as long as the time that it is looked at, {interval:?}");
+        diag.error(written, message).help("raise `queue_interval`");
+    }
+    if let Some((window, written)) = policy.time("window")
+        && window < Duration::from_millis(16)
+    {
+        diag.error(written, format!("a window of {window:?} sees nothing")).help("use `16ms` or more");
     }
 }
 
@@ -193,6 +232,12 @@ fn check_pair(handler: &Handler, outer: &Policy, inner: &Policy, between: &[Poli
         (Retry, Fallback) => diag
             .error(&inner.word, "`#[retry]` around `#[fallback]` never sees a failure")
             .help("write `#[fallback]` above `#[retry]`"),
+        (Retry, Hedge) if outer.has("dedupe") => diag
+            .error(
+                &inner.word,
+                format!("`#[hedge]` runs `{}` twice, which `dedupe` is there to prevent", handler.ident()),
+            )
+            .help("remove one of the two"),
         (Hedge, kind) if kind != Hedge => diag
             .error(
                 &inner.word,
@@ -235,9 +280,10 @@ fn check_pair(handler: &Handler, outer: &Policy, inner: &Policy, between: &[Poli
                 message += " of this name";
             }
             diag.error(word, message).help(match a {
-                PolicyKind::CircuitBreaker | PolicyKind::RateLimit | PolicyKind::Bulkhead => {
-                    "keep one of the two, or give them different names"
-                }
+                PolicyKind::CircuitBreaker
+                | PolicyKind::LoadShed
+                | PolicyKind::RateLimit
+                | PolicyKind::Bulkhead => "keep one of the two, or give them different names",
                 _ => "keep one of the two",
             });
         }

@@ -18,7 +18,23 @@ fn values() {
             (
                 quote!(#[retry(jitter = some)]),
                 "unknown jitter `some`",
-                "`jitter` is one of: `none`, `full`, `equal`, `decorrelated`",
+                "`jitter` is one of: `none`, `full`, `equal`, `ratio`, `decorrelated`",
+            ),
+            (
+                quote!(#[retry(jitter = full, ratio = 0.2)]),
+                "only a jitter of a part of the delay has a ratio",
+                "add `jitter = ratio`",
+            ),
+            (
+                quote!(#[retry(jitter = ratio, ratio = 1.5)]),
+                "`ratio` is above 0 and at most 1",
+                "write `ratio = 0.5`",
+            ),
+            (quote!(#[retry(dedupe = 0s)]), "`dedupe` cannot be zero", "write `1s`"),
+            (
+                quote!(#[retry(dedupe = 30s)] #[hedge(idempotent)]),
+                "`#[hedge]` runs `save` twice, which `dedupe` is there to prevent",
+                "remove one of the two",
             ),
             (quote!(#[retry(idempotent = true)]), "`idempotent` takes no value", "write `idempotent`"),
             (
@@ -52,6 +68,24 @@ fn values() {
                 "a policy with a `name` is shared by all that name it",
                 "remove `scope`",
             ),
+            (
+                quote!(#[load_shed(queue_interval = 1s)]),
+                "nobody minds how long calls are queued",
+                "add `queue_delay = 5ms`",
+            ),
+            (
+                quote!(#[load_shed(queue_delay = 1s)]),
+                "the delay, 1s, is as long as the time that it is looked at, 100ms",
+                "raise `queue_interval`",
+            ),
+            (quote!(#[bulkhead(weight = 0)]), "a call that takes no slot is not limited", "use 1 or more"),
+            (
+                quote!(#[bulkhead(priority = rank)]),
+                "`save` has no argument `rank`",
+                "its arguments: `user_id`",
+            ),
+            (quote!(#[load_shed(window = 5ms)]), "a window of 5ms sees nothing", "use `16ms` or more"),
+            (quote!(#[load_shed(cap = 1.0)]), "`cap` is above 0 and below 1", "write `cap = 0.9`"),
             (quote!(#[circuit_breaker(name = db)]), "`name` is a string", "write `name = \"database\"`"),
         ],
         on_call,
@@ -63,6 +97,10 @@ fn right_policies_are_told_nothing() {
     for policies in [
         quote!(#[retry] #[circuit_breaker] #[rate_limit] #[bulkhead] #[timeout]),
         quote!(#[fallback(7)] #[timeout(20s)] #[retry] #[timeout(1s)]),
+        quote!(#[retry(jitter = ratio, ratio = 0.1, dedupe = 30s)] #[timeout(1s)]),
+        quote!(#[load_shed] #[rate_limit]),
+        quote!(#[bulkhead(weight = user_id, priority = PRIORITY)]),
+        quote!(#[load_shed(ratio = 1.2, window = WINDOW, cap = 0.5, queue_delay = 1s, queue_interval = 2s)]),
         quote!(#[rate_limit(LIMIT per PERIOD, key = user_id, cost = 2, algorithm = token_bucket, burst = 5)]),
         quote!(#[circuit_breaker(window = 10s, failure_rate = 0.5, min_calls = 4, slow_call = 1s, half_open = wait)]),
         quote!(#[rate_limit(1 per 1s, name = "a")] #[rate_limit(9 per 1min, name = "b")]),
@@ -70,4 +108,24 @@ fn right_policies_are_told_nothing() {
     ] {
         assert_eq!(on_call(policies.clone()), [""; 0], "{policies}");
     }
+}
+
+#[test]
+fn a_cast_has_no_reply_that_asks_for_anything() {
+    assert_each(
+        vec![
+            (
+                quote!(#[rate_limit(5 per 1s, drain)]),
+                "a cast has no reply that could ask for a pause",
+                "remove it",
+            ),
+            (
+                quote!(#[load_shed]),
+                "a cast has no reply that says how its server keeps up",
+                "bound the mailbox: `#[genserver(mailbox = 64, overflow = drop_oldest)]`",
+            ),
+            (quote!(#[rate_limit(5 per 1s, queue = 3)]), "a cast does not wait for its turn", "remove it"),
+        ],
+        |policies| in_block(quote!(#[cast] #policies fn save(&mut self, user_id: u64) { x })),
+    );
 }

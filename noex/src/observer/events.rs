@@ -187,6 +187,8 @@ impl EventKind {
             EventKind::Policy { event, .. } => match event {
                 PolicyEvent::StateChanged { .. }
                 | PolicyEvent::Refused { .. }
+                | PolicyEvent::WouldRefuse { .. }
+                | PolicyEvent::Drained { .. }
                 | PolicyEvent::Exhausted { .. }
                 | PolicyEvent::BudgetSpent { .. }
                 | PolicyEvent::TimedOut { .. }

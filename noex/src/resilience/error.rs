@@ -189,6 +189,8 @@ pub enum CircuitState {
     ForcedOpen,
     /// Switched off: calls pass and are not counted.
     Disabled,
+    /// Only watched: calls pass and are counted, and what would have been refused is told.
+    Observed,
 }
 
 impl fmt::Display for CircuitState {
@@ -199,6 +201,7 @@ impl fmt::Display for CircuitState {
             CircuitState::HalfOpen => "half-open",
             CircuitState::ForcedOpen => "forced open",
             CircuitState::Disabled => "disabled",
+            CircuitState::Observed => "observed",
         })
     }
 }

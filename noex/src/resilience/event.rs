@@ -35,6 +35,16 @@ pub enum PolicyEvent {
         /// After how long a new try can succeed, where that is known.
         retry_after: Option<Duration>,
     },
+    /// A circuit breaker that is only observed would have refused this, and let it pass.
+    WouldRefuse {
+        /// After how long a new try would have passed, where that is known.
+        retry_after: Option<Duration>,
+    },
+    /// A rate limiter's budget was emptied: whatever it is for asked to be left alone.
+    Drained {
+        /// How much was left.
+        units: u32,
+    },
     /// Something began to wait for its turn.
     Queued,
     /// Something that waited for its turn got it.
@@ -81,7 +91,7 @@ pub enum PolicyEvent {
         /// Which one, from 1 for the first beside.
         extra: u32,
     },
-    /// An adaptive limit changed.
+    /// A limit changed: an adaptive one by itself, another because somebody set it.
     LimitChanged {
         /// From how many at once.
         from: usize,

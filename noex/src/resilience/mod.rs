@@ -1,9 +1,8 @@
 //! Policies that keep one part's trouble from becoming everybody's: circuit breaker, retry, rate limit, bulkhead,
 //! time-out, fallback, hedge, load shedding.
 //!
-//! Each is a plain value with `execute` and `wrap`; all but the load shedder are attributes on handlers as well, and all
-//! but that one and the hedge go into a [`Stack`] around a closure. It is one implementation: one machine runs the stacks
-//! of handlers and of closures.
+//! Each is a plain value with `execute` and `wrap`, and an attribute on handlers as well; all but the hedge go into a
+//! [`Stack`] around a closure. It is one implementation: one machine runs the stacks of handlers and of closures.
 //!
 //! | policy | keeps | says no with |
 //! |---|---|---|
@@ -26,6 +25,7 @@
 //! | a user, or a partner, asks for more than its share | [`KeyedRateLimiter`], by user |
 //! | one slow service takes all connections, tasks or memory there are | [`Bulkhead`], one for each service |
 //! | nobody knows how much a service can take | an adaptive [`Bulkhead`] |
+//! | a service answers some and refuses others; calls wait in a queue that does not get shorter | [`LoadShedder`] |
 //! | some answers take ten times as long as most | [`Hedge`], where asking twice does no harm |
 //! | something is better than nothing | [`Fallback`] |
 //!
@@ -38,7 +38,7 @@
 //! # In which order
 //!
 //! As it is written, the first is outermost. Recommended, from outside: fallback, time-out of all attempts, retry, circuit
-//! breaker, rate limit, bulkhead, time-out of each attempt, hedge. So an open circuit spends no rate and waits in no queue, a
+//! breaker, load shedder, rate limit, bulkhead, time-out of each attempt, hedge. So an open circuit spends no rate and waits in no queue, a
 //! slot is free while a retry waits, and the time in a queue is not the attempt's. A breaker or a rate limit outside of a
 //! retry counts calls instead of attempts, which can be what is meant. An order that defeats itself is refused: by the
 //! macro at the attribute, by [`StackBuilder::build`] as an [`OrderError`].
@@ -63,7 +63,7 @@ mod fallback;
 mod hedge;
 pub mod judge;
 mod lanes;
-mod load_shed;
+pub(crate) mod load_shed;
 mod policy;
 pub(crate) mod rate_limit;
 pub(crate) mod retry;
@@ -98,6 +98,10 @@ pub use rate_limit::{
     RateLimiterServerCall, RateLimiterServerRef, TierError, TieredLimiter,
 };
 pub use retry::{Jitter, Pattern, Retry, RetryOptions};
+/// For what is generated.
+pub(crate) mod patterns {
+    pub use super::retry::{ErrorPatterns, regex};
+}
 pub use stack::{OrderError, Scope, Stack, StackBuilder};
 pub use timeout::{Timeout, TimeoutOptions};
 #[cfg(feature = "tower")]

@@ -10,8 +10,8 @@
 use std::{fmt::Debug, hash::Hash, time::Duration};
 
 use crate::resilience::{
-    BulkheadOptions, CircuitBreakerOptions, Fault, HedgeOptions, RateLimitOptions, RetryOptions,
-    TimeoutOptions,
+    BulkheadOptions, CircuitBreakerOptions, Fault, HedgeOptions, LoadShedderOptions, RateLimitOptions,
+    RetryOptions, TimeoutOptions,
 };
 
 /// What a handler with `#[retry]` takes: it may be called with it more than once.
@@ -85,9 +85,25 @@ pub const fn bulkhead(options: BulkheadOptions) -> BulkheadOptions {
 
 #[doc(hidden)]
 #[track_caller]
+pub const fn load_shed(options: LoadShedderOptions) -> LoadShedderOptions {
+    hold(options.fault());
+    options
+}
+
+#[doc(hidden)]
+#[track_caller]
 pub const fn hedge(options: HedgeOptions) -> HedgeOptions {
     hold(options.fault());
     options
+}
+
+/// Whether there is time for another attempt to ask for the reply of an earlier one.
+#[doc(hidden)]
+#[track_caller]
+pub const fn dedupe(kept: Duration) {
+    if kept.is_zero() {
+        panic!("a reply that is kept for no time answers nobody");
+    }
 }
 
 /// Whether a time-out of one attempt can fire before the call itself is given up.

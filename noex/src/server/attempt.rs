@@ -32,6 +32,8 @@ pub(super) struct Attempt<'a, S: GenServer> {
     pub(super) server: &'a ServerRef<S>,
     pub(super) asked: Asked,
     step: Step<S>,
+    /// When its time is over and it was begun, its reply may be waited for once more.
+    keeps: bool,
 }
 
 pub(super) enum Step<S: GenServer> {
@@ -42,12 +44,17 @@ pub(super) enum Step<S: GenServer> {
 
 impl<'a, S: GenServer> Attempt<'a, S> {
     pub(super) fn new(server: &'a ServerRef<S>, call: S::Call, asked: Asked) -> Self {
-        Attempt { server, asked, step: Step::New(call) }
+        Attempt { server, asked, step: Step::New(call), keeps: false }
+    }
+
+    /// Whether its reply may be waited for once more when its time is over.
+    pub(super) fn keep(&mut self, keeps: bool) {
+        self.keeps = keeps;
     }
 
     /// One that goes on where another left off.
     pub(super) fn of_parts(server: &'a ServerRef<S>, asked: Asked, step: Step<S>) -> Self {
-        Attempt { server, asked, step }
+        Attempt { server, asked, step, keeps: false }
     }
 
     /// Without its server, for whoever keeps that.
@@ -78,15 +85,27 @@ impl<'a, S: GenServer> Attempt<'a, S> {
     /// Moves it, with all that is under way, to where it can go on; here it is over.
     pub(super) fn move_on(&mut self) -> Self {
         let step = std::mem::replace(&mut self.step, Step::Over);
-        Attempt { server: self.server, asked: self.asked, step }
+        Attempt { server: self.server, asked: self.asked, step, keeps: self.keeps }
     }
 
     pub(super) fn slot(&self) -> &'a Arc<Slot<S>> {
         self.server.slot()
     }
 
-    /// Gives it up; whether it may have been begun.
-    pub(super) fn withdraw(self) -> bool {
+    /// Nobody waits for it for now, and its reply stays where it comes to.
+    pub(super) fn pause(&mut self) {
+        if let Step::Waiting(waiting) = &mut self.step {
+            waiting.pause();
+        }
+    }
+
+    /// Whether there may be a reply to wait for.
+    pub(super) fn is_under_way(&self) -> bool {
+        matches!(self.step, Step::Waiting(_))
+    }
+
+    /// It is not to be begun any more; whether it may have been.
+    pub(super) fn withdraw(&self) -> bool {
         match &self.step {
             Step::Waiting(waiting) => waiting.withdraw(),
             Step::New(_) => false,
@@ -180,6 +199,11 @@ impl<'a, S: GenServer> Attempt<'a, S> {
     fn queue(&mut self, call: S::Call, cx: &mut Context<'_>) -> Polled<S> {
         match Waiting::queue(self.slot(), call, self.asked, Some(cx.waker().clone())) {
             Ok(waiting) => {
+                if self.asked.is_timed
+                    && let Some(time) = self.slot().policies().of_call(self.asked.variant).queue_time()
+                {
+                    waiting.note_queued(time.now());
+                }
                 self.step = Step::Waiting(waiting);
                 self.wait(cx)
             }
@@ -191,8 +215,14 @@ impl<'a, S: GenServer> Attempt<'a, S> {
         let slot = self.slot();
         let Step::Waiting(waiting) = &mut self.step else { panic!("a call was polled after it was ready") };
         let polled = waiting.poll(slot, &mut self.asked, cx);
-        if let Poll::Ready(answer) = &polled {
-            self.let_go(Over::with(answer));
+        if self.asked.is_timed && polled.is_ready() {
+            // What it was told in may be another call's next.
+            waiting.note_queued(0);
+        }
+        match &polled {
+            Poll::Ready(Err(Failure::Timeout { began: true, .. })) if self.keeps => waiting.pause(),
+            Poll::Ready(answer) => self.let_go(Over::with(answer)),
+            Poll::Pending => {}
         }
         polled
     }

@@ -42,7 +42,8 @@ pub struct Call<'a, S: GenServer, T = <S as GenServer>::Reply, E = Infallible> {
 
 impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
     pub(crate) fn new(server: &'a ServerRef<S>, call: S::Call, read: fn(S::Reply) -> Result<T, E>) -> Self {
-        let asked = Asked { limit: S::CALL_TIMEOUT, whole: None, overflow: S::OVERFLOW, variant: 0 };
+        let (limit, overflow) = (S::CALL_TIMEOUT, S::OVERFLOW);
+        let asked = Asked { limit, whole: None, overflow, variant: 0, is_timed: false };
         Call::again(server, call, asked, read)
     }
 

@@ -13,7 +13,7 @@ use tokio::task::coop;
 use super::{
     CastError, DeadlockPath, GenServer, Message, NotSent, Overflow, Reason, ServerRef,
     error::Failure,
-    guarded::admit,
+    guarded::{Passed, admit},
     slot::{
         Slot,
         envelope::{Envelope, Pushed, Waited},
@@ -145,6 +145,18 @@ struct Place<S: GenServer> {
     ticket: u64,
     /// The room could never come.
     refused: Mutex<Option<DeadlockPath>>,
+    /// What the message took from policies.
+    passed: Mutex<Option<Passed>>,
+}
+
+impl<S: GenServer> Place<S> {
+    /// The message comes back.
+    fn give_back(&self) {
+        let passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(passed) = passed {
+            passed.unsent(&self.slot);
+        }
+    }
 }
 
 impl<S: GenServer> Awaited for Place<S> {
@@ -172,8 +184,11 @@ impl<S: GenServer> Post<'_, S> {
         if let Step::Parked(place) = &self.step {
             let place = place.clone();
             let polled = self.ask(&place, cx);
-            if polled.is_ready() {
+            if let Poll::Ready(sent) = &polled {
                 self.step = Step::Over;
+                if sent.is_err() {
+                    place.give_back();
+                }
                 waits::wait_is_over(&(Arc::downgrade(&place) as Weak<dyn Awaited>));
             }
             return polled;
@@ -182,29 +197,39 @@ impl<S: GenServer> Post<'_, S> {
         let Step::New(message) = std::mem::replace(&mut self.step, Step::Over) else {
             panic!("a cast was polled after it was ready")
         };
-        if let Err(why) = admit(slot, &message) {
-            return Poll::Ready(Err((message, why)));
-        }
+        let passed = match admit(slot, &message) {
+            Ok(passed) => passed,
+            Err(why) => return Poll::Ready(Err((message, why))),
+        };
         match offer(slot, message) {
             Ok(()) => Poll::Ready(Ok(())),
-            Err(message) => self.wait_for_room(message, cx),
+            Err(message) => self.wait_for_room(message, passed, cx),
         }
     }
 
     #[cold]
-    fn wait_for_room(&mut self, message: Envelope<S>, cx: &mut Context<'_>) -> Poll<Result<(), Refused<S>>> {
+    fn wait_for_room(
+        &mut self,
+        message: Envelope<S>,
+        passed: Passed,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Refused<S>>> {
         let slot = self.server.slot();
         match push(slot, message, S::OVERFLOW, Some(cx)) {
             Ok(None) => Poll::Ready(Ok(())),
             Ok(Some((ticket, handler))) => {
-                let place = Arc::new(Place { slot: slot.clone(), ticket, refused: Mutex::new(None) });
+                let (refused, passed) = (Mutex::new(None), Mutex::new(Some(passed)));
+                let place = Arc::new(Place { slot: slot.clone(), ticket, refused, passed });
                 let wait = || Arc::downgrade(&place) as Weak<dyn Awaited>;
                 waits::wait_for(|| (slot.clone(), handler, wait()), cx.waker(), 1);
                 let_go(cx.waker());
                 self.step = Step::Parked(place);
                 Poll::Pending
             }
-            Err(refused) => Poll::Ready(Err(refused)),
+            Err(refused) => {
+                passed.unsent(slot);
+                Poll::Ready(Err(refused))
+            }
         }
     }
 
@@ -233,7 +258,9 @@ impl<S: GenServer> Drop for Post<'_, S> {
     #[inline]
     fn drop(&mut self) {
         if let Step::Parked(place) = &self.step {
-            drop(withdraw(place));
+            if withdraw(place).is_some() {
+                place.give_back();
+            }
             waits::wait_is_over(&(Arc::downgrade(place) as Weak<dyn Awaited>));
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     Name,
     process::{ExitReason, Pid},
     registry::AlreadyRegistered,
-    resilience::{BulkheadFull, CircuitOpen, Disposed, NamedError, RateLimited},
+    resilience::{BulkheadFull, CircuitOpen, Disposed, NamedError, RateLimited, Shed},
 };
 
 /// Which server and handler an error is about.
@@ -164,6 +164,15 @@ pub enum CallError<E = Infallible> {
         #[source]
         full: BulkheadFull,
     },
+    /// Its load shedder turned the call away: no message was sent, or it was queued for too long and not run.
+    #[error("{target} was not run: {shed}")]
+    Shed {
+        /// Whom was called.
+        target: Target,
+        /// By whom.
+        #[source]
+        shed: Shed,
+    },
     /// One of its policies was disposed of: no message was sent.
     #[error("{target} was not called: {disposed}")]
     Disposed {
@@ -197,6 +206,7 @@ impl<E> CallError<E> {
             | CallError::CircuitOpen { .. }
             | CallError::RateLimited { .. }
             | CallError::BulkheadFull { .. }
+            | CallError::Shed { .. }
             | CallError::Disposed { .. } => Executed::No,
             CallError::Timeout { .. } | CallError::Crashed { .. } | CallError::ReplyDropped { .. } => {
                 Executed::Unknown
@@ -220,6 +230,7 @@ impl<E> CallError<E> {
             CallError::CircuitOpen { target, open } => CallError::CircuitOpen { target, open },
             CallError::RateLimited { target, limited } => CallError::RateLimited { target, limited },
             CallError::BulkheadFull { target, full } => CallError::BulkheadFull { target, full },
+            CallError::Shed { target, shed } => CallError::Shed { target, shed },
             CallError::Disposed { target, disposed } => CallError::Disposed { target, disposed },
         }
     }
@@ -503,6 +514,8 @@ pub(crate) enum Failure {
         began: bool,
     },
     ReplyDropped,
+    /// It was queued for too long, and was not run.
+    Shed(Shed),
 }
 
 impl Failure {
@@ -527,6 +540,7 @@ impl Failure {
             Failure::Deadlock(path) => CallError::Deadlock { target, path },
             Failure::Timeout { after, .. } => CallError::Timeout { target, after },
             Failure::ReplyDropped => CallError::ReplyDropped { target },
+            Failure::Shed(shed) => CallError::Shed { target, shed },
         }
     }
 }

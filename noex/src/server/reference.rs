@@ -73,11 +73,14 @@ impl<S: GenServer> ServerRef<S> {
         };
         let message = Envelope::Cast(cast);
         let refused = match admit(&self.slot, &message) {
-            Ok(()) => match cast::offer(&self.slot, message) {
+            Ok(passed) => match cast::offer(&self.slot, message) {
                 Ok(()) => return Ok(()),
                 Err(message) => match cast::push(&self.slot, message, overflow, None) {
                     Ok(_) => return Ok(()),
-                    Err(refused) => refused,
+                    Err(refused) => {
+                        passed.unsent(&self.slot);
+                        refused
+                    }
                 },
             },
             Err(why) => (message, why),

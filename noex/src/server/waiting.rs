@@ -37,6 +37,8 @@ pub(super) struct Asked {
     pub(super) whole: Option<Duration>,
     pub(super) overflow: Overflow,
     pub(super) variant: usize,
+    /// It matters how long the call is queued.
+    pub(super) is_timed: bool,
 }
 
 impl Asked {
@@ -195,6 +197,21 @@ impl<S: GenServer> Waiting<S> {
     /// The caller gives up; whether the call may have been begun.
     pub(super) fn withdraw(&self) -> bool {
         !self.queued || !self.cell.withdraw()
+    }
+
+    /// Notes when it was queued, for whoever minds. A server that was quicker did not let it wait.
+    #[cold]
+    pub(super) fn note_queued(&self, since: u64) {
+        self.cell.note_queued(since);
+    }
+
+    /// Nobody waits for now; the reply, if it comes, is there for the next one who polls.
+    #[cold]
+    pub(super) fn pause(&mut self) {
+        if std::mem::take(&mut self.noted) {
+            waits::wait_is_over(&(Arc::downgrade(&self.cell) as Weak<dyn Awaited>));
+        }
+        (self.clock, self.settled, self.waker_is_there) = (None, false, false);
     }
 
     /// The wait is over.

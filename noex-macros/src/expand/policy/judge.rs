@@ -53,7 +53,12 @@ pub(super) fn judge(plan: &Plan<'_>, handler: &Handler, policy: &Policy) -> Toke
             quote!(let __noex_class = #krate::__private::#verdict(#when, __noex_class);)
         });
         let says = texts.map(|texts| {
-            let says = quote!(#krate::__private::says(__noex_it, &[#(#texts),*]));
+            let patterns = patterns(plan, texts);
+            let says = quote!({
+                static __NOEX_PATTERNS: #krate::__private::ErrorPatterns =
+                    #krate::__private::ErrorPatterns::new(#patterns);
+                __NOEX_PATTERNS.match_error(__noex_it)
+            });
             quote!(let __noex_class = #krate::__private::#verdict(#says, __noex_class);)
         });
         quote!(#ignored #when #says)
@@ -64,6 +69,22 @@ pub(super) fn judge(plan: &Plan<'_>, handler: &Handler, policy: &Policy) -> Toke
     });
     let closure = closure(plan, handler, of_value, of_error);
     quote!(::core::option::Option::Some(#closure))
+}
+
+// Output:  const { &[Pattern::Text("timeout"), regex("5\\d\\d")] }
+pub(super) fn patterns(plan: &Plan<'_>, texts: &[syn::LitStr]) -> TokenStream {
+    let krate = plan.krate();
+    let patterns = texts.iter().map(|text| {
+        let value = text.value();
+        match value.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+            Some(expression) => {
+                let expression = syn::LitStr::new(expression, text.span());
+                quote!(#krate::__private::regex(#expression))
+            }
+            None => quote!(#krate::resilience::Pattern::Text(#text)),
+        }
+    });
+    quote!(const { &[#(#patterns),*] })
 }
 
 // Output:  |reply| match reply {
@@ -112,6 +133,7 @@ pub(super) fn closure(
 }
 
 // Output:  .fallback::<Rating, BankError>(
+//              |reply| match reply { AccountReply::Rating(Err(it)) => (&ToldError(it)).says(), _ => None },
 //              |reply| match reply { AccountReply::Rating(reply) => outcome(reply), _ => other_reply() },
 //              |_| Ok(Rating::stale()),
 //              AccountReply::Rating,
@@ -133,6 +155,14 @@ pub(super) fn fallback(plan: &Plan<'_>, handler: &Handler, policy: &Policy) -> T
     };
     quote! {
         .fallback::<#ok, #error>(
+            |__noex_reply| match __noex_reply {
+                #reply::#variant(::core::result::Result::Err(__noex_it)) => {
+                    #[allow(unused_imports)]
+                    use #krate::__private::{InNoWords as _, InWords as _};
+                    (&#krate::__private::ToldError(__noex_it)).says()
+                }
+                _ => ::core::option::Option::None,
+            },
             |__noex_reply| match __noex_reply {
                 #reply::#variant(__noex_reply) => #krate::__private::outcome(__noex_reply),
                 #[allow(unreachable_patterns)]

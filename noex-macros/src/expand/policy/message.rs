@@ -4,7 +4,7 @@ use crate::expand::assert::of_reply;
 use crate::expand::plan::Plan;
 use crate::model::handler::Handler;
 use crate::model::policy::{Given, Policy};
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
 /// The pattern that takes one field out of a message, by reference.
@@ -72,6 +72,45 @@ pub(super) fn cost(plan: &Plan<'_>, handler: &Handler, policy: &Policy) -> Token
             }
         }
         _ => quote!(::core::option::Option::None),
+    }
+}
+
+// Output:  Some(|message| match message {
+//              AccountCall::Rating { size, .. } => Demand::new().weight(cost(*size)).priority(priority(7)),
+//              _ => other_reply(),
+//          })
+pub(super) fn demand(plan: &Plan<'_>, handler: &Handler, policy: &Policy) -> TokenStream {
+    let krate = plan.krate();
+    let (mut names, mut demand) = (Vec::<&Ident>::new(), quote!(#krate::resilience::Demand::new()));
+    for (option, convert) in [("weight", "cost"), ("priority", "priority")] {
+        let value = match policy.get(option) {
+            Some(Given::Number(number)) => quote!(#number),
+            Some(Given::Argument(words)) => {
+                if !names.contains(&&words[0]) {
+                    names.push(&words[0]);
+                }
+                let path = path(words);
+                if words.len() == 1 { quote!(*#path) } else { path }
+            }
+            _ => continue,
+        };
+        let (option, convert) =
+            (Ident::new(option, Span::call_site()), Ident::new(convert, Span::call_site()));
+        demand = quote!(#demand.#option(#krate::__private::#convert(#value)));
+    }
+    if !policy.has("weight") && !policy.has("priority") {
+        return quote!(::core::option::Option::None);
+    }
+    if names.is_empty() {
+        return quote!(::core::option::Option::Some(|_| #demand));
+    }
+    let pattern = taken(plan, handler, &names);
+    quote! {
+        ::core::option::Option::Some(|__noex_message| match __noex_message {
+            #pattern => #demand,
+            #[allow(unreachable_patterns)]
+            _ => #krate::__private::other_reply(),
+        })
     }
 }
 

@@ -15,8 +15,8 @@ use crate::model::kind::Kind;
 use crate::model::policy::{Given, Policy, PolicyKind};
 use crate::names;
 use judge::{closure, fallback, judge};
-use message::{copy, cost, field, key_ty};
-use options::{options, scope};
+use message::{copy, cost, demand, field, key_ty};
+use options::{options, scope, time};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
@@ -107,7 +107,13 @@ fn layer(plan: &Plan<'_>, handler: &Handler, policy: &Policy) -> TokenStream {
         PolicyKind::Fallback => fallback(plan, handler, policy),
         PolicyKind::Retry => {
             let (when, copy) = (judge(plan, handler, policy), copy(plan, handler));
-            quote!(.retry(#options, #when, #copy))
+            match policy.get("dedupe") {
+                Some(Given::Time(kept, _)) => {
+                    let kept = time(kept);
+                    quote!(.retry_deduped(#options, #when, #copy, #kept))
+                }
+                _ => quote!(.retry(#options, #when, #copy)),
+            }
         }
         PolicyKind::CircuitBreaker => {
             let (scope, anew) = (scope(plan, policy), anew(policy));
@@ -131,9 +137,13 @@ fn layer(plan: &Plan<'_>, handler: &Handler, policy: &Policy) -> TokenStream {
                 _ => quote!(.rate_limit(#options, #scope, #cost) #anew),
             }
         }
-        PolicyKind::Bulkhead => {
+        PolicyKind::LoadShed => {
             let scope = scope(plan, policy);
-            quote!(.bulkhead(#options, #scope))
+            quote!(.load_shed(#options, #scope))
+        }
+        PolicyKind::Bulkhead => {
+            let (scope, demand) = (scope(plan, policy), demand(plan, handler, policy));
+            quote!(.bulkhead(#options, #scope, #demand))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The options of a policy as an expression.
 
+use super::judge::patterns;
 use crate::expand::duration::duration;
 use crate::expand::located;
 use crate::expand::plan::Plan;
@@ -17,6 +18,7 @@ pub(super) fn options(plan: &Plan<'_>, policy: &Policy) -> TokenStream {
         PolicyKind::CircuitBreaker => "CircuitBreakerOptions",
         PolicyKind::RateLimit => "RateLimitOptions",
         PolicyKind::Bulkhead => "BulkheadOptions",
+        PolicyKind::LoadShed => "LoadShedderOptions",
         PolicyKind::Hedge => "HedgeOptions",
         PolicyKind::Fallback => return TokenStream::new(),
     };
@@ -45,7 +47,16 @@ fn setter(plan: &Plan<'_>, policy: &Policy, key: &Ident, value: &Given) -> Optio
     let name = match key.to_string().as_str() {
         "queue" if policy.kind == PolicyKind::RateLimit => Ident::new("max_queue_size", key.span()),
         // These are of the macro.
-        "reset_on_restart" | "hold_during_backoff" | "burst" => return None,
+        "reset_on_restart"
+        | "hold_during_backoff"
+        | "burst"
+        | "dedupe"
+        | "queue_interval"
+        | "weight"
+        | "priority" => {
+            return None;
+        }
+        "ratio" if policy.kind == PolicyKind::Retry => return None,
         "idempotent" if policy.kind == PolicyKind::Hedge => return None,
         _ => key.clone(),
     };
@@ -55,7 +66,15 @@ fn setter(plan: &Plan<'_>, policy: &Policy, key: &Ident, value: &Given) -> Optio
             let name = at(quote!(.#name));
             quote!(#name(#number))
         }
-        Given::Time(given, _) if key == "window" => {
+        Given::Time(given, _) if key == "queue_delay" => {
+            let interval = match policy.get("queue_interval") {
+                Some(Given::Time(interval, _)) => time(interval),
+                _ => millis(100),
+            };
+            let delay = time(given);
+            quote!(.queue_delay(#delay, #interval))
+        }
+        Given::Time(given, _) if key == "window" && policy.kind == PolicyKind::CircuitBreaker => {
             let time = time(given);
             quote!(.window(#krate::resilience::CircuitWindow::Time(#time)))
         }
@@ -79,6 +98,13 @@ fn setter(plan: &Plan<'_>, policy: &Policy, key: &Ident, value: &Given) -> Optio
                     _ => quote!(10),
                 };
                 quote!(.#name(#krate::resilience::#of::#variant { burst: #burst }))
+            } else if word == "ratio" {
+                // What gRPC takes.
+                let ratio = match policy.get("ratio") {
+                    Some(Given::Number(ratio)) => ratio.clone(),
+                    _ => quote!(0.2),
+                };
+                quote!(.#name(#krate::resilience::#of::#variant(#ratio)))
             } else if word == "codel" {
                 let (target, interval) = (millis(5), millis(100));
                 quote!(.#name(#krate::resilience::#of::Codel { target: #target, interval: #interval }))
@@ -97,9 +123,12 @@ fn setter(plan: &Plan<'_>, policy: &Policy, key: &Ident, value: &Given) -> Optio
             quote!(.adaptive(#krate::resilience::Adaptive::new().algorithm(#algorithm)))
         }
         Given::Flag => quote!(.#name(true)),
-        Given::Function(_) | Given::Argument(_) | Given::Text(_) | Given::Texts(_) | Given::Word(_) => {
-            return None;
+        // It is the handler's judge that asks them; here they are looked at when the server starts.
+        Given::Texts(texts) => {
+            let patterns = patterns(plan, texts);
+            quote!(.#name(#patterns))
         }
+        Given::Function(_) | Given::Argument(_) | Given::Text(_) | Given::Word(_) => return None,
     })
 }
 

@@ -5,7 +5,7 @@ use crate::expand::duration::{duration, patience};
 use crate::expand::located;
 use crate::expand::plan::Plan;
 use crate::model::handler::Handler;
-use crate::model::policy::{First, Policy, PolicyKind};
+use crate::model::policy::{First, Given, Policy, PolicyKind, Time};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::spanned::Spanned;
@@ -32,6 +32,12 @@ fn assertions_of(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
             let rule = located::at(place, quote!(#krate::rules::policy::#rule));
             let options = located::parenthesized(place, options(plan, policy));
             assertions.extend(quote!(#cfg const _: () = { #rule #options; };));
+        }
+        if let (Some(Given::Time(Time::Constant(kept), _)), Some(key)) =
+            (policy.get("dedupe"), policy.key("dedupe"))
+        {
+            let rule = located::at(key.span(), quote!(#krate::rules::policy::dedupe));
+            assertions.extend(quote!(#cfg const _: () = #rule(#kept);));
         }
         if policy.kind == PolicyKind::Timeout && is_of_each_attempt(handler, policy) {
             let limit = match &policy.first {

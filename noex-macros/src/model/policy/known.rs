@@ -11,6 +11,8 @@ pub(super) enum Shape {
     Time,
     /// More than 0, at most 1.
     Part,
+    /// More than 0, less than 1.
+    Inside,
     /// From 0 to 1.
     Share,
     /// 1 or more.
@@ -49,13 +51,15 @@ const RETRY: &[Known] = &[
     ("initial_delay", Shape::Time),
     ("max_delay", Shape::Time),
     ("backoff_factor", Shape::Factor),
-    ("jitter", Shape::Word("Jitter", &["none", "full", "equal", "decorrelated"])),
+    ("jitter", Shape::Word("Jitter", &["none", "full", "equal", "ratio", "decorrelated"])),
+    ("ratio", Shape::Part),
     ("max_elapsed", Shape::Time),
     ("budget", Shape::Budget),
     ("retryable_errors", Shape::Texts),
     ("when", Shape::Predicate),
     ("when_ok", Shape::Predicate),
     ("idempotent", Shape::Flag),
+    ("dedupe", Shape::Time),
     ("retry_rejected", Shape::Flag),
     ("seed", ANY),
 ];
@@ -98,6 +102,7 @@ const RATE_LIMIT: &[Known] = &[
     ("exact", Shape::Flag),
     ("max_keys", Shape::Count(1, "a policy of 0 keys knows nobody")),
     ("on_full", Shape::Word("OnFull", &["refuse", "evict_oldest"])),
+    ("drain", Shape::Flag),
     ("name", Shape::Text),
     ("scope", Shape::Only(&["server", "type"])),
     ("reset_on_restart", Shape::Flag),
@@ -110,10 +115,23 @@ const BULKHEAD: &[Known] = &[
     ("queue_timeout", Shape::Time),
     ("queue", Shape::Word("QueueOrder", &["fifo", "lifo", "codel"])),
     ("adaptive", Shape::FlagOr(&["gradient", "vegas"])),
+    ("weight", Shape::Argument),
+    ("priority", Shape::Argument),
     ("hold_during_backoff", Shape::Flag),
     ("name", Shape::Text),
     ("scope", Shape::Only(&["server", "type"])),
     ("allow", Shape::Only(&["order"])),
+];
+
+const LOAD_SHED: &[Known] = &[
+    ("ratio", Shape::Factor),
+    ("window", Shape::Time),
+    ("cap", Shape::Inside),
+    ("queue_delay", Shape::Time),
+    ("queue_interval", Shape::Time),
+    ("name", Shape::Text),
+    ("scope", Shape::Only(&["server", "type"])),
+    ("seed", ANY),
 ];
 
 const HEDGE: &[Known] = &[
@@ -136,6 +154,7 @@ impl PolicyKind {
             PolicyKind::CircuitBreaker => CIRCUIT_BREAKER,
             PolicyKind::RateLimit => RATE_LIMIT,
             PolicyKind::Bulkhead => BULKHEAD,
+            PolicyKind::LoadShed => LOAD_SHED,
             PolicyKind::Hedge => HEDGE,
         }
     }

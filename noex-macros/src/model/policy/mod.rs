@@ -19,17 +19,19 @@ pub(crate) enum PolicyKind {
     Timeout,
     Retry,
     CircuitBreaker,
+    LoadShed,
     RateLimit,
     Bulkhead,
     Hedge,
 }
 
 impl PolicyKind {
-    pub(crate) const ALL: [PolicyKind; 7] = [
+    pub(crate) const ALL: [PolicyKind; 8] = [
         PolicyKind::Fallback,
         PolicyKind::Timeout,
         PolicyKind::Retry,
         PolicyKind::CircuitBreaker,
+        PolicyKind::LoadShed,
         PolicyKind::RateLimit,
         PolicyKind::Bulkhead,
         PolicyKind::Hedge,
@@ -42,6 +44,7 @@ impl PolicyKind {
             PolicyKind::Timeout => "timeout",
             PolicyKind::Retry => "retry",
             PolicyKind::CircuitBreaker => "circuit_breaker",
+            PolicyKind::LoadShed => "load_shed",
             PolicyKind::RateLimit => "rate_limit",
             PolicyKind::Bulkhead => "bulkhead",
             PolicyKind::Hedge => "hedge",
@@ -140,6 +143,7 @@ impl Policy {
             PolicyKind::Timeout => "#[timeout(5s)]",
             PolicyKind::Retry => "#[retry(max_attempts = 3)]",
             PolicyKind::CircuitBreaker => "#[circuit_breaker(failure_threshold = 5)]",
+            PolicyKind::LoadShed => "#[load_shed(queue_delay = 5ms)]",
             PolicyKind::RateLimit => "#[rate_limit(100 per 1s)]",
             PolicyKind::Bulkhead => "#[bulkhead(max_concurrent = 10)]",
             PolicyKind::Hedge => "#[hedge(delay = 100ms, idempotent)]",

@@ -25,7 +25,7 @@ impl Shape {
         }
         let example = match self {
             Shape::Time => "5s",
-            Shape::Part | Shape::Share => "0.5",
+            Shape::Part | Shape::Inside | Shape::Share => "0.5",
             Shape::Factor => "2.0",
             Shape::Word(_, words) | Shape::Only(words) | Shape::FlagOr(words) => words[0],
             Shape::Texts => "[\"timeout\"]",
@@ -46,6 +46,9 @@ impl Shape {
             }
             Shape::Part => {
                 real(setting, value, |part| part > 0.0 && part <= 1.0, ("above 0 and at most 1", "0.5"), diag)
+            }
+            Shape::Inside => {
+                real(setting, value, |part| part > 0.0 && part < 1.0, ("above 0 and below 1", "0.9"), diag)
             }
             Shape::Share => {
                 real(setting, value, |part| (0.0..=1.0).contains(&part), ("from 0 to 1", "0.5"), diag)
@@ -95,11 +98,14 @@ fn texts(key: &Ident, value: &TokenStream, diag: &mut Diag) -> Option<Given> {
 }
 
 fn argument(key: &Ident, value: &TokenStream, diag: &mut Diag) -> Option<Given> {
-    if key == "cost"
-        && let Value::Integer(_) | Value::Constant = Value::of(value)
-    {
-        return number(value, "`cost`", 1, "a call that costs 0 is not limited", diag)
-            .then(|| Given::Number(value.clone()));
+    let least = match key.to_string().as_str() {
+        "cost" => Some((1, "a call that costs 0 is not limited")),
+        "weight" => Some((1, "a call that takes no slot is not limited")),
+        "priority" => Some((0, "")),
+        _ => None,
+    };
+    if let (Some((least, zero)), Value::Integer(_) | Value::Constant) = (least, Value::of(value)) {
+        return number(value, &format!("`{key}`"), least, zero, diag).then(|| Given::Number(value.clone()));
     }
     match rate::path(value) {
         Some(words) if words[0] == "self" => {

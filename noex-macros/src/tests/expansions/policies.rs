@@ -222,6 +222,14 @@ impl ::noex::GenServer for Bank {
                     BankError,
                 >(
                     |__noex_reply| match __noex_reply {
+                        BankReply::Rating(::core::result::Result::Err(__noex_it)) => {
+                            #[allow(unused_imports)]
+                            use ::noex::__private::{InNoWords as _, InWords as _};
+                            (&::noex::__private::ToldError(__noex_it)).says()
+                        }
+                        _ => ::core::option::Option::None,
+                    },
+                    |__noex_reply| match __noex_reply {
                         BankReply::Rating(__noex_reply) => {
                             ::noex::__private::outcome(__noex_reply)
                         }
@@ -306,6 +314,7 @@ impl ::noex::GenServer for Bank {
                 .bulkhead(
                     ::noex::resilience::BulkheadOptions::new().max_queue(0),
                     ::noex::resilience::Scope::Server,
+                    ::core::option::Option::None,
                 );
             let __noex_handler = __noex_handler
                 .timeout(

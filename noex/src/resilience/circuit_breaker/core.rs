@@ -108,7 +108,15 @@ impl Core {
     pub(super) fn enter(&self) -> Entry {
         let entry = self.gate.admit(|| self.now());
         self.announce();
-        entry
+        match entry {
+            Entry::Beside(pass, after) => {
+                self.tally.would_refuse();
+                let retry_after = after.map(Duration::from_nanos);
+                self.identity.tell(|| PolicyEvent::WouldRefuse { retry_after });
+                Entry::Pass(pass)
+            }
+            entry => entry,
+        }
     }
 
     /// Inlined, so that the error is written where it is wanted.
@@ -117,7 +125,7 @@ impl Core {
         let (state, retry_after) = match entry {
             Entry::Disposed => return Refusal::Disposed(self.identity.disposed()),
             Entry::Refused(state, after) => (state, after.map(Duration::from_nanos)),
-            Entry::Pass(_) | Entry::Full(_) => (CircuitState::HalfOpen, None),
+            Entry::Pass(_) | Entry::Beside(..) | Entry::Full(_) => (CircuitState::HalfOpen, None),
         };
         self.tally.refuse();
         self.identity.tell(|| PolicyEvent::Refused { retry_after });
@@ -207,6 +215,7 @@ impl Policy for Core {
             CircuitState::HalfOpen => "half-open",
             CircuitState::ForcedOpen => "forced open",
             CircuitState::Disabled => "disabled",
+            CircuitState::Observed => "observed",
         };
         let sums = self.tally.sums();
         let (failures, window) = self.gate.counts();
@@ -215,6 +224,7 @@ impl Policy for Core {
             ("failed", sums.failed),
             ("neutral", sums.neutral),
             ("refused", sums.refused),
+            ("would_refuse", sums.would_refuse),
             ("late_results", sums.late),
             ("failures", failures.into()),
             ("calls", window.calls),

@@ -41,6 +41,8 @@ pub(super) enum Entry {
     Refused(CircuitState, Option<u64>),
     /// All probes are out; the half-open state ends then.
     Full(u64),
+    /// Observed, it passes in place of a refusal, for so long where that is known.
+    Beside(Pass, Option<u64>),
     Disposed,
 }
 
@@ -127,7 +129,11 @@ impl Gate {
                             return Entry::Pass(word.pass());
                         }
                     } else if self.word() == word {
-                        return Entry::Refused(CircuitState::Open, Some(until - at));
+                        let after = Some(until - at);
+                        return match word.is_observed() {
+                            true => Entry::Beside(word.pass_beside(), after),
+                            false => Entry::Refused(CircuitState::Open, after),
+                        };
                     }
                 }
                 Phase::HalfOpen => {
@@ -136,7 +142,10 @@ impl Gate {
                         self.give_verdict(word, until);
                     } else if word.probes() >= self.rules.probes {
                         if self.word() == word {
-                            return Entry::Full(until);
+                            return match word.is_observed() {
+                                true => Entry::Beside(word.pass_beside(), None),
+                                false => Entry::Full(until),
+                            };
                         }
                     } else if self.swap(word, word.with_probe()) {
                         return Entry::Pass(word.pass());
@@ -149,6 +158,9 @@ impl Gate {
     pub(super) fn finish(&self, pass: Pass, outcome: Outcome, now: impl Fn() -> u64) -> Taken {
         loop {
             let word = self.word();
+            if pass.is_beside() {
+                return if word.is_observed() && !word.is_disposed() { Taken::Counted } else { Taken::Late };
+            }
             if !word.admitted(pass) {
                 return Taken::Late;
             }
@@ -259,7 +271,7 @@ impl Gate {
                     continue;
                 }
             }
-            return word.phase().state();
+            return word.state();
         }
     }
 

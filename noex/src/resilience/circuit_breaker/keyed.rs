@@ -276,7 +276,7 @@ impl<K: Send + Sync> Policy for Core<K> {
             shelf.breakers.values().map(|entry| entry.breaker.clone()).collect()
         };
         let sums: Vec<_> = breakers.iter().map(|breaker| breaker.core.tally.sums()).collect();
-        let open = breakers.iter().filter(|breaker| breaker.state() != CircuitState::Closed).count();
+        let open = breakers.iter().filter(|breaker| refuses(breaker.state())).count();
         let counters = vec![
             ("keys", breakers.len() as u64),
             ("open", open as u64),
@@ -286,6 +286,11 @@ impl<K: Send + Sync> Policy for Core<K> {
         ];
         PolicyStatus { kind: self.kind(), name: self.name().clone(), state: "", counters }
     }
+}
+
+/// Whether calls are refused, but for probes.
+fn refuses(state: CircuitState) -> bool {
+    matches!(state, CircuitState::Open | CircuitState::HalfOpen | CircuitState::ForcedOpen)
 }
 
 impl<K> Clone for KeyedCircuitBreaker<K> {

@@ -323,7 +323,8 @@ impl CircuitBreaker {
     }
 
     /// Closes it, whatever state it is in, with nothing counted against it; also undoes
-    /// [`isolate`](CircuitBreaker::isolate) and [`disable`](CircuitBreaker::disable).
+    /// [`isolate`](CircuitBreaker::isolate), [`disable`](CircuitBreaker::disable) and
+    /// [`observe`](CircuitBreaker::observe).
     pub fn force_close(&self) {
         self.core.obey(Command::Close);
     }
@@ -354,7 +355,33 @@ impl CircuitBreaker {
         self.core.obey(Command::Disable);
     }
 
-    /// Closed again, if it was disabled.
+    /// Lets everything pass and counts as ever, until [`enable`](CircuitBreaker::enable): what the circuit would have
+    /// refused is told as [`PolicyEvent::WouldRefuse`](super::PolicyEvent) and counted as `would_refuse`. For options
+    /// that are to be tried out where refusals would hurt.
+    ///
+    /// It opens, half-opens and closes unseen, in half-open with the first calls as its probes; only results of calls
+    /// that it would have let pass move it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use noex::resilience::{CircuitBreaker, CircuitBreakerOptions, CircuitState, PolicyError};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::new("search", CircuitBreakerOptions::new().failure_threshold(2))?;
+    /// breaker.observe();
+    /// for _ in 0..5 {
+    ///     let failed = breaker.execute(async || Err::<(), _>("no index")).await;
+    ///     assert_eq!(failed, Err(PolicyError::Failed("no index")));
+    /// }
+    /// assert_eq!(breaker.state(), CircuitState::Observed);
+    /// assert_eq!(breaker.status().counter("would_refuse"), 3);
+    /// # Ok(()) }
+    /// ```
+    pub fn observe(&self) {
+        self.core.obey(Command::Observe);
+    }
+
+    /// Closed again, if it was disabled or observed.
     pub fn enable(&self) {
         self.core.obey(Command::Enable);
     }
@@ -371,9 +398,8 @@ impl CircuitBreaker {
         self.core.identity.listen()
     }
 
-    /// How it stands: `succeeded`, `failed`, `neutral`, `refused` and `late_results` since it was made or
-    /// reset;
-    /// `failures` in a row; `calls`, `failure_per_mille` and `slow_per_mille` of its window.
+    /// How it stands: `succeeded`, `failed`, `neutral`, `refused`, `would_refuse` and `late_results` since it was made
+    /// or reset; `failures` in a row; `calls`, `failure_per_mille` and `slow_per_mille` of its window.
     pub fn status(&self) -> PolicyStatus {
         let status = self.core.status();
         self.core.announce();

@@ -14,6 +14,7 @@ pub(super) struct Tally {
     failed: AtomicU64,
     neutral: AtomicU64,
     late: AtomicU64,
+    would_refuse: AtomicU64,
 }
 
 /// What there is to read.
@@ -24,12 +25,13 @@ pub(super) struct Sums {
     pub(super) neutral: u64,
     pub(super) refused: u64,
     pub(super) late: u64,
+    pub(super) would_refuse: u64,
 }
 
 impl Default for Tally {
     fn default() -> Self {
-        let (failed, neutral, late) = Default::default();
-        Tally { many: Lanes::new(), failed, neutral, late }
+        let (failed, neutral, late, would_refuse) = Default::default();
+        Tally { many: Lanes::new(), failed, neutral, late, would_refuse }
     }
 }
 
@@ -56,6 +58,10 @@ impl Tally {
         self.late.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(super) fn would_refuse(&self) {
+        self.would_refuse.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(super) fn sums(&self) -> Sums {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         Sums {
@@ -64,12 +70,13 @@ impl Tally {
             neutral: read(&self.neutral),
             refused: self.many.sum(REFUSED),
             late: read(&self.late),
+            would_refuse: read(&self.would_refuse),
         }
     }
 
     pub(super) fn clear(&self) {
         self.many.clear();
-        for count in [&self.failed, &self.neutral, &self.late] {
+        for count in [&self.failed, &self.neutral, &self.late, &self.would_refuse] {
             count.store(0, Ordering::Relaxed);
         }
     }

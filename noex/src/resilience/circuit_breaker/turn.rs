@@ -56,6 +56,10 @@ pub(super) enum Step {
     },
     Force,
     Disable,
+    /// Closed, and observed from then on.
+    Observe,
+    /// Closed, and not observed any more.
+    Reset,
 }
 
 /// What people can tell it.
@@ -64,6 +68,7 @@ pub(super) enum Command {
     ForceOpen,
     Close,
     Disable,
+    Observe,
     Enable,
 }
 
@@ -82,8 +87,10 @@ impl Gate {
         let before = self.cause.load(Ordering::Relaxed);
         let (next, until, cause) = match step {
             Step::Close => (from.enter(Phase::Closed), 0, before),
-            Step::Force => (from.enter(Phase::Forced), 0, before),
-            Step::Disable => (from.enter(Phase::Disabled), 0, before),
+            Step::Reset => (from.enter(Phase::Closed).unobserved(), 0, before),
+            Step::Observe => (from.enter(Phase::Closed).observed(), 0, before),
+            Step::Force => (from.enter(Phase::Forced).unobserved(), 0, before),
+            Step::Disable => (from.enter(Phase::Disabled).unobserved(), 0, before),
             Step::Probe { at } => {
                 (from.enter(Phase::HalfOpen).with_probe(), at.saturating_add(self.rules.half_open), before)
             }
@@ -107,15 +114,16 @@ impl Gate {
         match step {
             Step::Open { .. } => turn.failed = failed,
             Step::Probe { .. } => {}
-            Step::Close | Step::Force | Step::Disable => {
+            Step::Close | Step::Reset | Step::Observe => {
                 turn.failed = 0;
-                if let (Step::Close, Some(window)) = (step, &mut turn.window) {
+                if let Some(window) = &mut turn.window {
                     window.clear();
                 }
             }
+            Step::Force | Step::Disable => turn.failed = 0,
         }
-        if from.phase() != next.phase() {
-            turn.untold.push_back((from.phase().state(), next.phase().state()));
+        if from.state() != next.state() {
+            turn.untold.push_back((from.state(), next.state()));
             self.has_news.store(true, Ordering::Relaxed);
         }
         Some(next)
@@ -127,14 +135,15 @@ impl Gate {
         if let Command::ForceOpen = command {
             turn.by_hand = true;
         }
-        self.step(&mut turn, |turn, phase| match command {
-            Command::ForceOpen => (phase != Phase::Forced).then_some(Step::Force),
-            Command::Disable | Command::Close => {
-                (turn.epoch, turn.isolated, turn.by_hand) = (turn.epoch + 1, 0, false);
-                let disables = matches!(command, Command::Disable);
-                if disables { (phase != Phase::Disabled).then_some(Step::Disable) } else { Some(Step::Close) }
-            }
-            Command::Enable => (phase == Phase::Disabled).then_some(Step::Close),
+        if let Command::Disable | Command::Observe | Command::Close = command {
+            (turn.epoch, turn.isolated, turn.by_hand) = (turn.epoch + 1, 0, false);
+        }
+        self.step(&mut turn, |word| match command {
+            Command::ForceOpen => (word.phase() != Phase::Forced).then_some(Step::Force),
+            Command::Disable => (word.phase() != Phase::Disabled).then_some(Step::Disable),
+            Command::Observe => (!word.is_observed()).then_some(Step::Observe),
+            Command::Close => Some(Step::Reset),
+            Command::Enable => (word.phase() == Phase::Disabled || word.is_observed()).then_some(Step::Reset),
         });
     }
 
@@ -142,7 +151,7 @@ impl Gate {
     pub(super) fn isolate(&self) -> u64 {
         let mut turn = self.turn();
         turn.isolated += 1;
-        self.step(&mut turn, |_, phase| (phase != Phase::Forced).then_some(Step::Force));
+        self.step(&mut turn, |word| (word.phase() != Phase::Forced).then_some(Step::Force));
         turn.epoch
     }
 
@@ -153,17 +162,17 @@ impl Gate {
         }
         turn.isolated -= 1;
         if turn.isolated == 0 && !turn.by_hand {
-            self.step(&mut turn, |_, phase| (phase == Phase::Forced).then_some(Step::Close));
+            self.step(&mut turn, |word| (word.phase() == Phase::Forced).then_some(Step::Reset));
         }
     }
 
-    fn step(&self, turn: &mut Turn, to: impl Fn(&mut Turn, Phase) -> Option<Step>) {
+    fn step(&self, turn: &mut Turn, to: impl Fn(Word) -> Option<Step>) {
         loop {
             let word = self.word();
             if word.is_disposed() {
                 return;
             }
-            let Some(step) = to(turn, word.phase()) else { return };
+            let Some(step) = to(word) else { return };
             if self.shift_in(turn, word, step).is_some() {
                 return;
             }

@@ -1,13 +1,15 @@
 //! The state of a breaker in one word, so that one compare-and-swap decides who changes it.
 //!
 //! ```text
-//! 63         62..60   59..32       31..0
-//! disposed   phase    generation   closed: failures in a row
-//!                                  half-open: probes that run (16) | probes that succeeded (16)
+//! 63         62..60   59         58..32       31..0
+//! disposed   phase    observed   generation   closed: failures in a row
+//!                                             half-open: probes that run (16) | probes that succeeded (16)
 //! ```
 //!
 //! Each entry into a state has a generation of its own. A result brings along the one that its call was
 //! admitted in, and counts only in that one.
+//!
+//! Observed, it goes from phase to phase as ever, and nobody is refused.
 
 use super::super::CircuitState;
 
@@ -15,7 +17,10 @@ use super::super::CircuitState;
 pub(super) const MOST_PROBES: u32 = u16::MAX as u32;
 
 const DISPOSED: u64 = 1 << 63;
-const GENERATIONS: u32 = (1 << 28) - 1;
+const OBSERVED: u64 = 1 << 59;
+const GENERATIONS: u32 = (1 << 27) - 1;
+/// Of a pass: beyond all generations.
+const BESIDE: u32 = 1 << 31;
 const PROBE: u64 = 1 << 16;
 
 /// The state at one moment.
@@ -33,7 +38,7 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    pub(super) const fn state(self) -> CircuitState {
+    const fn state(self) -> CircuitState {
         match self {
             Phase::Closed => CircuitState::Closed,
             Phase::Open => CircuitState::Open,
@@ -48,6 +53,13 @@ impl Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pass {
     generation: u32,
+}
+
+impl Pass {
+    /// Given in place of a refusal: its result moves nothing.
+    pub(super) const fn is_beside(self) -> bool {
+        self.generation & BESIDE != 0
+    }
 }
 
 impl Word {
@@ -73,6 +85,15 @@ impl Word {
         }
     }
 
+    /// What people are told.
+    pub(super) const fn state(self) -> CircuitState {
+        if self.is_observed() { CircuitState::Observed } else { self.phase().state() }
+    }
+
+    pub(super) const fn is_observed(self) -> bool {
+        self.0 & OBSERVED != 0
+    }
+
     pub(super) const fn generation(self) -> u32 {
         (self.0 >> 32) as u32 & GENERATIONS
     }
@@ -80,6 +101,11 @@ impl Word {
     #[inline]
     pub(super) const fn pass(self) -> Pass {
         Pass { generation: self.generation() }
+    }
+
+    /// A pass in place of a refusal.
+    pub(super) const fn pass_beside(self) -> Pass {
+        Pass { generation: self.generation() | BESIDE }
     }
 
     /// Closed as it was when the pass was given, not disposed of, no failures: all in one comparison.
@@ -94,10 +120,18 @@ impl Word {
         self.generation() == pass.generation && !self.is_disposed()
     }
 
-    /// The next generation: this state, entered anew.
+    /// The next generation: this state, entered anew. Observed or not, that stays.
     pub(super) const fn enter(self, phase: Phase) -> Word {
         let generation = self.generation().wrapping_add(1) & GENERATIONS;
-        Word((phase as u64) << 60 | (generation as u64) << 32)
+        Word((phase as u64) << 60 | self.0 & OBSERVED | (generation as u64) << 32)
+    }
+
+    pub(super) const fn observed(self) -> Word {
+        Word(self.0 | OBSERVED)
+    }
+
+    pub(super) const fn unobserved(self) -> Word {
+        Word(self.0 & !OBSERVED)
     }
 
     /// The same, never to change again.

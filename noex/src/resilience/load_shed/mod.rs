@@ -18,8 +18,8 @@ use options::QueueDelay;
 use window::{Counts, Window};
 
 use super::{
-    Class, ConfigError, Identity, NamedError, Policy, PolicyError, PolicyEvent, PolicyEvents, PolicyKind,
-    PolicyStatus, Protected, Shed, codel::Codel, dice::Dice, ticks::Ticks,
+    Class, ConfigError, Disposed, Identity, NamedError, Policy, PolicyError, PolicyEvent, PolicyEvents,
+    PolicyKind, PolicyStatus, Protected, Shed, codel::Codel, dice::Dice, ticks::Ticks,
 };
 use crate::{Name, System, process::door::now};
 
@@ -28,10 +28,14 @@ use crate::{Name, System, process::door::now};
 /// It counts what is sent and what is accepted. While more than `ratio` times as many are sent, the rest is turned away
 /// at random, never more than `cap` of all, so that it notices when all is well again. That is the adaptive throttling
 /// of Google's SRE book: a client that is refused a lot stops asking. What answered, if only to say no, was accepted;
-/// what failed, timed out, was throttled or found nobody was not.
+/// what failed, timed out, was throttled or found nobody was not. What is under way counts as accepted until then, so that
+/// many at once are no overload.
 ///
 /// With [`queue_delay`](LoadShedderOptions::queue_delay) it also looks at how long work has waited before it came here,
 /// and turns away what stood in a queue that does not get shorter.
+///
+/// Of a handler it looks at the mailbox: how long a call was queued there, when the server comes to it. One that is turned
+/// away then was not run.
 ///
 /// | choose | when |
 /// |---|---|
@@ -68,6 +72,13 @@ struct Core {
     is_disposed: AtomicBool,
     passed: AtomicU64,
     shed: AtomicU64,
+}
+
+/// Why something does not pass.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    Shed(Shed),
+    Disposed(Disposed),
 }
 
 struct State {
@@ -110,7 +121,7 @@ impl LoadShedder {
 
     /// The load shedder of this name, made with the defaults if there is none.
     pub fn get(name: &str) -> Self {
-        match LoadShedder::find_or_make(name, None) {
+        match LoadShedder::find_or_make(&System::global(), name, None) {
             Ok(shedder) => shedder,
             Err(_) => unreachable!("the defaults are no error"),
         }
@@ -122,12 +133,26 @@ impl LoadShedder {
     ///
     /// [`NamedError`] when there is one with other options, or these make no sense.
     pub fn get_or_create(name: &str, options: LoadShedderOptions) -> Result<Self, NamedError> {
-        LoadShedder::find_or_make(name, Some(options))
+        LoadShedder::find_or_make(&System::global(), name, Some(options))
     }
 
-    fn find_or_make(name: &str, options: Option<LoadShedderOptions>) -> Result<Self, NamedError> {
-        let core = System::global().book().get_or_create(PolicyKind::LoadShedder, name, || {
-            LoadShedder::new(name, options.unwrap_or_default()).map(|shedder| shedder.core)
+    /// The one of this name in this system, made with these options if there is none.
+    pub(crate) fn shared(
+        system: &System,
+        name: &str,
+        options: LoadShedderOptions,
+    ) -> Result<Self, NamedError> {
+        LoadShedder::find_or_make(system, name, Some(options))
+    }
+
+    fn find_or_make(
+        system: &System,
+        name: &str,
+        options: Option<LoadShedderOptions>,
+    ) -> Result<Self, NamedError> {
+        let core = system.book().get_or_create(PolicyKind::LoadShedder, name, || {
+            let identity = Identity::new(PolicyKind::LoadShedder, name, system);
+            LoadShedder::within(identity, options.unwrap_or_default()).map(|shedder| shedder.core)
         })?;
         match options {
             Some(options) if options != core.options => Err(NamedError::Conflict { policy: name.into() }),
@@ -195,10 +220,10 @@ impl LoadShedder {
         F: Future<Output = Result<T, E>>,
     {
         let core = &*self.core;
-        if core.is_disposed.load(Ordering::Relaxed) {
-            return Err(core.identity.disposed().into());
-        }
-        core.admit(waited)?;
+        core.admit(waited).map_err(|refusal| match refusal {
+            Refusal::Shed(shed) => PolicyError::Shed(shed),
+            Refusal::Disposed(disposed) => PolicyError::Disposed(disposed),
+        })?;
         let unfinished = Unfinished(core);
         let done = operation().await;
         let class = judge(&done);
@@ -220,6 +245,30 @@ impl LoadShedder {
             let (shedder, function) = (shedder.clone(), function.clone());
             Box::pin(async move { shedder.execute(|| function(argument)).await })
         }
+    }
+
+    /// Lets it pass or not; what passes is to be [finished](LoadShedder::finish).
+    pub(crate) fn admit(&self) -> Result<(), Refusal> {
+        self.core.admit(None)
+    }
+
+    /// What became of something that passed.
+    pub(crate) fn finish(&self, class: Class) {
+        self.core.finish(class);
+    }
+
+    /// Whether it looks at how long work has waited.
+    pub(crate) fn minds_queues(&self) -> bool {
+        self.core.options.queue_delay.is_some()
+    }
+
+    /// Whether work that passed, and has waited for so long since, is turned away after all.
+    pub(crate) fn turn_away(&self, waited: Duration) -> Option<Shed> {
+        let is_late = self.core.state().codel.as_mut().is_some_and(|codel| codel.is_late(now(), waited));
+        is_late.then(|| {
+            self.core.passed.fetch_sub(1, Ordering::Relaxed);
+            self.core.shed()
+        })
     }
 
     /// Its options.
@@ -263,19 +312,31 @@ impl Core {
     }
 
     /// Lets it pass or not. It counts as sent either way, and what passes is to be [finished](Core::finish).
-    fn admit(&self, waited: Option<Duration>) -> Result<(), Shed> {
-        let (counts, is_late) = {
+    fn admit(&self, waited: Option<Duration>) -> Result<(), Refusal> {
+        if self.is_disposed.load(Ordering::Relaxed) {
+            return Err(Refusal::Disposed(self.identity.disposed()));
+        }
+        let is_shed = {
             let State { window, codel } = &mut *self.state();
             let late = waited.zip(codel.as_mut()).is_some_and(|(waited, codel)| codel.is_late(now(), waited));
-            (window.send(self.ticks.now()), late)
+            let counts = window.send(self.ticks.now());
+            let is_shed = late || self.is_unlucky(counts);
+            if !is_shed {
+                window.accept();
+            }
+            is_shed
         };
-        if is_late || self.is_unlucky(counts) {
-            self.shed.fetch_add(1, Ordering::Relaxed);
-            self.identity.tell(|| PolicyEvent::Refused { retry_after: None });
-            return Err(Shed { policy: Name::of(&self.identity.name) });
+        if is_shed {
+            return Err(Refusal::Shed(self.shed()));
         }
         self.passed.fetch_add(1, Ordering::Relaxed);
         Ok(())
+    }
+
+    fn shed(&self) -> Shed {
+        self.shed.fetch_add(1, Ordering::Relaxed);
+        self.identity.tell(|| PolicyEvent::Refused { retry_after: None });
+        Shed { policy: Name::of(&self.identity.name) }
     }
 
     fn is_unlucky(&self, Counts { sent, accepted }: Counts) -> bool {
@@ -296,8 +357,8 @@ impl Core {
             | Class::Busy
             | Class::Panicked => false,
         };
-        if is_accepted {
-            self.state().window.accept();
+        if !is_accepted {
+            self.state().window.reject();
         }
     }
 }

@@ -46,10 +46,23 @@ impl Window {
         before
     }
 
-    /// One of those sent was accepted. No look at the clock: it counts where the last one was sent.
+    /// The last one sent is taken for accepted until it is known better: what is under way says nothing against anybody.
     pub(super) fn accept(&mut self) {
         self.part().accepted += 1;
         self.total.accepted += 1;
+    }
+
+    /// One of those taken for accepted was not. No look at the clock: of all of them it is the last one.
+    pub(super) fn reject(&mut self) {
+        let newest_first =
+            (0..PARTS as u64).map(|back| ((self.at + PARTS as u64 - back) % PARTS as u64) as usize);
+        for part in newest_first {
+            if let Some(left) = self.parts[part].accepted.checked_sub(1) {
+                self.parts[part].accepted = left;
+                self.total.accepted -= 1;
+                return;
+            }
+        }
     }
 
     fn part(&mut self) -> &mut Counts {
@@ -72,5 +85,20 @@ mod tests {
         assert_eq!((sent, accepted), (3, 3));
         assert_eq!(window.send(1160).sent, 2);
         assert_eq!(window.send(5000).sent, 0);
+    }
+
+    #[test]
+    fn what_was_not_accepted_is_taken_back_once() {
+        let mut window = Window::new(Duration::from_nanos(160));
+        for now in [1000, 1100] {
+            window.send(now);
+            window.accept();
+        }
+        window.send(1150);
+        for left in [1, 0, 0] {
+            window.reject();
+            assert_eq!(window.total.accepted, left);
+        }
+        assert_eq!(window.send(9000).accepted, 0);
     }
 }

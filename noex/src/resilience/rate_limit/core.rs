@@ -54,9 +54,8 @@ struct Apart<T>(T);
 
 /// The bucket of a limiter without keys: one word, charged by one compare-and-swap. What a charge needs is beside it.
 struct Bucket {
-    /// A token's, and a whole bucket's time.
-    interval: u64,
-    full: u64,
+    /// After how long a token comes.
+    interval: AtomicU64,
     capacity: u32,
     full_at: Apart<AtomicU64>,
 }
@@ -124,7 +123,7 @@ impl<K: LimiterKey> Core<K> {
         if cost == 0 {
             return Err(Denied::NoCost);
         }
-        match self.windows().iter().find(|window| cost > window.capacity) {
+        match self.windows().iter().find(|window| cost > window.capacity()) {
             Some(window) => Err(Denied::Cost(window)),
             None => Ok(()),
         }
@@ -279,15 +278,20 @@ impl<K: LimiterKey> Core<K> {
         let _ = bucket.full_at.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 
-    /// Gives back what was charged, to those who wait first.
-    pub(super) fn refund<Q>(&self, key: &Q, grant: Grant)
+    /// What stands for a key whose owner may be gone.
+    pub(super) fn hash<Q>(&self, key: &Q) -> u64
     where
         K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
+        Q: Hash + ?Sized,
     {
+        self.table.hash(key)
+    }
+
+    /// Gives back what was charged, to those who wait first.
+    pub(super) fn refund(&self, key: u64, grant: Grant) {
         let now = self.ticks.now();
         let mut wakers = Vec::new();
-        let known = self.table.visit_known(key, |entry, tally| {
+        let known = self.table.visit_hashed(key, |entry, tally| {
             self.give_back(&mut entry.meter, grant, now);
             self.advance(entry, tally, now, &mut wakers);
         });
@@ -296,6 +300,84 @@ impl<K: LimiterKey> Core<K> {
             self.give_back(&mut Meter::Bucket { full_at: 0 }, grant, now);
         }
         wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// The first window's limit.
+    pub(super) fn limit(&self) -> u32 {
+        self.windows()[0].limit()
+    }
+
+    /// Sets the first window's limit, for all keys in one step; `anew`: all of them are fresh with it. Those who wait go
+    /// on as far as they can.
+    pub(super) fn set_limit(&self, limit: u32, anew: bool) -> Result<(), ConfigError> {
+        if let Some(fault) = self.options.limit(limit).fault() {
+            return Err(fault.of(&self.identity.name));
+        }
+        let now = self.ticks.now();
+        let (mut from, mut wakers) = (limit, Vec::new());
+        let set = || {
+            let (before, rescale) = self.windows()[0].set_limit(limit);
+            from = before;
+            self.open();
+            if let Some(bucket) = &self.bucket {
+                bucket.follow(&self.windows()[0]);
+                let full_at = |full_at| Some(if anew { 0 } else { rescale.full_at(full_at, now) });
+                let _ = bucket.full_at.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, full_at);
+            }
+            rescale
+        };
+        self.table.change(set, |entry, tally, rescale| {
+            if anew {
+                entry.meter = Meter::new(self.windows());
+            } else {
+                entry.meter.rescale(*rescale, now);
+            }
+            self.advance(entry, tally, now, &mut wakers);
+            // Its turn is another one now.
+            wakers.extend(entry.line.as_ref().and_then(|line| line.first_waker()));
+        });
+        wakers.into_iter().for_each(Waker::wake);
+        if from != limit {
+            self.identity.tell(|| PolicyEvent::LimitChanged { from: from as usize, to: limit as usize });
+        }
+        Ok(())
+    }
+
+    /// Takes all that a key has left; how much that was.
+    pub(super) fn drain<Q>(&self, key: &Q) -> u32
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
+        let now = self.ticks.now();
+        self.drained(match &self.bucket {
+            Some(bucket) => bucket.drain(now),
+            None => self.table.visit(key, now, |entry, _| self.empty(&mut entry.meter, now)).unwrap_or(0),
+        })
+    }
+
+    /// The same of a key that is known, if it is still.
+    pub(super) fn drain_known(&self, key: u64) -> u32 {
+        let now = self.ticks.now();
+        self.drained(match &self.bucket {
+            Some(bucket) => bucket.drain(now),
+            None => self.table.visit_hashed(key, |entry, _| self.empty(&mut entry.meter, now)).unwrap_or(0),
+        })
+    }
+
+    fn empty(&self, meter: &mut Meter, now: u64) -> u32 {
+        let left = Quota::after(meter, self.windows(), now).remaining;
+        if left > 0 {
+            meter.take(self.windows(), now, left);
+        }
+        left
+    }
+
+    fn drained(&self, units: u32) -> u32 {
+        if units > 0 {
+            self.identity.tell(|| PolicyEvent::Drained { units });
+        }
+        units
     }
 
     fn count_refused(&self, counts: bool) {
@@ -316,7 +398,7 @@ impl<K: LimiterKey> Core<K> {
             Denied::Disposed => (LimitedBy::Disposed, &self.windows()[0], Duration::MAX),
             Denied::Full => (LimitedBy::Keys, &self.windows()[0], self.windows()[0].period),
         };
-        self.tell_refused(why, window, retry_after)
+        self.tell_refused(why, window.told(), retry_after)
     }
 
     /// The same for whoever inlines what passes.
@@ -326,15 +408,24 @@ impl<K: LimiterKey> Core<K> {
     }
 
     /// Counts and tells a refusal of one who would have waited.
-    pub(super) fn refuse_by(&self, why: LimitedBy, window: &Window, retry_after: Duration) -> RateLimited {
+    pub(super) fn refuse_by(
+        &self,
+        why: LimitedBy,
+        window: (u32, Duration),
+        retry_after: Duration,
+    ) -> RateLimited {
         self.count_refused(true);
         self.tell_refused(why, window, retry_after)
     }
 
     #[inline(always)]
-    fn tell_refused(&self, why: LimitedBy, window: &Window, retry_after: Duration) -> RateLimited {
+    fn tell_refused(
+        &self,
+        why: LimitedBy,
+        (limit, period): (u32, Duration),
+        retry_after: Duration,
+    ) -> RateLimited {
         self.identity.tell(|| PolicyEvent::Refused { retry_after: Some(retry_after) });
-        let Window { limit, period, .. } = *window;
         RateLimited { policy: Name::of(&self.identity.name), limit, period, retry_after, why }
     }
 
@@ -374,7 +465,7 @@ impl<K: LimiterKey> Core<K> {
     #[inline]
     fn bucket_quota(&self, full_at: u64, now: u64) -> Quota {
         match &self.bucket {
-            Some(bucket) => Quota::passed(bucket.capacity, out(bucket.interval, full_at, now)),
+            Some(bucket) => Quota::passed(bucket.capacity, bucket.out(full_at, now)),
             None => unreachable!("something was drawn from it"),
         }
     }
@@ -455,7 +546,7 @@ impl<K: LimiterKey> Core<K> {
         match place {
             Ok(Place::Granted) => Queued::ready(Ok(Grant { at: now, cost })),
             Ok(Place::Refused(why, window, wait)) => {
-                Queued::ready(Err(self.refuse_by(why, window, Duration::from_nanos(wait))))
+                Queued::ready(Err(self.refuse_by(why, window.told(), Duration::from_nanos(wait))))
             }
             Ok(Place::InLine(ticket)) => {
                 self.identity.tell(|| PolicyEvent::Queued);
@@ -535,9 +626,21 @@ impl<K: LimiterKey> Core<K> {
 
 impl Bucket {
     fn of(window: &Window) -> Option<Self> {
-        let interval = window.interval()?;
-        let full = interval.saturating_mul(window.capacity.into());
-        Some(Bucket { interval, full, capacity: window.capacity, full_at: Apart::default() })
+        let interval = AtomicU64::new(window.interval()?);
+        Some(Bucket { interval, capacity: window.capacity(), full_at: Apart::default() })
+    }
+
+    /// The window has another limit.
+    fn follow(&self, window: &Window) {
+        if let Some(interval) = window.interval() {
+            self.interval.store(interval, Ordering::Relaxed);
+        }
+    }
+
+    #[inline]
+    fn after(&self, full_at: u64, now: u64, cost: u32) -> Result<u64, u64> {
+        let interval = self.interval.load(Ordering::Relaxed);
+        after(interval, interval.saturating_mul(self.capacity.into()), full_at, now, cost.into())
     }
 
     /// Whether so much can ever be drawn.
@@ -552,12 +655,29 @@ impl Bucket {
         let Apart(full_at) = &self.full_at;
         let mut known = full_at.load(Ordering::Relaxed);
         loop {
-            let then = after(self.interval, self.full, known, now, cost.into())?;
+            let then = self.after(known, now, cost)?;
             match full_at.compare_exchange_weak(known, then, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return Ok(then),
                 Err(other) => known = other,
             }
         }
+    }
+
+    /// Draws all there is.
+    fn drain(&self, now: u64) -> u32 {
+        let mut units = 0;
+        let empty = |full_at| {
+            units = self.capacity.saturating_sub(self.out(full_at, now).0);
+            if units > 0 { self.after(full_at, now, units).ok() } else { None }
+        };
+        let drawn = self.full_at.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, empty);
+        if drawn.is_ok() { units } else { 0 }
+    }
+
+    /// How many tokens are out, and for how long.
+    #[inline]
+    fn out(&self, full_at: u64, now: u64) -> (u32, u64) {
+        out(self.interval.load(Ordering::Relaxed), full_at, now)
     }
 
     fn meter(&self) -> Meter {

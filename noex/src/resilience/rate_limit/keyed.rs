@@ -195,13 +195,25 @@ impl<K: LimiterKey> KeyedRateLimiter<K> {
         self.core.refuse(denied)
     }
 
-    /// Gives back what [`try_consume`](KeyedRateLimiter::try_consume) or [`queue`](KeyedRateLimiter::queue) took.
-    pub(crate) fn refund<Q>(&self, key: &Q, grant: Grant)
+    /// What stands for a key where the key itself is not at hand any more.
+    #[inline]
+    pub(crate) fn hash<Q>(&self, key: &Q) -> u64
     where
         K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
+        Q: Hash + ?Sized,
     {
+        self.core.hash(key)
+    }
+
+    /// Gives back what [`try_consume`](KeyedRateLimiter::try_consume) or [`queue`](KeyedRateLimiter::queue) took from the
+    /// key with this [hash](KeyedRateLimiter::hash).
+    pub(crate) fn refund(&self, key: u64, grant: Grant) {
         self.core.refund(key, grant);
+    }
+
+    /// As [`drain`](KeyedRateLimiter::drain), of the key with this [hash](KeyedRateLimiter::hash).
+    pub(crate) fn drain_known(&self, key: u64) {
+        self.core.drain_known(key);
     }
 
     /// As [`try_consume`](KeyedRateLimiter::try_consume), as soon as it is this call's turn. It stands in line from now
@@ -261,6 +273,34 @@ impl<K: LimiterKey> KeyedRateLimiter<K> {
         }
     }
 
+    /// Takes all that the key has left, and says how much that was: for a service that asks to be left alone, and whose
+    /// own count of what it was sent goes before this one. What was granted before is over when it would have been.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use noex::resilience::{KeyedRateLimiter, RateLimitOptions};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let partners: KeyedRateLimiter = KeyedRateLimiter::new("partners", RateLimitOptions::new().limit(5))?;
+    /// partners.consume("acme")?;
+    /// assert_eq!(partners.drain("acme"), 4);
+    /// assert!(partners.consume("acme").is_err());
+    /// # Ok(()) }
+    /// ```
+    pub fn drain<Q>(&self, key: &Q) -> u32
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
+        self.core.drain(key)
+    }
+
+    /// Whether an outcome that asks for a pause takes all that is left.
+    pub(crate) fn drains(&self) -> bool {
+        self.core.options.drain
+    }
+
     /// Makes the key a fresh one; whether it was known. Those who wait for it go on at once, as far as they can.
     pub fn reset<Q>(&self, key: &Q) -> bool
     where
@@ -281,12 +321,38 @@ impl<K: LimiterKey> KeyedRateLimiter<K> {
         self.core.cleanup()
     }
 
+    /// How many may pass in each period: as it was given, or [set](KeyedRateLimiter::set_limit) since. Of several windows it is the
+    /// first one's.
+    pub fn limit(&self) -> u32 {
+        self.core.limit()
+    }
+
+    /// From now on so many may pass in each period; at least 1. What was used stays used, and who waits goes on as far as it
+    /// can. How it counts stays as it was made, a token bucket's burst and further windows among that.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for 0.
+    pub fn set_limit(&self, limit: u32) -> Result<(), ConfigError> {
+        self.core.set_limit(limit, false)
+    }
+
+    /// As [`set_limit`](KeyedRateLimiter::set_limit), and all keys are fresh, in one step: nothing that was granted by the
+    /// old limit counts by the new one.
+    ///
+    /// # Errors
+    ///
+    /// As of [`set_limit`](KeyedRateLimiter::set_limit).
+    pub fn reset_to(&self, limit: u32) -> Result<(), ConfigError> {
+        self.core.set_limit(limit, true)
+    }
+
     /// Whether calls may wait for their turn.
     pub(crate) fn has_queue(&self) -> bool {
         self.core.options.max_queue_size > 0
     }
 
-    /// Its options.
+    /// Its options, as they were given.
     pub fn options(&self) -> &RateLimitOptions {
         &self.core.options
     }
@@ -340,14 +406,14 @@ mod tests {
                 let grant = limiter.try_consume(&(), most / 2).ok().unwrap();
                 limiter.consume_cost(&(), most / 2).unwrap();
                 assert!(limiter.consume(&()).is_err());
-                limiter.refund(&(), grant);
+                limiter.refund(limiter.hash(&()), grant);
                 assert_eq!(limiter.check(&()).remaining, most / 2, "{algorithm:?}");
                 limiter.consume_cost(&(), most / 2).unwrap();
                 assert!(limiter.consume(&()).is_err());
                 // What is over anyway is not given back on top.
                 tokio::time::advance(Duration::from_secs(3)).await;
                 limiter.consume_cost(&(), most).unwrap();
-                limiter.refund(&(), grant);
+                limiter.refund(limiter.hash(&()), grant);
                 assert!(limiter.consume(&()).is_err(), "{algorithm:?}");
             }
         }
@@ -358,13 +424,14 @@ mod tests {
         let limiter = KeyedRateLimiter::<String>::new("test", RateLimitOptions::new().limit(1)).unwrap();
         let grant = limiter.try_consume("a", 1).ok().unwrap();
         let waits = limiter.queue("a", 1);
-        limiter.refund("a", grant);
+        let key = limiter.hash("a");
+        limiter.refund(key, grant);
         let began = tokio::time::Instant::now();
         let passed = waits.await.unwrap();
         assert_eq!(began.elapsed(), Duration::ZERO);
         // One that was given its turn and is gone passes it on as well.
         let (gone, stays) = (limiter.queue("a", 1), limiter.queue("a", 1));
-        limiter.refund("a", passed);
+        limiter.refund(key, passed);
         drop(gone);
         stays.await.unwrap();
         assert_eq!(began.elapsed(), Duration::ZERO);

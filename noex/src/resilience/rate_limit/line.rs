@@ -96,6 +96,11 @@ impl Line {
         if std::mem::replace(&mut first.is_armed, true) { None } else { first.waker.clone() }
     }
 
+    /// The waker of the first one.
+    pub(super) fn first_waker(&self) -> Option<Waker> {
+        self.waiters.front()?.waker.clone()
+    }
+
     /// Notes the waker of one who still waits; whether that is the first.
     pub(super) fn wait(&mut self, ticket: &Arc<Ticket>, waker: &Waker) -> bool {
         let Some(place) = self.waiters.iter().position(|it| Arc::ptr_eq(&it.ticket, ticket)) else {

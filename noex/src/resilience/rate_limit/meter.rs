@@ -1,6 +1,10 @@
 //! What is kept for one key, and the arithmetic of each algorithm. Times are [ticks](super::super::ticks).
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    time::Duration,
+};
 
 use super::{Algorithm, RateLimitOptions, options::Span};
 use crate::resilience::ticks::nanos;
@@ -11,16 +15,15 @@ const EXACT_UP_TO: u32 = 1024;
 /// The most grants that are given room for at once; a key that is used more gets more.
 const FIRST_ROOM: usize = 4;
 
-/// One limit of a limiter.
-#[derive(Clone, Copy, Debug)]
+/// One limit of a limiter. The limit may change while it is in use; how it is counted stays.
+#[derive(Debug)]
 pub(crate) struct Window {
-    /// As it was given, for errors.
-    pub(super) limit: u32,
+    limit: AtomicU32,
     pub(super) period: Duration,
-    /// How many may pass at once.
-    pub(super) capacity: u32,
     /// The period in ticks.
     span: u64,
+    /// In how many ticks a token comes, of a bucket.
+    interval: AtomicU64,
     kind: Kind,
 }
 
@@ -29,25 +32,52 @@ enum Kind {
     Log,
     Counter,
     Fixed,
-    /// A token comes each `interval`.
+    /// So many may pass at once.
     Bucket {
-        interval: u64,
+        burst: u32,
     },
 }
 
 impl Window {
     fn new(options: &RateLimitOptions, Span { limit, period }: Span) -> Self {
-        let span = nanos(period);
-        // Rounded up: never more than was allowed.
-        let bucket = Kind::Bucket { interval: span.div_ceil(limit.into()) };
-        let (kind, capacity) = match options.algorithm {
-            Algorithm::SlidingWindow if limit <= EXACT_UP_TO || options.exact => (Kind::Log, limit),
-            Algorithm::SlidingWindow => (Kind::Counter, limit),
-            Algorithm::FixedWindow => (Kind::Fixed, limit),
-            Algorithm::TokenBucket { burst } => (bucket, burst),
-            Algorithm::Smooth => (bucket, 1),
+        let kind = match options.algorithm {
+            Algorithm::SlidingWindow if limit <= EXACT_UP_TO || options.exact => Kind::Log,
+            Algorithm::SlidingWindow => Kind::Counter,
+            Algorithm::FixedWindow => Kind::Fixed,
+            Algorithm::TokenBucket { burst } => Kind::Bucket { burst },
+            Algorithm::Smooth => Kind::Bucket { burst: 1 },
         };
-        Window { limit, period, capacity, span, kind }
+        let (span, limits, interval) = (nanos(period), AtomicU32::new(0), AtomicU64::new(0));
+        let window = Window { limit: limits, period, span, interval, kind };
+        window.set_limit(limit);
+        window
+    }
+
+    /// From now on this limit, which is not 0; what it was, and how what is kept of a bucket is to change.
+    pub(super) fn set_limit(&self, limit: u32) -> (u32, Rescale) {
+        // Rounded up: never more than was allowed.
+        let new = self.span.div_ceil(limit.into());
+        let old = self.interval.swap(new, Ordering::Relaxed);
+        (self.limit.swap(limit, Ordering::Relaxed), Rescale { old, new })
+    }
+
+    #[inline]
+    pub(super) fn limit(&self) -> u32 {
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    /// How many may pass at once.
+    #[inline]
+    pub(super) fn capacity(&self) -> u32 {
+        match self.kind {
+            Kind::Bucket { burst } => burst,
+            Kind::Log | Kind::Counter | Kind::Fixed => self.limit(),
+        }
+    }
+
+    /// What a refusal tells of it.
+    pub(super) fn told(&self) -> (u32, Duration) {
+        (self.limit(), self.period)
     }
 
     /// All of a limiter's, the first one first.
@@ -57,18 +87,16 @@ impl Window {
     }
 
     /// After how long a token comes, of a bucket.
+    #[inline]
     pub(super) fn interval(&self) -> Option<u64> {
-        match self.kind {
-            Kind::Bucket { interval } => Some(interval),
-            _ => None,
-        }
+        matches!(self.kind, Kind::Bucket { .. }).then(|| self.interval.load(Ordering::Relaxed))
     }
 
     /// [`after`] for this bucket.
     #[inline]
     fn after(&self, full_at: u64, now: u64, cost: u64) -> Result<u64, u64> {
         let Some(interval) = self.interval() else { unreachable!("only a bucket has tokens") };
-        after(interval, interval.saturating_mul(self.capacity.into()), full_at, now, cost)
+        after(interval, interval.saturating_mul(self.capacity().into()), full_at, now, cost)
     }
 
     pub(super) fn fresh(&self) -> Meter {
@@ -99,6 +127,21 @@ pub(super) fn out(interval: u64, full_at: u64, now: u64) -> (u32, u64) {
     // Most buckets lack what was just taken; a division costs as much as all the rest.
     let tokens = if left <= interval { u64::from(left > 0) } else { left.div_ceil(interval) };
     (tokens.try_into().unwrap_or(u32::MAX), left)
+}
+
+/// A bucket keeps when it is full again. As many tokens are out when another time passes between two of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rescale {
+    old: u64,
+    new: u64,
+}
+
+impl Rescale {
+    pub(super) fn full_at(self, full_at: u64, now: u64) -> u64 {
+        let left = u128::from(full_at.saturating_sub(now)) * u128::from(self.new);
+        let left = left.div_ceil(u128::from(self.old.max(1)));
+        if left == 0 { full_at } else { now.saturating_add(u64::try_from(left).unwrap_or(u64::MAX)) }
+    }
 }
 
 /// What is kept for one key and one window.
@@ -161,7 +204,7 @@ impl Meter {
     }
 
     fn wait_one(&self, window: &Window, now: u64, units: u64) -> u64 {
-        let (span, limit) = (window.span, u64::from(window.capacity));
+        let (span, limit) = (window.span, u64::from(window.capacity()));
         // Whoever comes after `limit` others waits for a period in which they passed. As a rule nobody does, and a
         // division takes longer than all the rest.
         let (rounds, place) = match units.saturating_sub(1) {
@@ -171,8 +214,9 @@ impl Meter {
         let after_rounds = |wait: u64| wait.saturating_add(rounds.saturating_mul(span));
         match self {
             Meter::Log(grants) => {
-                let never = limit - grants.len() as u64;
-                let grant = place.checked_sub(never).map_or(0, |place| grants[place as usize]);
+                // Of more grants than the limit, which may have been higher, the last ones count.
+                let before = (place + grants.len() as u64).checked_sub(limit);
+                let grant = before.map_or(0, |place| grants[place as usize]);
                 after_rounds((grant + span).saturating_sub(now))
             }
             &Meter::Counter { window: at, before, current } => {
@@ -216,7 +260,7 @@ impl Meter {
     }
 
     /// Takes what [`wait`](Meter::wait) said can be taken now.
-    fn take(&mut self, windows: &[Window], now: u64, cost: u32) {
+    pub(super) fn take(&mut self, windows: &[Window], now: u64, cost: u32) {
         for (meter, window) in self.each_mut(windows) {
             meter.take_one(window, now, cost);
         }
@@ -227,13 +271,14 @@ impl Meter {
             Meter::Log(grants) => {
                 // Another thread may have read the clock later and come first.
                 let now = grants.back().map_or(now, |last| now.max(*last));
+                let capacity = window.capacity() as usize;
                 for _ in 0..cost {
-                    let has_room = grants.len() < grants.capacity().min(window.capacity as usize);
+                    let has_room = grants.len() < grants.capacity().min(capacity);
                     let is_over = grants.front().is_some_and(|oldest| oldest + window.span <= now);
-                    if !has_room && (is_over || grants.len() == window.capacity as usize) {
+                    if !has_room && (is_over || grants.len() >= capacity) {
                         grants.pop_front();
                     } else if !has_room {
-                        let most = window.capacity as usize - grants.len();
+                        let most = capacity - grants.len();
                         grants.reserve_exact(grants.len().max(FIRST_ROOM).min(most));
                     }
                     grants.push_back(now);
@@ -291,10 +336,19 @@ impl Meter {
                 }
             }
             Meter::Bucket { full_at } => {
-                let Kind::Bucket { interval } = window.kind else { return };
+                let interval = window.interval().unwrap_or(window.span);
                 *full_at = full_at.saturating_sub(interval.saturating_mul(cost.into()));
             }
             Meter::Several(_) => unreachable!("windows do not nest"),
+        }
+    }
+
+    /// The first window's limit has changed.
+    pub(super) fn rescale(&mut self, by: Rescale, now: u64) {
+        match self {
+            Meter::Several(meters) => meters.iter_mut().take(1).for_each(|first| first.rescale(by, now)),
+            Meter::Bucket { full_at } => *full_at = by.full_at(*full_at, now),
+            Meter::Log(_) | Meter::Counter { .. } | Meter::Fixed { .. } => {}
         }
     }
 
@@ -302,14 +356,14 @@ impl Meter {
     pub(super) fn tightest<'w>(&self, windows: &'w [Window], now: u64) -> (&'w Window, u32, u64) {
         let read = |(meter, window): (&Meter, &'w Window)| {
             let (used, over_in) = meter.used(window, now);
-            (window, used.min(window.capacity), over_in)
+            (window, used.min(window.capacity()), over_in)
         };
         if let [window] = windows {
             return read((self, window));
         }
         let readings = self.each(windows).map(read);
         readings
-            .min_by_key(|(window, used, _)| window.capacity - used)
+            .min_by_key(|(window, used, _)| window.capacity().saturating_sub(*used))
             .unwrap_or_else(|| unreachable!("a limiter has a window"))
     }
 
@@ -375,7 +429,7 @@ fn rolled(at: u64, before: u32, current: u32, period: u64) -> (u32, u32) {
 /// How long until `units`, no more than the limit, fit beside what is estimated to be in the window: all of this
 /// period's, and of the one before the share that the window still covers.
 fn estimated_wait(window: &Window, now: u64, (before, current): (u64, u64), units: u64) -> u64 {
-    let (span, limit) = (window.span, u64::from(window.limit));
+    let (span, limit) = (window.span, u64::from(window.limit()));
     let elapsed = now % span;
     // When the share of `count` is down to `room`.
     let shrunk = |count: u64, room: u64| match count {
@@ -384,6 +438,6 @@ fn estimated_wait(window: &Window, now: u64, (before, current): (u64, u64), unit
     };
     match limit.checked_sub(current + units) {
         Some(room) => shrunk(before, room).saturating_sub(elapsed),
-        None => span - elapsed + shrunk(current, limit - units),
+        None => span - elapsed + shrunk(current, limit.saturating_sub(units)),
     }
 }

@@ -132,6 +132,7 @@ pub struct RateLimitOptions {
     pub(super) queue_timeout: Duration,
     pub(super) max_keys: usize,
     pub(super) on_full: OnFull,
+    pub(super) drain: bool,
 }
 
 impl RateLimitOptions {
@@ -147,6 +148,7 @@ impl RateLimitOptions {
             queue_timeout: Duration::from_secs(30),
             max_keys: 100_000,
             on_full: OnFull::Refuse,
+            drain: false,
         }
     }
 
@@ -206,6 +208,14 @@ impl RateLimitOptions {
     /// What becomes of a new key when `max_keys` are in use.
     pub const fn on_full(mut self, on_full: OnFull) -> Self {
         self.on_full = on_full;
+        self
+    }
+
+    /// Whether an outcome that asks for a pause ([`Class::Throttled`](crate::resilience::Class)) takes all that its key
+    /// has left, as [`drain`](super::KeyedRateLimiter::drain) does. Outcomes are judged where the limiter is a handler's or
+    /// in a [`Stack`](crate::resilience::Stack). Default: what is left may be used.
+    pub const fn drain(mut self, drains: bool) -> Self {
+        self.drain = drains;
         self
     }
 

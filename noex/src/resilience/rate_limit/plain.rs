@@ -147,10 +147,56 @@ impl RateLimiter {
         }
     }
 
+    /// Takes all that is left, and says how much that was; see [`KeyedRateLimiter::drain`].
+    pub fn drain(&self) -> u32 {
+        self.all.drain(&())
+    }
+
     /// Gives the whole budget back; whether anything of it was used. Those who wait go on at once, as far as they
     /// can.
     pub fn reset(&self) -> bool {
         self.all.reset(&())
+    }
+
+    /// How many may pass in each period: as it was given, or [set](RateLimiter::set_limit) since. Of several windows it is the
+    /// first one's.
+    pub fn limit(&self) -> u32 {
+        self.all.limit()
+    }
+
+    /// From now on so many may pass in each period; at least 1. What was used stays used, and who waits goes on as far as it
+    /// can. How it counts stays as it was made, a token bucket's burst and further windows among that.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use noex::resilience::{RateLimitOptions, RateLimiter};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mail = RateLimiter::new("mail", RateLimitOptions::new().limit(1))?;
+    /// mail.consume()?;
+    /// mail.set_limit(3)?;
+    /// assert_eq!((mail.limit(), mail.check().remaining), (3, 2));
+    /// mail.reset_to(5)?;
+    /// assert_eq!((mail.limit(), mail.check().remaining), (5, 5));
+    /// # Ok(()) }
+    /// ```
+    pub fn set_limit(&self, limit: u32) -> Result<(), ConfigError> {
+        self.all.set_limit(limit)
+    }
+
+    /// As [`set_limit`](RateLimiter::set_limit), and nothing is used any more, in one step: nobody is counted by the new
+    /// limit who was counted by the old one.
+    ///
+    /// # Errors
+    ///
+    /// As of [`set_limit`](RateLimiter::set_limit).
+    pub fn reset_to(&self, limit: u32) -> Result<(), ConfigError> {
+        self.all.reset_to(limit)
     }
 
     /// The same as a limiter of one key.
@@ -158,7 +204,7 @@ impl RateLimiter {
         self.all
     }
 
-    /// Its options.
+    /// Its options, as they were given.
     pub fn options(&self) -> &RateLimitOptions {
         self.all.options()
     }

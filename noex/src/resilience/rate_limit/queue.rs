@@ -14,7 +14,6 @@ use super::{
     LimiterKey,
     core::{Core, Grant},
     line::{Ticket, Turn},
-    meter::Window,
 };
 use crate::{
     process::door::sleep_until,
@@ -50,7 +49,7 @@ enum Found {
     /// To look again at this time.
     Wait(u64),
     /// It would take too long, so long, by this window.
-    TooLong(u64, Window),
+    TooLong(u64, (u32, Duration)),
 }
 
 impl<K: LimiterKey> Queued<K> {
@@ -90,7 +89,7 @@ impl<K: LimiterKey> Waiting<K> {
                 line.leave(&self.ticket);
                 core.one_left();
                 core.advance(entry, tally, now, wakers);
-                return Found::TooLong(wait, *window);
+                return Found::TooLong(wait, window.told());
             }
             Found::Wait(if is_first { turn } else { self.until })
         });
@@ -118,9 +117,9 @@ impl<K: LimiterKey> Waiting<K> {
                     continue;
                 }
                 Found::TooLong(wait, window) => (LimitedBy::Wait, Duration::from_nanos(wait), window),
-                Found::Dissolved => (LimitedBy::Disposed, Duration::MAX, self.core.windows()[0]),
+                Found::Dissolved => (LimitedBy::Disposed, Duration::MAX, self.core.windows()[0].told()),
             };
-            return Poll::Ready(Err(self.core.refuse_by(why, &window, wait)));
+            return Poll::Ready(Err(self.core.refuse_by(why, window, wait)));
         }
     }
 

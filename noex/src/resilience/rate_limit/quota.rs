@@ -30,7 +30,7 @@ impl Quota {
     /// A request of `cost`, behind others that wait for `ahead`.
     pub(super) fn look(meter: &Meter, windows: &[Window], now: u64, cost: u32, ahead: u64) -> Self {
         let quota = Quota::after(meter, windows, now);
-        if windows.iter().any(|window| cost > window.capacity) {
+        if windows.iter().any(|window| cost > window.capacity()) {
             return Quota { allowed: false, retry_after: Duration::MAX, ..quota };
         }
         let (wait, _) = meter.wait(windows, now, ahead + u64::from(cost));
@@ -41,7 +41,7 @@ impl Quota {
     #[inline]
     pub(super) fn after(meter: &Meter, windows: &[Window], now: u64) -> Self {
         let (window, current, over_in) = meter.tightest(windows, now);
-        Quota::passed(window.capacity, (current, over_in))
+        Quota::passed(window.capacity(), (current, over_in))
     }
 
     /// A request that has passed, where so much is used and will be for so long.

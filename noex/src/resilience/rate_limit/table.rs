@@ -130,6 +130,28 @@ impl<K: LimiterKey> Table<K> {
         (hash >> 40) as usize & (self.shards.len() - 1)
     }
 
+    /// What stands for a key in [`visit_hashed`](Table::visit_hashed).
+    pub(super) fn hash<Q>(&self, key: &Q) -> u64
+    where
+        K: Borrow<Q>,
+        Q: Hash + ?Sized,
+    {
+        self.hasher.hash_one(key)
+    }
+
+    /// Visits a key that is there and that somebody has only the hash of: 64 bits with a seed that nobody outside knows,
+    /// so that two keys with the same ones are not to be expected.
+    pub(super) fn visit_hashed<R>(
+        &self,
+        hash: u64,
+        visit: impl FnOnce(&mut Entry<K>, &mut Tally) -> R,
+    ) -> Option<R> {
+        let mut part = Self::lock(&self.shards[self.shard_of(hash)]);
+        let Part { entries, tally, .. } = &mut *part;
+        let entry = entries.find_mut(hash, |entry| self.hasher.hash_one(&entry.key) == hash)?;
+        Some(visit(entry, tally))
+    }
+
     /// Visits a key that is there.
     pub(super) fn visit_known<Q, R>(
         &self,
@@ -340,6 +362,21 @@ impl<K: LimiterKey> Table<K> {
     pub(super) fn for_each(&self, mut each: impl FnMut(&mut Entry<K>)) {
         for shard in &self.shards {
             Self::lock(shard).entries.iter_mut().for_each(&mut each);
+        }
+    }
+
+    /// Changes what all entries go by, and then each of them, before anybody sees any of it.
+    pub(super) fn change<W>(
+        &self,
+        what: impl FnOnce() -> W,
+        mut each: impl FnMut(&mut Entry<K>, &mut Tally, &W),
+    ) {
+        // Always in this order, and nobody else holds two.
+        let mut parts: Vec<_> = self.shards.iter().map(Self::lock).collect();
+        let what = what();
+        for part in &mut parts {
+            let Part { entries, tally, .. } = &mut **part;
+            entries.iter_mut().for_each(|entry| each(entry, tally, &what));
         }
     }
 

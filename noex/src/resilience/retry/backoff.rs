@@ -27,6 +27,10 @@ impl Backoff {
             Jitter::None => planned,
             Jitter::Full => dice.between(Duration::ZERO, planned),
             Jitter::Equal => dice.between(planned / 2, planned),
+            Jitter::Ratio(ratio) => {
+                let most = grown(planned, 1.0 + ratio).min(options.max_delay);
+                dice.between(grown(planned, 1.0 - ratio), most)
+            }
             Jitter::Decorrelated => {
                 let most = self.previous.saturating_mul(3);
                 dice.between(options.initial_delay, most).min(options.max_delay)
@@ -62,7 +66,7 @@ mod tests {
         assert_eq!(delays(huge, 0, 3), [MS * 100, Duration::MAX, Duration::MAX]);
     }
 
-    /// RT-11, RT-12 of the reference, and the same of the third jitter.
+    /// RT-11, RT-12 of the reference, and the same of the other jitters.
     #[test]
     fn jitter_stays_within_its_bounds_whatever_the_seed() {
         for seed in 0..10_000 {
@@ -72,6 +76,12 @@ mod tests {
             }
             for (delay, planned) in delays(OPTIONS.jitter(Jitter::Equal), seed, 9).into_iter().zip(planned) {
                 assert!(planned / 2 <= delay && delay <= planned, "{seed}: {delay:?}");
+            }
+            for (delay, planned) in
+                delays(OPTIONS.jitter(Jitter::Ratio(0.2)), seed, 9).into_iter().zip(planned)
+            {
+                let most = (planned * 6 / 5).min(MS * 1000);
+                assert!(planned * 4 / 5 <= delay && delay <= most, "{seed}: {delay:?}");
             }
             let mut previous = MS * 100;
             for delay in delays(OPTIONS.jitter(Jitter::Decorrelated), seed, 9) {

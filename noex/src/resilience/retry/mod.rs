@@ -18,7 +18,7 @@ use std::{
 pub(crate) use attempts::Attempts;
 pub(crate) use attempts::Next;
 pub use options::{Jitter, RetryOptions};
-pub use pattern::Pattern;
+pub use pattern::{ErrorPatterns, Pattern, regex};
 
 use self::pattern::{NoPattern, Patterns};
 use super::{
@@ -271,6 +271,11 @@ impl Retry {
     /// After each attempt, with how it counts: whether there is another. Tells the events, pays from the budget.
     pub(crate) fn next(&self, attempts: &mut Attempts, class: Class) -> Next {
         self.core.next(attempts, class)
+    }
+
+    /// How long the first pause is, unless chance says.
+    pub(crate) fn first_pause(&self) -> Option<Duration> {
+        (self.core.options.jitter == Jitter::None).then_some(self.core.options.initial_delay)
     }
 
     /// Whether the attempt about to begin is the last one.

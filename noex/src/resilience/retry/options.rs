@@ -42,10 +42,11 @@ pub struct RetryOptions {
 /// | `None` | `d` | tests, and a client that is the only one |
 /// | `Full` | from 0 to `d` | many clients that failed at the same moment: the least load at its peak |
 /// | `Equal` | from `d / 2` to `d` | the same where a retry at once would be too early |
+/// | `Ratio(r)` | from `d - r * d` to `d + r * d` | few clients, whose delays are to stay about what they are |
 /// | `Decorrelated` | from `initial_delay` to three times the delay before | long outages, as it soon forgets which attempt it is |
 ///
-/// The words are those of "Exponential Backoff And Jitter" by Marc Brooker.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// The words are those of "Exponential Backoff And Jitter" by Marc Brooker; a ratio is gRPC's, which takes 0.2.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(rename_all = "lowercase"))]
 #[non_exhaustive]
 pub enum Jitter {
@@ -56,6 +57,8 @@ pub enum Jitter {
     Full,
     /// At least half of the delay.
     Equal,
+    /// Up to this part of the delay more or less; above 0, up to 1.
+    Ratio(f64),
     /// A walk at random, with no regard to the number of attempts; the factor has no part in it.
     Decorrelated,
 }
@@ -159,6 +162,9 @@ impl RetryOptions {
                 option: "backoff_factor",
                 rule: "delays do not shrink, so it is at least 1",
             });
+        }
+        if matches!(self.jitter, Jitter::Ratio(ratio) if !(ratio > 0.0 && ratio <= 1.0)) {
+            return Some(Fault { option: "jitter", rule: "a ratio is above 0 and at most 1" });
         }
         match &self.budget {
             Some(budget) => budget.fault(),

@@ -1,13 +1,14 @@
 //! Which errors are worth another attempt, told by what they say.
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 /// What an error's text has in it, if another attempt may mend it.
 ///
 /// The text is what the error's `Display` says. A type that implements [`Classify`](crate::resilience::Classify),
 /// or [`judge::retry_if`](crate::resilience::judge::retry_if), is the better way where there is a type to ask.
 ///
-/// In a configuration file, a pattern is a string; between slashes, as `"/5\d\d/"`, it is a regular expression.
+/// In a configuration file and in an attribute, a pattern is a string; between slashes, as `"/5\d\d/"`, it is a regular
+/// expression.
 ///
 /// # Examples
 ///
@@ -28,7 +29,7 @@ pub enum Pattern {
 }
 
 /// Patterns, ready to be matched.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Patterns {
     texts: Vec<&'static str>,
     #[cfg(feature = "regex")]
@@ -73,6 +74,38 @@ impl Patterns {
         }
         self.texts.is_empty()
     }
+}
+
+/// The patterns of an attribute, made ready when the first error is to be matched.
+#[derive(Debug)]
+pub struct ErrorPatterns {
+    patterns: &'static [Pattern],
+    ready: OnceLock<Patterns>,
+}
+
+impl ErrorPatterns {
+    /// Of these.
+    pub const fn new(patterns: &'static [Pattern]) -> Self {
+        ErrorPatterns { patterns, ready: OnceLock::new() }
+    }
+
+    /// Whether one of them matches. One that is no regular expression does not: its server did not start.
+    pub fn match_error(&self, error: &impl fmt::Display) -> bool {
+        let ready = || Patterns::new(self.patterns).unwrap_or_default();
+        self.ready.get_or_init(ready).match_error(error)
+    }
+}
+
+/// A pattern that is a regular expression.
+#[cfg(feature = "regex")]
+pub const fn regex(expression: &'static str) -> Pattern {
+    Pattern::Regex(expression)
+}
+
+/// Does not compile: it is called where the compiler works its value out.
+#[cfg(not(feature = "regex"))]
+pub const fn regex(_: &'static str) -> Pattern {
+    panic!("a regular expression needs noex's feature `regex`")
 }
 
 #[cfg(feature = "serde")]

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::{
-    layer::{Entry, Held, Judge, Layer, Left, Outcome, Refusal, Reset},
+    layer::{Entry, Held, Judge, Layer, Left, Outcome, Refusal, Reset, refuse},
     place::{Place, Scope},
 };
 use crate::{
     process::door::now,
     resilience::{
         Again, Bulkhead, BulkheadFull, BulkheadOptions, CircuitBreaker, CircuitBreakerOptions, Class, Counts,
-        Disposed, FullBy, KeyedCircuitBreaker, KeyedRateLimiter, LimitedBy, LimiterKey, NamedError,
+        Demand, Disposed, FullBy, KeyedCircuitBreaker, KeyedRateLimiter, LimitedBy, LimiterKey, NamedError,
         PolicyKind, RateLimitOptions, RateLimited, RateLimiter,
         circuit_breaker::{self, Admission, Pass},
         rate_limit::{Denied, Grant},
@@ -116,7 +116,7 @@ impl<R: 'static, O: Outcome> Layer<R, O> for BreakerLayer<R, O> {
         }
     }
 
-    fn leave(&self, held: Held, outcome: &O, _: Option<&R>) -> Left {
+    fn leave(&self, held: Held, outcome: &O) -> Left {
         let class = (self.judge)(outcome);
         match (&held, &self.breakers, class) {
             (&Held::Pass { pass, since: None, of: None }, Breakers::One(breaker), Class::Success) => {
@@ -155,17 +155,11 @@ impl From<circuit_breaker::Refusal> for Refusal {
     }
 }
 
-/// Says so.
-#[inline(always)]
-fn refuse<O: Outcome>(refusal: impl Into<Refusal>, refused: &mut Option<O>) -> Entry {
-    *refused = Some(O::refused(refusal.into()));
-    Entry::Refused
-}
-
 /// A rate limit in front of what is further in.
 pub(crate) struct LimitLayer<L, O> {
     limit: L,
     judge: Judge<O>,
+    drains: bool,
 }
 
 impl<R, O> LimitLayer<Plain<R>, O> {
@@ -186,8 +180,8 @@ impl<R, O> LimitLayer<Plain<R>, O> {
     }
 
     fn plain(limiter: KeyedRateLimiter<()>, cost: Option<fn(&R) -> u32>, judge: Judge<O>) -> Self {
-        let waits = limiter.has_queue();
-        LimitLayer { limit: Plain { limiter, cost, waits }, judge }
+        let (waits, drains) = (limiter.has_queue(), limiter.drains());
+        LimitLayer { limit: Plain { limiter, cost, waits }, judge, drains }
     }
 }
 
@@ -203,8 +197,8 @@ impl<R, K: LimiterKey, O> LimitLayer<Keyed<R, K>, O> {
         key: KeyOf<R, K>,
     ) -> Result<Self, NamedError> {
         let limiter = limiter::<K>(place, handler, options, scope)?;
-        let waits = limiter.has_queue();
-        Ok(LimitLayer { limit: Keyed { limiter, key, cost, waits }, judge })
+        let (waits, drains) = (limiter.has_queue(), limiter.drains());
+        Ok(LimitLayer { limit: Keyed { limiter, key, cost, waits }, judge, drains })
     }
 }
 
@@ -220,10 +214,11 @@ fn limiter<K: LimiterKey>(
     })
 }
 
-/// A limiter, asked with a request.
+/// A limiter, asked with a request. On the way out the request may be gone, and its key is known by its hash.
 pub(crate) trait Limit<R>: Send + Sync {
     fn enter<O: Outcome>(&self, request: &R, refused: &mut Option<O>) -> Entry;
-    fn refund(&self, grant: Grant, request: Option<&R>);
+    fn refund(&self, grant: Grant, key: u64);
+    fn drain(&self, key: u64);
     fn reset(&self) -> Option<Reset>;
 }
 
@@ -236,11 +231,15 @@ pub(crate) struct Plain<R> {
 
 impl<R> Limit<R> for Plain<R> {
     fn enter<O: Outcome>(&self, request: &R, refused: &mut Option<O>) -> Entry {
-        enter(&self.limiter, &(), self.cost.map_or(1, |cost| cost(request)), self.waits, refused)
+        enter(&self.limiter, &(), 0, self.cost.map_or(1, |cost| cost(request)), self.waits, refused)
     }
 
-    fn refund(&self, grant: Grant, _: Option<&R>) {
-        self.limiter.refund(&(), grant);
+    fn refund(&self, grant: Grant, _: u64) {
+        self.limiter.refund(self.limiter.hash(&()), grant);
+    }
+
+    fn drain(&self, _: u64) {
+        self.limiter.drain(&());
     }
 
     fn reset(&self) -> Option<Reset> {
@@ -261,14 +260,16 @@ pub(crate) struct Keyed<R, K: LimiterKey> {
 
 impl<R, K: LimiterKey> Limit<R> for Keyed<R, K> {
     fn enter<O: Outcome>(&self, request: &R, refused: &mut Option<O>) -> Entry {
-        let cost = self.cost.map_or(1, |cost| cost(request));
-        enter(&self.limiter, (self.key)(request), cost, self.waits, refused)
+        let (key, cost) = ((self.key)(request), self.cost.map_or(1, |cost| cost(request)));
+        enter(&self.limiter, key, self.limiter.hash(key), cost, self.waits, refused)
     }
 
-    fn refund(&self, grant: Grant, request: Option<&R>) {
-        if let Some(request) = request {
-            self.limiter.refund((self.key)(request), grant);
-        }
+    fn refund(&self, grant: Grant, key: u64) {
+        self.limiter.refund(key, grant);
+    }
+
+    fn drain(&self, key: u64) {
+        self.limiter.drain_known(key);
     }
 
     fn reset(&self) -> Option<Reset> {
@@ -285,23 +286,24 @@ impl<R, K: LimiterKey> Limit<R> for Keyed<R, K> {
 fn enter<K: LimiterKey, O: Outcome>(
     limiter: &KeyedRateLimiter<K>,
     key: &K,
+    hash: u64,
     cost: u32,
     waits: bool,
     refused: &mut Option<O>,
 ) -> Entry {
     if !waits {
         return match limiter.try_consume(key, cost) {
-            Ok(grant) => Entry::Passed(Held::Grant(grant)),
+            Ok(grant) => Entry::Passed(Held::Grant(grant, hash)),
             Err(denied @ Denied::Disposed) => refuse(limiter.refusal(denied), refused),
             Err(denied) => refuse(Refusal::RateLimited(limiter.refusal(denied)), refused),
         };
     }
     match limiter.queue(key, cost).decided() {
-        Ok(Ok(grant)) => Entry::Passed(Held::Grant(grant)),
+        Ok(Ok(grant)) => Entry::Passed(Held::Grant(grant, hash)),
         Ok(Err(limited)) => refuse(limited, refused),
-        Err(queued) => {
-            Entry::Wait(Box::pin(async move { queued.await.map(Held::Grant).map_err(Refusal::from) }))
-        }
+        Err(queued) => Entry::Wait(Box::pin(async move {
+            queued.await.map(|grant| Held::Grant(grant, hash)).map_err(Refusal::from)
+        })),
     }
 }
 
@@ -320,12 +322,13 @@ impl<R: 'static, O: Outcome, L: Limit<R>> Layer<R, O> for LimitLayer<L, O> {
         self.limit.enter(request, refused)
     }
 
-    /// What was not used comes back. The key of a message that has left is not there any more.
-    fn leave(&self, held: Held, outcome: &O, request: Option<&R>) -> Left {
-        if let Held::Grant(grant) = held
-            && (self.judge)(outcome).is_unspent()
-        {
-            self.limit.refund(grant, request);
+    /// What was not used comes back.
+    fn leave(&self, held: Held, outcome: &O) -> Left {
+        let Held::Grant(grant, key) = held else { return Left::Done };
+        match (self.judge)(outcome) {
+            Class::Throttled { .. } if self.drains => self.limit.drain(key),
+            class if class.is_unspent() => self.limit.refund(grant, key),
+            _ => {}
         }
         Left::Done
     }
@@ -336,34 +339,38 @@ impl<R: 'static, O: Outcome, L: Limit<R>> Layer<R, O> for LimitLayer<L, O> {
 }
 
 /// A bulkhead around what is further in.
-pub(crate) struct BulkheadLayer<O> {
+pub(crate) struct BulkheadLayer<R, O> {
     bulkhead: Bulkhead,
+    /// What each asks for, one slot without.
+    demand: Option<fn(&R) -> Demand>,
     judge: Judge<O>,
 }
 
-impl<O> BulkheadLayer<O> {
+impl<R, O> BulkheadLayer<R, O> {
     pub(crate) fn new(
         place: &Place,
         handler: &str,
         options: BulkheadOptions,
         scope: Scope,
+        demand: Option<fn(&R) -> Demand>,
         judge: Judge<O>,
     ) -> Result<Self, NamedError> {
         let bulkhead = match place.shared(scope, handler) {
             Some(name) => Bulkhead::shared(&place.system, &name, options)?,
             None => Bulkhead::within(place.own(PolicyKind::Bulkhead, handler), options)?,
         };
-        Ok(BulkheadLayer::of(bulkhead, judge))
+        Ok(BulkheadLayer { bulkhead, demand, judge })
     }
 
     pub(crate) fn of(bulkhead: Bulkhead, judge: Judge<O>) -> Self {
-        BulkheadLayer { bulkhead, judge }
+        BulkheadLayer { bulkhead, demand: None, judge }
     }
 }
 
-impl<R, O: Outcome> Layer<R, O> for BulkheadLayer<O> {
-    fn enter(&self, _: &R, refused: &mut Option<O>) -> Entry {
-        match self.bulkhead.enter().decided() {
+impl<R, O: Outcome> Layer<R, O> for BulkheadLayer<R, O> {
+    fn enter(&self, request: &R, refused: &mut Option<O>) -> Entry {
+        let demand = self.demand.map_or(Demand::new(), |demand| demand(request));
+        match self.bulkhead.enter_as(demand).decided() {
             Ok(Ok(permit)) => Entry::Passed(Held::Permit(permit)),
             Ok(Err(full)) => refuse(full, refused),
             Err(waiting) => {
@@ -372,7 +379,7 @@ impl<R, O: Outcome> Layer<R, O> for BulkheadLayer<O> {
         }
     }
 
-    fn leave(&self, held: Held, outcome: &O, _: Option<&R>) -> Left {
+    fn leave(&self, held: Held, outcome: &O) -> Left {
         if let Held::Permit(permit) = held {
             permit.finish((self.judge)(outcome));
         }

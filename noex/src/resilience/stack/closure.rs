@@ -6,6 +6,7 @@ use std::{
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use thiserror::Error;
@@ -15,13 +16,14 @@ use super::{
     inner::{FallbackLayer, RetryLayer, TimeoutLayer},
     layer::{Judge, Layer, Outcome, Refusal},
     run::{Layers, Operation, Run},
+    shed::ShedLayer,
     straight::straight,
 };
 use crate::{
     System,
     resilience::{
-        Bulkhead, CircuitBreaker, Class, Identity, PolicyError, PolicyKind, RateLimiter, Retry, TimedOut,
-        Timeout,
+        Bulkhead, CircuitBreaker, Class, Identity, LoadShedder, PolicyError, PolicyKind, RateLimiter, Retry,
+        TimedOut, Timeout,
     },
 };
 
@@ -57,7 +59,7 @@ pub struct Stack<T, E> {
 impl<T: 'static, E: 'static> Stack<T, E> {
     /// A stack to be filled, the outermost policy first.
     pub fn builder() -> StackBuilder<T, E> {
-        StackBuilder { layers: Vec::new(), kinds: Vec::new(), judge: |_| Class::Transient }
+        StackBuilder { layers: Vec::new(), said: Vec::new(), judge: |_| Class::Transient }
     }
 
     /// Runs the operation, on the caller's task, inside of all policies.
@@ -149,6 +151,7 @@ impl<T, E> Outcome for Ended<T, E> {
             Refusal::CircuitOpen(open) => open.into(),
             Refusal::RateLimited(limited) => limited.into(),
             Refusal::BulkheadFull(full) => full.into(),
+            Refusal::Shed(shed) => shed.into(),
             Refusal::Disposed(disposed) => disposed.into(),
         })
     }
@@ -174,8 +177,18 @@ impl<T, E> fmt::Debug for Stack<T, E> {
 #[must_use = "a stack is there when it is built"]
 pub struct StackBuilder<T, E> {
     layers: Vec<Box<dyn Layer<(), Ended<T, E>>>>,
-    kinds: Vec<PolicyKind>,
+    said: Vec<Said>,
     judge: fn(&E) -> Class,
+}
+
+/// What the order is checked by.
+#[derive(Clone, Debug)]
+struct Said {
+    kind: PolicyKind,
+    /// A policy's own: two of one name have each one of theirs.
+    name: Arc<str>,
+    /// Of a time-out its limit, of a retry the first pause, where that is known.
+    time: Option<Duration>,
 }
 
 impl<T: 'static, E: 'static> StackBuilder<T, E> {
@@ -192,38 +205,51 @@ impl<T: 'static, E: 'static> StackBuilder<T, E> {
     ) -> Self {
         let identity = Identity::new(PolicyKind::Fallback, "stack", &System::global());
         let judge = self.judge();
-        let layer =
-            FallbackLayer::new(identity, judge, move |outcome: Ended<T, E>| outcome.or_else(&instead));
-        self.push(PolicyKind::Fallback, layer)
+        let layer = FallbackLayer::new(identity, judge, Box::new(says), move |outcome: Ended<T, E>| {
+            outcome.or_else(&instead)
+        });
+        self.push(PolicyKind::Fallback, "", None, layer)
     }
 
     /// Limits the time of what is further in.
     pub fn timeout(self, timeout: Timeout) -> Self {
-        self.push(PolicyKind::Timeout, TimeoutLayer::of(timeout))
+        let (name, limit) = (timeout.status().name, timeout.own_limit());
+        self.push(PolicyKind::Timeout, name, Some(limit), TimeoutLayer::of(timeout))
     }
 
     /// Tries again what fails.
     pub fn retry(self, retry: Retry) -> Self {
+        let (name, pause) = (retry.status().name, retry.first_pause());
         let layer = RetryLayer::of(retry, self.judge(), |()| ());
-        self.push(PolicyKind::Retry, layer)
+        self.push(PolicyKind::Retry, name, pause, layer)
     }
 
     /// Refuses while too much fails.
     pub fn circuit_breaker(self, breaker: CircuitBreaker) -> Self {
+        let name = breaker.status().name;
         let layer = BreakerLayer::of(breaker, self.judge());
-        self.push(PolicyKind::CircuitBreaker, layer)
+        self.push(PolicyKind::CircuitBreaker, name, None, layer)
     }
 
     /// Limits the rate.
     pub fn rate_limiter(self, limiter: RateLimiter) -> Self {
+        let name = limiter.status().name;
         let layer = LimitLayer::of(limiter, self.judge());
-        self.push(PolicyKind::RateLimiter, layer)
+        self.push(PolicyKind::RateLimiter, name, None, layer)
     }
 
     /// Limits how many run at once.
     pub fn bulkhead(self, bulkhead: Bulkhead) -> Self {
+        let name = bulkhead.status().name;
         let layer = BulkheadLayer::of(bulkhead, self.judge());
-        self.push(PolicyKind::Bulkhead, layer)
+        self.push(PolicyKind::Bulkhead, name, None, layer)
+    }
+
+    /// Turns some away while what is further in does not keep up.
+    pub fn load_shedder(self, shedder: LoadShedder) -> Self {
+        let name = shedder.status().name;
+        let layer = ShedLayer::of(shedder, self.judge());
+        self.push(PolicyKind::LoadShedder, name, None, layer)
     }
 
     /// The stack.
@@ -232,20 +258,12 @@ impl<T: 'static, E: 'static> StackBuilder<T, E> {
     ///
     /// [`OrderError`] when the order defeats itself.
     pub fn build(self) -> Result<Stack<T, E>, OrderError> {
-        for (at, inner) in self.kinds.iter().enumerate() {
-            for (outer_at, outer) in self.kinds[..at].iter().enumerate() {
-                let retries = self.kinds[outer_at + 1..at].contains(&PolicyKind::Retry);
-                let rule = match (outer, inner) {
-                    (PolicyKind::Retry, PolicyKind::Fallback) => {
-                        "a retry around a fallback never sees a failure"
-                    }
-                    (PolicyKind::Timeout, PolicyKind::Timeout) if !retries => {
-                        "of two time-outs around the same attempt one can never fire"
-                    }
-                    (PolicyKind::Retry, PolicyKind::Retry) => "a retry of retries multiplies the attempts",
-                    _ => continue,
-                };
-                return Err(OrderError { outer: *outer, inner: *inner, rule });
+        for (at, inner) in self.said.iter().enumerate() {
+            for (outer_at, outer) in self.said[..at].iter().enumerate() {
+                let between = &self.said[outer_at + 1..at];
+                if let Some(rule) = defeats(outer, between, inner) {
+                    return Err(OrderError { outer: outer.kind, inner: inner.kind, rule });
+                }
             }
         }
         Ok(Stack { layers: self.layers.into() })
@@ -259,8 +277,14 @@ impl<T: 'static, E: 'static> StackBuilder<T, E> {
         })
     }
 
-    fn push(mut self, kind: PolicyKind, layer: impl Layer<(), Ended<T, E>> + 'static) -> Self {
-        self.kinds.push(kind);
+    fn push(
+        mut self,
+        kind: PolicyKind,
+        name: impl Into<Arc<str>>,
+        time: Option<Duration>,
+        layer: impl Layer<(), Ended<T, E>> + 'static,
+    ) -> Self {
+        self.said.push(Said { kind, name: name.into(), time });
         self.layers.push(Box::new(layer));
         self
     }
@@ -268,8 +292,48 @@ impl<T: 'static, E: 'static> StackBuilder<T, E> {
 
 impl<T, E> fmt::Debug for StackBuilder<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StackBuilder").field("policies", &self.kinds).finish()
+        f.debug_struct("StackBuilder").field("policies", &self.said).finish()
     }
+}
+
+/// The words of a refusal; the operation's own error need not have any.
+fn says<T, E>(ended: &Ended<T, E>) -> Option<String> {
+    match ended {
+        Ok(_) | Err(PolicyError::Failed(_) | PolicyError::FallbackFailed { .. }) => None,
+        Err(PolicyError::CircuitOpen(it)) => Some(it.to_string()),
+        Err(PolicyError::RateLimited(it)) => Some(it.to_string()),
+        Err(PolicyError::BulkheadFull(it)) => Some(it.to_string()),
+        Err(PolicyError::TimedOut(it)) => Some(it.to_string()),
+        Err(PolicyError::Shed(it)) => Some(it.to_string()),
+        Err(PolicyError::Disposed(it)) => Some(it.to_string()),
+    }
+}
+
+/// What makes one policy around another one senseless: the rules that handlers are held to as well.
+fn defeats(outer: &Said, between: &[Said], inner: &Said) -> Option<&'static str> {
+    let retries = between.iter().any(|said| said.kind == PolicyKind::Retry);
+    let is_over = outer.time.zip(inner.time).is_some_and(|(total, time)| total <= time);
+    Some(match (outer.kind, inner.kind) {
+        (PolicyKind::Retry, PolicyKind::Fallback) => "a retry around a fallback never sees a failure",
+        (PolicyKind::Retry, PolicyKind::Retry) => "a retry of retries multiplies the attempts",
+        (PolicyKind::Timeout, PolicyKind::Timeout) if !retries => {
+            "of two time-outs around the same attempt one can never fire"
+        }
+        (PolicyKind::Timeout, PolicyKind::Timeout) if is_over => {
+            "the time-out around all attempts is over before that of one can be"
+        }
+        (PolicyKind::Timeout, PolicyKind::Retry) if is_over => {
+            "the time-out is over before the first attempt after another"
+        }
+        (
+            PolicyKind::CircuitBreaker
+            | PolicyKind::RateLimiter
+            | PolicyKind::Bulkhead
+            | PolicyKind::LoadShedder,
+            kind,
+        ) if kind == outer.kind && Arc::ptr_eq(&inner.name, &outer.name) => "it is the same policy twice",
+        _ => return None,
+    })
 }
 
 /// An order of policies that defeats itself.

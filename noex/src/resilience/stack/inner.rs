@@ -38,7 +38,7 @@ impl<R, O: Outcome> Layer<R, O> for TimeoutLayer {
         Entry::Passed(Held::Deadline(Deadline::of(self.timeout.own_limit())))
     }
 
-    fn leave(&self, _: Held, _: &O, _: Option<&R>) -> Left {
+    fn leave(&self, _: Held, _: &O) -> Left {
         self.timeout.was_met();
         Left::Done
     }
@@ -76,7 +76,7 @@ impl<R, O> Layer<R, O> for RetryLayer<R, O> {
         Entry::Passed(Held::Attempts(self.retry.attempts()))
     }
 
-    fn leave(&self, held: Held, outcome: &O, _: Option<&R>) -> Left {
+    fn leave(&self, held: Held, outcome: &O) -> Left {
         let Held::Attempts(attempts) = held else { unreachable!("a retry holds its attempts") };
         match (self.judge)(outcome) {
             Class::Success if attempts.is_first() => Left::Done,
@@ -104,8 +104,12 @@ impl<R, O> Layer<R, O> for RetryLayer<R, O> {
 pub(crate) struct FallbackLayer<O> {
     core: Arc<FallbackCore>,
     judge: Judge<O>,
+    says: Says<O>,
     instead: Box<dyn Fn(O) -> O + Send + Sync>,
 }
+
+/// What an error says, for those who listen; `None`: it has no words.
+pub(crate) type Says<O> = Box<dyn Fn(&O) -> Option<String> + Send + Sync>;
 
 struct FallbackCore {
     identity: Identity,
@@ -116,13 +120,14 @@ impl<O> FallbackLayer<O> {
     pub(crate) fn new(
         identity: Identity,
         judge: Judge<O>,
+        says: Says<O>,
         instead: impl Fn(O) -> O + Send + Sync + 'static,
     ) -> Self {
         let core = Arc::new(FallbackCore { identity, fell_back: AtomicU64::new(0) });
         if let Some(system) = core.identity.system() {
             system.book().list(&core);
         }
-        FallbackLayer { core, judge, instead: Box::new(instead) }
+        FallbackLayer { core, judge, says, instead: Box::new(instead) }
     }
 }
 
@@ -131,13 +136,15 @@ impl<R, O> Layer<R, O> for FallbackLayer<O> {
         Entry::Passed(Held::Nothing)
     }
 
-    fn leave(&self, _: Held, outcome: &O, _: Option<&R>) -> Left {
+    fn leave(&self, _: Held, outcome: &O) -> Left {
         let class = (self.judge)(outcome);
         if class == Class::Success {
             return Left::Done;
         }
         self.core.fell_back.fetch_add(1, Ordering::Relaxed);
-        self.core.identity.tell(|| PolicyEvent::FellBack { error: format!("{class:?}").into() });
+        self.core.identity.tell(|| PolicyEvent::FellBack {
+            error: (self.says)(outcome).unwrap_or_else(|| format!("{class:?}")).into(),
+        });
         Left::Replaced
     }
 

@@ -5,8 +5,8 @@ use std::{future::Future, pin::Pin, time::Duration};
 use tokio::time::Instant;
 
 use crate::resilience::{
-    BulkheadFull, CircuitBreaker, CircuitOpen, Class, Disposed, RateLimited, TimedOut, bulkhead::Permit,
-    circuit_breaker::Pass, rate_limit::Grant, retry::Attempts,
+    BulkheadFull, CircuitBreaker, CircuitOpen, Class, Disposed, RateLimited, Shed, TimedOut,
+    bulkhead::Permit, circuit_breaker::Pass, rate_limit::Grant, retry::Attempts,
 };
 
 /// A policy around something that is asked with an `R` and has an `O` as its outcome.
@@ -21,8 +21,8 @@ pub(crate) trait Layer<R, O>: Send + Sync {
     /// The way in. A refusal is an outcome, put where it is asked for: it is large, and not to be moved about.
     fn enter(&self, request: &R, refused: &mut Option<O>) -> Entry;
 
-    /// The way out, with what was held and the outcome; and the request, unless it has left with the last attempt.
-    fn leave(&self, held: Held, outcome: &O, request: Option<&R>) -> Left;
+    /// The way out, with what was held and the outcome.
+    fn leave(&self, held: Held, outcome: &O) -> Left;
 
     /// Whether to try once more what failed, and after which pause; only of layers that hold attempts. It is asked
     /// under the deadlines that are held.
@@ -66,6 +66,13 @@ pub(crate) enum Entry {
     Refused,
 }
 
+/// Says no, and why.
+#[inline(always)]
+pub(super) fn refuse<O: Outcome>(refusal: impl Into<Refusal>, refused: &mut Option<O>) -> Entry {
+    *refused = Some(O::refused(refusal.into()));
+    Entry::Refused
+}
+
 /// A wait for admission.
 pub(crate) type Wait = Pin<Box<dyn Future<Output = Result<Held, Refusal>> + Send>>;
 
@@ -81,7 +88,8 @@ pub(crate) enum Held {
         /// The breaker, where there is one for each key.
         of: Option<CircuitBreaker>,
     },
-    Grant(Grant),
+    /// With what stands for its key.
+    Grant(Grant, u64),
     Permit(Permit),
     Attempts(Attempts),
     Deadline(Deadline),
@@ -137,6 +145,7 @@ pub(crate) enum Refusal {
     CircuitOpen(CircuitOpen),
     RateLimited(RateLimited),
     BulkheadFull(BulkheadFull),
+    Shed(Shed),
     Disposed(Disposed),
 }
 

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `layer` | one policy as a layer: in, out, given up |
 //! | `run` | one call on its way through the layers |
-//! | `admission`, `inner` | the policies as layers |
+//! | `admission`, `inner`, `shed` | the policies as layers |
 //! | `closure` | a stack around a closure |
 //! | `place` | whose a policy of a handler is |
 
@@ -14,6 +14,7 @@ mod inner;
 mod layer;
 mod place;
 mod run;
+mod shed;
 mod straight;
 
 pub(crate) use admission::{BreakerLayer, BulkheadLayer, LimitLayer};
@@ -23,4 +24,5 @@ pub(crate) use layer::{Entry, Held, Judge, Layer, Outcome, Refusal, Reset};
 pub(crate) use place::Place;
 pub use place::Scope;
 pub(crate) use run::{Layers, Operation, Run, said};
+pub(crate) use shed::ShedLayer;
 pub(crate) use straight::straight;

@@ -139,7 +139,7 @@ impl<O: Outcome> Run<O> {
                     self.clock = None;
                     return Poll::Ready(outcome);
                 }
-                Phase::Leaving(at, outcome) => self.leave(layers, at - 1, outcome, operation.request()),
+                Phase::Leaving(at, outcome) => self.leave(layers, at - 1, outcome),
                 Phase::Sleeping(at, mut sleep) => match sleep.as_mut().poll(cx) {
                     Poll::Ready(()) => self.phase = Phase::Entering(at + 1),
                     Poll::Pending => {
@@ -175,10 +175,10 @@ impl<O: Outcome> Run<O> {
     }
 
     /// The way out of one layer.
-    fn leave<R>(&mut self, layers: &Layers<R, O>, at: usize, outcome: O, request: Option<&R>) {
+    fn leave<R>(&mut self, layers: &Layers<R, O>, at: usize, outcome: O) {
         self.held.truncate(at + 1);
         let held = self.held.pop().unwrap_or_default();
-        match layers[at].leave(held, &outcome, request) {
+        match layers[at].leave(held, &outcome) {
             Left::Done => self.phase = Phase::Leaving(at, outcome),
             Left::Replaced => self.phase = Phase::Leaving(at, layers[at].instead(outcome)),
             Left::Failed(attempts, class) => {

@@ -57,7 +57,7 @@ pub(crate) fn straight<R, O: Outcome>(
     }
     while let (Some(held), Some(ended)) = (inside.held.pop(), &*outcome) {
         let at = inside.held.len();
-        match layers[at].leave(held, ended, operation.request()) {
+        match layers[at].leave(held, ended) {
             Left::Done => {}
             Left::Replaced => *outcome = outcome.take().map(|ended| layers[at].instead(ended)),
             Left::Failed(attempts, class) => {

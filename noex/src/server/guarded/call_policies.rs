@@ -1,16 +1,16 @@
 //! How the policies of a call handler are declared.
 
-use std::fmt;
+use std::{convert::Infallible, fmt, time::Duration};
 
 use super::{Answered, Hedging, Protection, protection::Boxed};
 use crate::{
     CallError, GenServer, Name, Target,
     resilience::{
-        BulkheadOptions, CircuitBreakerOptions, Class, Hedge, HedgeOptions, NamedError, PolicyKind,
-        RateLimitOptions, RetryOptions, Scope, TimeoutOptions,
+        BulkheadOptions, CircuitBreakerOptions, Class, Demand, Fault, Hedge, HedgeOptions,
+        LoadShedderOptions, NamedError, PolicyKind, RateLimitOptions, RetryOptions, Scope, TimeoutOptions,
         stack::{
             BreakerLayer, BulkheadLayer, FallbackLayer, Judge, Layer, LimitLayer, Reset, RetryLayer,
-            TimeoutLayer,
+            ShedLayer, TimeoutLayer,
         },
     },
     rules::policy::Key,
@@ -30,9 +30,11 @@ pub struct CallPolicies<'a, S: GenServer> {
 pub(super) type KeyOf<M, K> = fn(&M) -> &K;
 
 impl<S: GenServer> CallPolicies<'_, S> {
-    /// Puts what `instead` gives in the place of an error. `read` and `write` take the reply apart and put it together.
+    /// Puts what `instead` gives in the place of an error. `read` and `write` take the reply apart and put it together;
+    /// `says`: the words of an error, for events.
     pub fn fallback<T: 'static, E: 'static>(
         self,
+        says: fn(&S::Reply) -> Option<String>,
         read: fn(S::Reply) -> Result<T, E>,
         instead: fn(CallError<E>) -> Result<T, E>,
         write: fn(Result<T, E>) -> S::Reply,
@@ -40,7 +42,12 @@ impl<S: GenServer> CallPolicies<'_, S> {
         let target = Target { server: Name::of(&self.protection.place.server), handler: self.handler };
         let judge = self.judge(None);
         let identity = self.protection.place.own(PolicyKind::Fallback, self.handler);
-        let layer = FallbackLayer::new(identity, judge, move |outcome: Answered<S>| {
+        let of = target.clone();
+        let says = Box::new(move |answer: &Answered<S>| match answer {
+            Ok(reply) => says(reply),
+            Err(unserved) => Some(unserved.clone().at::<Infallible>(of.clone()).to_string()),
+        });
+        let layer = FallbackLayer::new(identity, judge, says, move |outcome: Answered<S>| {
             let error = match outcome {
                 Ok(reply) => match read(reply) {
                     Ok(value) => return Ok(write(Ok(value))),
@@ -69,6 +76,34 @@ impl<S: GenServer> CallPolicies<'_, S> {
     ) -> Self {
         let judge = self.judge(when);
         let layer = RetryLayer::new(&self.protection.place, self.handler, options, judge, copy);
+        self.push_or_note(layer)
+    }
+
+    /// As [`retry`](CallPolicies::retry), and what was begun and is late is not run again: the next attempt waits for
+    /// its reply, for no longer than `dedupe` after it was late.
+    pub fn retry_deduped(
+        self,
+        options: RetryOptions,
+        when: Option<fn(&S::Reply) -> Class>,
+        copy: fn(&S::Call) -> S::Call,
+        dedupe: Duration,
+    ) -> Self {
+        let judge = self.judge(when);
+        // To ask once more does no harm: as if it had not begun.
+        let judge = Box::new(move |answer: &Answered<S>| match judge(answer) {
+            Class::TimedOut { .. } => Class::TimedOut { began: false },
+            class => class,
+        });
+        self.protection.calls[self.variant].dedupe = Some(dedupe);
+        let place = &self.protection.place;
+        let layer = match dedupe.is_zero() {
+            true => {
+                let fault =
+                    Fault { option: "dedupe", rule: "a reply that is kept for no time answers nobody" };
+                Err(fault.of(&place.own(PolicyKind::Retry, self.handler).name).into())
+            }
+            false => RetryLayer::new(place, self.handler, options, judge, copy),
+        };
         self.push_or_note(layer)
     }
 
@@ -122,10 +157,26 @@ impl<S: GenServer> CallPolicies<'_, S> {
         self.push_or_note(layer)
     }
 
-    /// Limits how many calls run at once.
-    pub fn bulkhead(self, options: BulkheadOptions, scope: Scope) -> Self {
-        let layer =
-            BulkheadLayer::new(&self.protection.place, self.handler, options, scope, self.judge(None));
+    /// Limits how many calls run at once; `demand`: how many slots each takes and how soon, one in its turn without.
+    pub fn bulkhead(
+        self,
+        options: BulkheadOptions,
+        scope: Scope,
+        demand: Option<fn(&S::Call) -> Demand>,
+    ) -> Self {
+        let (place, judge) = (&self.protection.place, self.judge(None));
+        let layer = BulkheadLayer::new(place, self.handler, options, scope, demand, judge);
+        self.push_or_note(layer)
+    }
+
+    /// Turns some away while the server does not keep up: before they are sent, and when they were queued for too long.
+    pub fn load_shed(self, options: LoadShedderOptions, scope: Scope) -> Self {
+        let layer = ShedLayer::new(&self.protection.place, self.handler, options, scope, self.judge(None));
+        if let Ok(layer) = &layer
+            && layer.shedder().minds_queues()
+        {
+            self.protection.calls[self.variant].shedders.push(layer.shedder().clone());
+        }
         self.push_or_note(layer)
     }
 

@@ -13,21 +13,26 @@ mod call_policies;
 mod cast;
 mod cast_policies;
 mod hedged;
+mod kept;
 mod outcome;
 mod protection;
+mod queue_time;
 
 use std::{
     mem,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 pub use call_policies::CallPolicies;
-pub(super) use cast::admit;
+pub(super) use cast::{Passed, admit};
 pub use cast_policies::CastPolicies;
 use hedged::{Hedging, Runs};
+use kept::Kept;
 pub(crate) use outcome::Unserved;
 pub(crate) use protection::Policies;
 pub use protection::Protection;
+use queue_time::QueueTime;
 
 use super::{GenServer, Message, ServerRef, attempt::Attempt, waiting::Asked};
 use crate::resilience::stack::{Layers, Operation, Run, straight};
@@ -40,6 +45,16 @@ pub(crate) struct CallPlan<S: GenServer> {
     layers: Box<Layers<S::Call, Answered<S>>>,
     /// Whether each attempt is several runs.
     hedging: Option<Hedging<S>>,
+    /// For how long the reply of an attempt whose time is over answers the next one.
+    dedupe: Option<Duration>,
+    /// If it matters how long calls are queued.
+    queue_time: Option<QueueTime>,
+}
+
+impl<S: GenServer> CallPlan<S> {
+    pub(crate) fn queue_time(&self) -> Option<&QueueTime> {
+        self.queue_time.as_ref()
+    }
 }
 
 /// Whether the calls of this variant meet policies.
@@ -64,6 +79,9 @@ struct Attempts<'a, S: GenServer> {
     call: Option<S::Call>,
     attempt: Begun<'a, S>,
     hedging: Option<&'a Hedging<S>>,
+    dedupe: Option<Duration>,
+    /// An earlier attempt that was begun, and whose reply answers the next one.
+    kept: Option<Kept<'a, S>>,
 }
 
 /// An attempt under way.
@@ -86,6 +104,8 @@ pub(super) fn begin<'a, S: GenServer>(
     attempt.asked.variant = variant;
     let plan = attempt.slot().policies().of_call(variant);
     let whole = attempt.asked.whole;
+    attempt.keep(plan.dedupe.is_some());
+    attempt.asked.is_timed = plan.queue_time.is_some();
     let mut first = First { attempt, hedging: plan.hedging.as_ref(), runs: None, copy: None };
     let mut run = None;
     straight(&plan.layers, whole, &mut first, cx, answer, &mut run);
@@ -112,12 +132,18 @@ impl<'a, S: GenServer> First<'_, 'a, S> {
     fn go_on(self, run: Run<Answered<S>>, plan: &'a CallPlan<S>) -> Box<Guarded<'a, S>> {
         let First { attempt: first, hedging, runs, copy } = self;
         let (server, asked) = (first.server, first.asked);
+        let dedupe = plan.dedupe;
+        let mut kept = None;
         let (call, attempt) = match runs {
             Some(runs) => (copy, Begun::Hedged(runs)),
             None if run.is_running() => (copy, Begun::One(first.move_on())),
-            None => (first.take().or(copy), Begun::None),
+            None => {
+                kept = dedupe.filter(|_| first.is_under_way()).map(|time| Kept::new(first.move_on(), time));
+                (first.take().or(copy), Begun::None)
+            }
         };
-        Box::new(Guarded { run, plan, attempts: Attempts { server, asked, call, attempt, hedging } })
+        let attempts = Attempts { server, asked, call, attempt, hedging, dedupe, kept };
+        Box::new(Guarded { run, plan, attempts })
     }
 }
 
@@ -161,9 +187,17 @@ impl<S: GenServer> Operation<S::Call, Answered<S>> for Attempts<'_, S> {
     }
 
     fn begin(&mut self, copy: Option<S::Call>) {
+        if let Some(earlier) = self.kept.take().and_then(|kept| kept.resume(self.asked)) {
+            self.attempt = Begun::One(earlier);
+            return;
+        }
         let Some(call) = copy.or_else(|| self.call.take()) else { return };
         self.attempt = match self.hedging {
-            None => Begun::One(Attempt::new(self.server, call, self.asked)),
+            None => {
+                let mut attempt = Attempt::new(self.server, call, self.asked);
+                attempt.keep(self.dedupe.is_some());
+                Begun::One(attempt)
+            }
             Some(hedging) => Begun::Hedged(Box::new(Runs::new(hedging, self.server, call, self.asked))),
         };
     }
@@ -174,14 +208,23 @@ impl<S: GenServer> Operation<S::Call, Answered<S>> for Attempts<'_, S> {
             (Begun::Hedged(runs), Some(hedging)) => ready!(runs.poll(hedging, self.server, self.asked, cx)),
             _ => unreachable!("no attempt has begun"),
         };
-        self.attempt = Begun::None;
+        match (mem::replace(&mut self.attempt, Begun::None), self.dedupe) {
+            (Begun::One(late), Some(time)) if late.is_under_way() => self.kept = Some(Kept::new(late, time)),
+            _ => {}
+        }
         Poll::Ready(answer)
     }
 
     fn abandon(&mut self) -> bool {
         match mem::replace(&mut self.attempt, Begun::None) {
             Begun::None => false,
-            Begun::One(attempt) => attempt.withdraw(),
+            Begun::One(attempt) => {
+                let began = attempt.withdraw();
+                if let (true, Some(time)) = (began, self.dedupe) {
+                    self.kept = Some(Kept::new(attempt, time));
+                }
+                began
+            }
             Begun::Hedged(_) => true,
         }
     }

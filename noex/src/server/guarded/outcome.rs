@@ -30,6 +30,8 @@ impl Unserved {
                 | Failure::Crashed { may_have_run: false, .. } => Class::Absent,
                 Failure::Crashed { .. } | Failure::ReplyDropped => Class::Crashed,
                 Failure::MailboxFull { .. } => Class::Busy,
+                // By a policy, if only when the server came to it.
+                Failure::Shed(_) => Class::Refused,
                 Failure::Deadlock(_) => Class::Permanent,
                 Failure::Timeout { began, .. } => Class::TimedOut { began },
             },
@@ -46,6 +48,7 @@ impl Unserved {
                 Refusal::CircuitOpen(open) => CallError::CircuitOpen { target, open },
                 Refusal::RateLimited(limited) => CallError::RateLimited { target, limited },
                 Refusal::BulkheadFull(full) => CallError::BulkheadFull { target, full },
+                Refusal::Shed(shed) => CallError::Shed { target, shed },
                 Refusal::Disposed(disposed) => CallError::Disposed { target, disposed },
             },
         }

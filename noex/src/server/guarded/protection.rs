@@ -1,12 +1,12 @@
 //! The policies of a server's handlers: how they are declared, and where they live.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
-use super::{Answered, CallPlan, CallPolicies, CastPolicies, Hedging, Unserved};
+use super::{Answered, CallPlan, CallPolicies, CastPolicies, Hedging, QueueTime, Unserved};
 use crate::{
     GenServer, Message, Name, System, Target,
     resilience::{
-        Class, NamedError,
+        Class, LoadShedder, NamedError,
         stack::{Layer, Place, Reset},
     },
     server::slot::Core,
@@ -35,7 +35,10 @@ impl<S: GenServer> Policies<S> {
                 pid: core.pid(),
                 kind: short_name::<S>(),
             },
-            calls: S::Call::VARIANTS.iter().map(|_| Draft { layers: Vec::new(), hedging: None }).collect(),
+            calls: S::Call::VARIANTS
+                .iter()
+                .map(|_| Draft { layers: Vec::new(), hedging: None, dedupe: None, shedders: Vec::new() })
+                .collect(),
             casts: S::Cast::VARIANTS.iter().map(|_| Vec::new()).collect(),
             infos: S::Info::VARIANTS.iter().map(|_| Vec::new()).collect(),
             resets: Vec::new(),
@@ -92,11 +95,15 @@ impl<S: GenServer> Policies<S> {
 pub(super) struct Draft<S: GenServer> {
     pub(super) layers: Vec<Boxed<S::Call, Answered<S>>>,
     pub(super) hedging: Option<Hedging<S>>,
+    pub(super) dedupe: Option<Duration>,
+    /// Those that mind how long calls are queued.
+    pub(super) shedders: Vec<LoadShedder>,
 }
 
 impl<S: GenServer> Draft<S> {
     fn plan(self) -> CallPlan<S> {
-        CallPlan { layers: self.layers.into(), hedging: self.hedging }
+        let Draft { layers, hedging, dedupe, shedders } = self;
+        CallPlan { layers: layers.into(), hedging, dedupe, queue_time: QueueTime::of(shedders) }
     }
 }
 

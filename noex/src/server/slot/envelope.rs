@@ -3,7 +3,7 @@
 use super::{Slot, notice::Stamp, reply::ReplyTo};
 use crate::{
     event_bus::{Feed, Ticket},
-    server::{GenServer, Message, is_async},
+    server::{GenServer, Message, error::Failure, is_async},
 };
 
 /// A message on its way. Whatever must travel beside a message has its place here.
@@ -56,9 +56,10 @@ impl<S: GenServer> Envelope<S> {
     #[inline]
     pub(crate) fn is_abandoned(&self, slot: &Slot<S>) -> bool {
         match self {
-            Envelope::Call(_, reply) => {
+            Envelope::Call(call, reply) => {
                 // Who may try again wants to know whether it was begun: here it is.
-                reply.is_abandoned() || !S::Call::GUARDED.is_empty() && !reply.begin()
+                reply.is_abandoned()
+                    || !S::Call::GUARDED.is_empty() && (!reply.begin() || is_shed(slot, call, reply))
             }
             Envelope::Notice(_, stamp) => stamp.is_void(slot),
             Envelope::Event(_, ticket) => ticket.is_void(slot.core().incarnation()),
@@ -93,6 +94,16 @@ impl<S: GenServer> Envelope<S> {
     pub(crate) fn stays(&self) -> bool {
         matches!(self, Envelope::Notice(_, stamp) if stamp.stays())
     }
+}
+
+/// Whether the call was queued for so long that its load shedder turns it away; its caller is told.
+#[inline]
+fn is_shed<S: GenServer>(slot: &Slot<S>, call: &S::Call, reply: &ReplyTo<S::Reply>) -> bool {
+    let Some(since) = reply.queued_at() else { return false };
+    let time = slot.policies().of_call(call.variant()).queue_time();
+    let Some(shed) = time.and_then(|time| time.shed(since)) else { return false };
+    reply.shed(Failure::Shed(shed));
+    true
 }
 
 /// What became of a message that was pushed.

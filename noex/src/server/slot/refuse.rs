@@ -39,6 +39,8 @@ pub(crate) fn discard<S: GenServer>(slot: &Slot<S>, message: Envelope<S>) {
     }
     match message {
         Envelope::Notice(..) | Envelope::Event(..) => refuse(slot, message, &slot.core.last_reason()),
+        // Its caller was told so.
+        Envelope::Call(_, ref reply) if reply.was_shed() => drop_quietly(message),
         message => bury(slot, message, Undelivered::CallerGone),
     }
 }

@@ -14,7 +14,7 @@ use std::{
     cell::Cell,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU8, AtomicU64, Ordering},
     },
     task::{Poll, Waker},
 };
@@ -30,6 +30,8 @@ pub(crate) struct ReplyCell<R> {
     until: UntilCell,
     /// Whether the server has come to the call; kept for handlers with policies alone.
     stage: AtomicU8,
+    /// When the call was queued, for handlers that mind; 0: nobody does.
+    queued_at: AtomicU64,
 }
 
 /// Nobody has begun the call.
@@ -38,6 +40,8 @@ const QUEUED: u8 = 0;
 const BEGUN: u8 = 1;
 /// The caller has withdrawn it, and it will not be begun.
 const WITHDRAWN: u8 = 2;
+/// The server has turned it away.
+const SHED: u8 = 3;
 
 struct Inner<R> {
     state: State<R>,
@@ -65,7 +69,17 @@ thread_local! {
 impl<R> ReplyCell<R> {
     pub(crate) fn new() -> Self {
         let inner = Inner { state: State::Open(None), watcher: None, deferred: false, refused: false };
-        ReplyCell { inner: Mutex::new(inner), until: UntilCell::new(), stage: AtomicU8::new(QUEUED) }
+        ReplyCell {
+            inner: Mutex::new(inner),
+            until: UntilCell::new(),
+            stage: AtomicU8::new(QUEUED),
+            queued_at: AtomicU64::new(0),
+        }
+    }
+
+    /// Notes when the call was queued; 0 forgets it.
+    pub(crate) fn note_queued(&self, at: u64) {
+        self.queued_at.store(at, Ordering::Relaxed);
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner<R>> {
@@ -229,6 +243,26 @@ impl<R> ReplyTo<R> {
         let Some(cell) = &self.cell else { return true };
         let begun = cell.stage.compare_exchange(QUEUED, BEGUN, Ordering::AcqRel, Ordering::Relaxed);
         begun != Err(WITHDRAWN)
+    }
+
+    /// When the call was queued, if that matters.
+    #[inline]
+    pub(crate) fn queued_at(&self) -> Option<u64> {
+        let at = self.cell.as_ref()?.queued_at.load(Ordering::Relaxed);
+        (at != 0).then_some(at)
+    }
+
+    /// The server turns it away.
+    pub(crate) fn shed(&self, failure: Failure) {
+        if let Some(cell) = &self.cell {
+            cell.stage.store(SHED, Ordering::Relaxed);
+            cell.answer(Err(failure), true);
+        }
+    }
+
+    /// Whether the server has turned it away.
+    pub(crate) fn was_shed(&self) -> bool {
+        self.cell.as_ref().is_some_and(|cell| cell.stage.load(Ordering::Relaxed) == SHED)
     }
 
     pub(crate) fn send(self, reply: R) {
