@@ -31,7 +31,7 @@ impl Ticks {
     #[inline]
     pub(super) fn now(&self) -> u64 {
         match self.counter {
-            Some(counter) => MIDDLE + counter.nanos(),
+            Some(counter) => MIDDLE.wrapping_add(counter.nanos()),
             None => self.by_clock(now()),
         }
     }

@@ -136,7 +136,7 @@ impl<K: LimiterKey> Core<K> {
     }
 
     /// Charges the one bucket that there is without keys, while nobody waits: when it is full again, and the time.
-    #[inline]
+    #[inline(always)]
     fn draw(&self, cost: u32, last: bool) -> Option<Result<(u64, u64), Denied<'_>>> {
         let bucket = self.bucket.as_ref()?;
         if self.waiting.load(Ordering::Acquire) > 0 {
@@ -439,7 +439,7 @@ impl<K: LimiterKey> Core<K> {
         self.grant(key, cost, true)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn consume<Q>(&self, key: &Q, cost: u32) -> Result<Quota, RateLimited>
     where
         K: Borrow<Q>,

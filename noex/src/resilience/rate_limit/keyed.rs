@@ -157,7 +157,7 @@ impl<K: LimiterKey> KeyedRateLimiter<K> {
     /// # Errors
     ///
     /// [`RateLimited`] says after how long a new try can succeed.
-    #[inline]
+    #[inline(always)]
     pub fn consume<Q>(&self, key: &Q) -> Result<Quota, RateLimited>
     where
         K: Borrow<Q>,

@@ -76,6 +76,7 @@ impl Window {
     }
 
     /// What a refusal tells of it.
+    #[inline]
     pub(super) fn told(&self) -> (u32, Duration) {
         (self.limit(), self.period)
     }
