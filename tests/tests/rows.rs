@@ -39,6 +39,7 @@ const AREAS: &[(&str, u32)] = &[
     ("HG", 3),
     ("CB", 26),
     ("PP", 5),
+    ("FLOW", 11),
 ];
 
 /// Words such as `CALL-07` or `CALL-7` in a text, as `CALL-7`.

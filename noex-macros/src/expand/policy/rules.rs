@@ -37,7 +37,8 @@ fn assertions_of(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
             (policy.get("dedupe"), policy.key("dedupe"))
         {
             let rule = located::at(key.span(), quote!(#krate::rules::policy::dedupe));
-            assertions.extend(quote!(#cfg const _: () = #rule(#kept);));
+            let kept = located::parenthesized(key.span(), kept.clone());
+            assertions.extend(quote!(#cfg const _: () = #rule #kept;));
         }
         if policy.kind == PolicyKind::Timeout && is_of_each_attempt(handler, policy) {
             let limit = match &policy.first {
