@@ -6,6 +6,7 @@
 //!                                              └─ Table    shards of entries: a Meter, and a Line if somebody waits
 //! ```
 
+mod change;
 mod core;
 mod keyed;
 mod line;
