@@ -9,7 +9,7 @@ use std::{
 };
 
 pub use crate::resilience::patterns::{ErrorPatterns, regex};
-use crate::resilience::{Again, Class, Classify, Counts};
+use crate::resilience::{Again, CircuitWindow, Class, Classify, Counts};
 use crate::rules::{ConcurrentState, ResultReply, RetryAfter};
 pub use crate::server::{Erased, IntoInit, done};
 use crate::supervisor::{self, DeclaredTree};
@@ -330,6 +330,24 @@ pub fn failed_when(is: bool, class: Class) -> Class {
 /// What a call takes of a rate: too much is as much as can be.
 pub fn cost(cost: impl TryInto<u32>) -> u32 {
     cost.try_into().unwrap_or(u32::MAX)
+}
+
+/// `window = WINDOW`: a constant that says how many calls, or how long.
+#[derive(Debug)]
+pub struct Window<T>(pub T);
+
+impl Window<u32> {
+    /// So many calls.
+    pub const fn window(self) -> CircuitWindow {
+        CircuitWindow::Calls(self.0)
+    }
+}
+
+impl Window<Duration> {
+    /// So long.
+    pub const fn window(self) -> CircuitWindow {
+        CircuitWindow::Time(self.0)
+    }
 }
 
 /// How soon a call is served of those that wait: too much is as much as can be.

@@ -1,14 +1,11 @@
 //! Flow through pipelines: how many pass in a time, and batches, which are a server of one's own.
 #![allow(missing_docs)]
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
 use noex::{
     prelude::*,
-    resilience::{PolicyError, RateLimitOptions, RateLimiter},
+    resilience::{RateLimitOptions, RateLimiter},
 };
 use tokio::{sync::mpsc, time::Instant};
 
@@ -48,49 +45,36 @@ async fn a_stage_lets_so_many_pass_in_an_interval() {
     assert_eq!(passed.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [0, 0, 50, 50, 100]);
 }
 
-/// A gate whose limit changes: another limit is another limiter. Who cannot pass in the time of a call would not wait.
+/// A gate whose limit changes. Who cannot pass in the time of a call would not wait.
 #[genserver(call_timeout = infinity)]
 #[derive(Clone)]
 struct Valve {
     begun: Instant,
-    limiter: Arc<Mutex<RateLimiter>>,
-}
-
-fn limiter(limit: u32, period: Duration) -> RateLimiter {
-    let options = RateLimitOptions::new().limit(limit).period(period).queue_timeout(60_000 * MS);
-    RateLimiter::new("valve", options).unwrap()
+    limiter: RateLimiter,
 }
 
 #[genserver]
 impl Valve {
     #[init]
     fn open(limit: u32, period: Duration) -> Self {
-        Valve { begun: Instant::now(), limiter: Arc::new(Mutex::new(limiter(limit, period))) }
+        let options = RateLimitOptions::new().limit(limit).period(period).queue_timeout(60_000 * MS);
+        Valve { begun: Instant::now(), limiter: RateLimiter::new("valve", options).unwrap() }
     }
 
     #[call(job, concurrent)]
     async fn pass(&self, _item: u32) -> u128 {
-        loop {
-            let limiter = self.limiter.lock().unwrap().clone();
-            match limiter.execute(async || Ok::<_, ()>(self.begun.elapsed().as_millis())).await {
-                Ok(at) => return at,
-                // Whoever waits at the old one goes to the new one.
-                Err(PolicyError::Disposed { .. }) => {}
-                Err(other) => panic!("{other:?}"),
-            }
-        }
+        let passed = async || Ok::<_, ()>(self.begun.elapsed().as_millis());
+        self.limiter.execute(passed).await.unwrap()
     }
 
     #[call]
     fn limit(&self) -> u32 {
-        self.limiter.lock().unwrap().check().limit
+        self.limiter.limit()
     }
 
     #[call]
-    fn set_limit(&mut self, limit: u32, period: Duration) {
-        let mut current = self.limiter.lock().unwrap();
-        current.dispose();
-        *current = limiter(limit, period);
+    fn reset_to(&mut self, limit: u32) {
+        self.limiter.reset_to(limit).unwrap();
     }
 }
 
@@ -107,7 +91,7 @@ async fn a_limit_can_be_read_and_changed_while_items_wait() {
     assert_eq!(flow.next().await.unwrap().unwrap(), 0);
     assert_eq!(valve.limit().await.unwrap(), 1);
     assert!(tokio::time::timeout(100 * MS, flow.next()).await.is_err(), "the others wait");
-    valve.set_limit(3, 5_000 * MS).await.unwrap();
+    valve.reset_to(3).await.unwrap();
     assert_eq!(valve.limit().await.unwrap(), 3);
     let passed = flow.collect().await;
     assert_eq!(passed.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [100, 100, 100, 5_100]);

@@ -122,6 +122,7 @@ async fn the_gauges_tell_what_is_free() {
 
 #[tokio::test(start_paused = true)]
 async fn who_waits_for_too_long_never_runs() {
+    // FLOW-4 as well, with a slot that is taken: a bulkhead of 0 is an error.
     // BH-4
     let (bulkhead, start) = (bulkhead(options(1, 1)), Instant::now());
     let tasks = [5000, 10].map(|takes| run(&bulkhead, start, ms(takes)));

@@ -549,6 +549,17 @@ impl std::fmt::Display for Worded {
     }
 }
 
+/// Values of options, by their paths.
+mod limits {
+    pub(super) const CALLS: u32 = 2;
+    pub(super) const RATE: f64 = 1.0;
+    pub(super) const MANY: u32 = 100;
+    pub(super) const COST: u32 = 30;
+    pub(super) const PLACES: u32 = 4;
+    pub(super) const NONE: usize = 0;
+    pub(super) const PERIOD: std::time::Duration = std::time::Duration::from_secs(2);
+}
+
 /// So many places, for so long.
 #[derive(Clone, Copy, Debug)]
 struct Load {
@@ -602,6 +613,21 @@ impl Gate {
     async fn whenever(&self) -> u32 {
         sleep(ms(100)).await;
         0
+    }
+
+    #[call(concurrent)]
+    #[circuit_breaker(window = limits::CALLS, failure_rate = limits::RATE, min_calls = limits::CALLS)]
+    #[rate_limit(limits::MANY per limits::PERIOD, cost = limits::COST)]
+    #[bulkhead(max_concurrent = limits::PLACES, max_queue = limits::NONE)]
+    #[timeout(limits::PERIOD)]
+    async fn by_constants(&self) -> Result<u32, BankError> {
+        Err(BankError::Down)
+    }
+
+    #[call(concurrent)]
+    #[circuit_breaker(window = limits::PERIOD, min_calls = limits::CALLS)]
+    async fn by_time(&self) -> Result<u32, BankError> {
+        Err(BankError::Down)
     }
 
     #[call(concurrent)]
@@ -783,6 +809,17 @@ async fn a_time_out_around_all_attempts_ends_them() {
     let late = gate.stubborn().await.unwrap_err();
     assert!(matches!(late, CallError::Timeout { after, .. } if after == ms(450)), "{late:?}");
     assert_eq!(start.elapsed(), ms(450));
+}
+
+#[tokio::test(start_paused = true)]
+async fn values_are_constants_by_their_paths() {
+    let gate = Gate::start().system(&System::new()).await.unwrap();
+    for _ in 0..2 {
+        assert!(matches!(gate.by_constants().await, Err(CallError::Handler(BankError::Down))));
+        assert!(matches!(gate.by_time().await, Err(CallError::Handler(BankError::Down))));
+    }
+    assert!(matches!(gate.by_constants().await, Err(CallError::CircuitOpen { .. })));
+    assert!(matches!(gate.by_time().await, Err(CallError::CircuitOpen { .. })));
 }
 
 #[tokio::test(start_paused = true)]

@@ -112,11 +112,7 @@ fn check_values(handler: &Handler, policy: &Policy, diag: &mut Diag) {
                 .help("set `initial_delay` as well");
         }
     }
-    if let (Some(Given::Calls(window)), Some(Given::Number(least))) =
-        (policy.get("window"), policy.get("min_calls"))
-        && let (Some(window), Some(count)) = (integer(window), integer(least))
-        && count > window
-    {
+    if let Some((least, count, window)) = unreachable_calls(policy) {
         diag.error(least, format!("`min_calls`, {count}, is never reached in a window of {window} calls"))
             .help(format!("use {window} or less"));
     }
@@ -151,6 +147,17 @@ fn check_values(handler: &Handler, policy: &Policy, diag: &mut Diag) {
     {
         diag.error(with, "a fallback is a value or a function").help("keep one of the two");
     }
+}
+
+/// The `min_calls` that a window of so many calls never holds.
+pub(crate) fn unreachable_calls(policy: &Policy) -> Option<(&proc_macro2::TokenStream, u64, u64)> {
+    let (Some(Given::Calls(window)), Some(Given::Number(least))) =
+        (policy.get("window"), policy.get("min_calls"))
+    else {
+        return None;
+    };
+    let (window, count) = (integer(window)?, integer(least)?);
+    (count > window).then_some((least, count, window))
 }
 
 /// How long calls may be queued, and for how long it may be so.

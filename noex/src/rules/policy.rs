@@ -40,13 +40,31 @@ pub const fn retried<T: Retried>() {}
 #[doc(hidden)]
 pub const fn key<T: Key>() {}
 
-/// Fails to compile with the rule that the options break.
+/// Fails to compile with the option and the rule that it breaks.
 #[track_caller]
 const fn hold(fault: Option<Fault>) {
-    if let Some(fault) = fault {
-        panic!("{}", fault.rule);
+    if let Some(Fault { option, rule }) = fault {
+        // A panic while the program is compiled takes one text, and nothing joins two of them there.
+        let (mut text, mut at) = ([0; LONGEST], 0);
+        let parts = ["`", option, "`: ", rule];
+        let mut part = 0;
+        while part < parts.len() {
+            let (bytes, mut byte) = (parts[part].as_bytes(), 0);
+            while byte < bytes.len() && at < LONGEST {
+                text[at] = bytes[byte];
+                (byte, at) = (byte + 1, at + 1);
+            }
+            part += 1;
+        }
+        match std::str::from_utf8(text.split_at(at).0) {
+            Ok(text) => panic!("{}", text),
+            Err(_) => panic!("{}", rule),
+        }
     }
 }
+
+/// Of what a broken rule is told by.
+const LONGEST: usize = 160;
 
 #[doc(hidden)]
 #[track_caller]

@@ -6,6 +6,7 @@ use crate::expand::located;
 use crate::expand::plan::Plan;
 use crate::model::policy::{First, Given, Policy, PolicyKind, Time};
 use crate::names;
+use crate::syntax::options::Value;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
@@ -50,6 +51,7 @@ fn setter(plan: &Plan<'_>, policy: &Policy, key: &Ident, value: &Given) -> Optio
         "reset_on_restart"
         | "hold_during_backoff"
         | "burst"
+        | "cost"
         | "dedupe"
         | "queue_interval"
         | "weight"
@@ -82,14 +84,18 @@ fn setter(plan: &Plan<'_>, policy: &Policy, key: &Ident, value: &Given) -> Optio
             let time = time(given);
             quote!(.#name(#time))
         }
+        // Of a constant only the compiler knows whether it is a count or a time.
+        Given::Calls(calls) if matches!(Value::of(calls), Value::Constant) => {
+            quote!(.window(#krate::__private::Window(#calls).window()))
+        }
         Given::Calls(calls) => quote!(.window(#krate::resilience::CircuitWindow::Calls(#calls))),
         Given::Variant { of, word } => {
-            let of = Ident::new(of, Span::call_site());
             let variant = match word.to_string().as_str() {
-                "sliding" => Ident::new("SlidingWindow", Span::call_site()),
-                "fixed" => Ident::new("FixedWindow", Span::call_site()),
+                "sliding" => Ident::new("SlidingWindow", word.span()),
+                "fixed" => Ident::new("FixedWindow", word.span()),
                 _ => names::variant(word),
             };
+            let of = Ident::new(of, Span::call_site());
             if word == "token_bucket" {
                 // Without a burst, all of a period's may come at once.
                 let burst = match (policy.get("burst"), &policy.first) {
@@ -112,6 +118,8 @@ fn setter(plan: &Plan<'_>, policy: &Policy, key: &Ident, value: &Given) -> Optio
                 quote!(.#name(#krate::resilience::#of::#variant))
             }
         }
+        // A hedge has one of its own size anyway.
+        Given::Flag if key == "budget" && policy.kind == PolicyKind::Hedge => return None,
         Given::Flag if key == "budget" => quote!(.budget(#krate::resilience::BudgetOptions::new())),
         Given::Text(shared) if key == "budget" => {
             quote!(.budget(#krate::resilience::BudgetOptions::new().shared(#shared)))

@@ -1,6 +1,7 @@
 //! What only the compiler can know of policies, asserted.
 
 use super::options::{options, time};
+use crate::check::policy::unreachable_calls;
 use crate::expand::duration::{duration, patience};
 use crate::expand::located;
 use crate::expand::plan::Plan;
@@ -27,7 +28,13 @@ fn assertions_of(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
     let mut assertions = TokenStream::new();
     for policy in &handler.policies {
         let place = policy.place().span();
-        if policy.has_constants() {
+        // Literals that contradict one another in ways that only the options know.
+        let is_told_by_options = match policy.kind {
+            PolicyKind::CircuitBreaker => unreachable_calls(policy).is_none(),
+            PolicyKind::RateLimit | PolicyKind::Bulkhead | PolicyKind::Hedge => true,
+            _ => false,
+        } && !policy.settings.is_empty();
+        if policy.has_constants() || is_told_by_options {
             let rule = Ident::new(policy.kind.word(), Span::call_site());
             let rule = located::at(place, quote!(#krate::rules::policy::#rule));
             let options = located::parenthesized(place, options(plan, policy));
@@ -37,7 +44,8 @@ fn assertions_of(plan: &Plan<'_>, handler: &Handler) -> TokenStream {
             (policy.get("dedupe"), policy.key("dedupe"))
         {
             let rule = located::at(key.span(), quote!(#krate::rules::policy::dedupe));
-            assertions.extend(quote!(#cfg const _: () = #rule(#kept);));
+            let kept = located::parenthesized(key.span(), kept.clone());
+            assertions.extend(quote!(#cfg const _: () = #rule #kept;));
         }
         if policy.kind == PolicyKind::Timeout && is_of_each_attempt(handler, policy) {
             let limit = match &policy.first {

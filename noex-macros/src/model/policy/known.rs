@@ -136,7 +136,7 @@ const LOAD_SHED: &[Known] = &[
 
 const HEDGE: &[Known] = &[
     ("delay", Shape::Time),
-    ("quantile", Shape::Part),
+    ("quantile", Shape::Inside),
     ("warm_up", Shape::Count(1, "a quantile of no calls is none")),
     ("max_extra", Shape::Count(1, "a hedge of no further runs is none")),
     ("budget", Shape::Budget),

@@ -31,6 +31,19 @@ const _: () = {
         ::noex::resilience::CircuitBreakerOptions::new().failure_threshold(LIMIT),
     );
 };
+const _: () = {
+    ::noex::rules::policy::rate_limit(
+        ::noex::resilience::RateLimitOptions::new()
+            .limit(100)
+            .period(::core::time::Duration::from_millis(60000))
+            .max_queue_size(0),
+    );
+};
+const _: () = {
+    ::noex::rules::policy::bulkhead(
+        ::noex::resilience::BulkheadOptions::new().max_queue(0),
+    );
+};
 const _: () = ::noex::rules::policy::timeout_fits(
     ::core::time::Duration::from_millis(1000),
     <Bank as ::noex::ServerConfig>::CALL_TIMEOUT,

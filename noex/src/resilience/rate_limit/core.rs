@@ -14,8 +14,9 @@ use std::{
 
 use super::{
     LimiterKey, Quota, RateLimitOptions,
+    bucket::Bucket,
     line::Ticket,
-    meter::{Meter, Window, after, out},
+    meter::{Meter, Window},
     queue::Queued,
     table::{Entry, Full, Table, Tally},
 };
@@ -50,15 +51,7 @@ pub(crate) enum Denied<'a> {
 /// On a cache line of its own: what each call writes is not beside what each call only reads.
 #[repr(align(128))]
 #[derive(Default)]
-struct Apart<T>(T);
-
-/// The bucket of a limiter without keys: one word, charged by one compare-and-swap. What a charge needs is beside it.
-struct Bucket {
-    /// After how long a token comes.
-    interval: AtomicU64,
-    capacity: u32,
-    full_at: Apart<AtomicU64>,
-}
+pub(super) struct Apart<T>(pub(super) T);
 
 /// Kinds of what is counted without a lock: what a bucket granted, and what was refused.
 const GRANTED: usize = 0;
@@ -68,11 +61,11 @@ pub(super) struct Core<K> {
     pub(super) identity: Identity,
     pub(super) options: RateLimitOptions,
     pub(super) ticks: Ticks,
-    bucket: Option<Bucket>,
+    pub(super) bucket: Option<Bucket>,
     /// Without keys and with one window: nothing of cost 1 passes before that, unless something is given back. Written
     /// under the lock of the key.
     closed_until: Option<Apart<AtomicU64>>,
-    table: Table<K>,
+    pub(super) table: Table<K>,
     is_disposed: AtomicBool,
     /// Those who wait, for any key.
     waiting: AtomicUsize,
@@ -259,7 +252,7 @@ impl<K: LimiterKey> Core<K> {
     }
 
     /// Something passes again: what was known of when is void.
-    fn open(&self) {
+    pub(super) fn open(&self) {
         if let Some(Apart(closed_until)) = &self.closed_until {
             closed_until.store(0, Ordering::Relaxed);
         }
@@ -273,9 +266,9 @@ impl<K: LimiterKey> Core<K> {
         let less = |full_at| {
             let mut meter = Meter::Bucket { full_at };
             meter.give_back(self.windows(), grant.at, grant.cost, now);
-            Some(meter.freshness())
+            meter.freshness()
         };
-        let _ = bucket.full_at.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        bucket.change(less);
     }
 
     /// What stands for a key whose owner may be gone.
@@ -300,84 +293,6 @@ impl<K: LimiterKey> Core<K> {
             self.give_back(&mut Meter::Bucket { full_at: 0 }, grant, now);
         }
         wakers.into_iter().for_each(Waker::wake);
-    }
-
-    /// The first window's limit.
-    pub(super) fn limit(&self) -> u32 {
-        self.windows()[0].limit()
-    }
-
-    /// Sets the first window's limit, for all keys in one step; `anew`: all of them are fresh with it. Those who wait go
-    /// on as far as they can.
-    pub(super) fn set_limit(&self, limit: u32, anew: bool) -> Result<(), ConfigError> {
-        if let Some(fault) = self.options.limit(limit).fault() {
-            return Err(fault.of(&self.identity.name));
-        }
-        let now = self.ticks.now();
-        let (mut from, mut wakers) = (limit, Vec::new());
-        let set = || {
-            let (before, rescale) = self.windows()[0].set_limit(limit);
-            from = before;
-            self.open();
-            if let Some(bucket) = &self.bucket {
-                bucket.follow(&self.windows()[0]);
-                let full_at = |full_at| Some(if anew { 0 } else { rescale.full_at(full_at, now) });
-                let _ = bucket.full_at.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, full_at);
-            }
-            rescale
-        };
-        self.table.change(set, |entry, tally, rescale| {
-            if anew {
-                entry.meter = Meter::new(self.windows());
-            } else {
-                entry.meter.rescale(*rescale, now);
-            }
-            self.advance(entry, tally, now, &mut wakers);
-            // Its turn is another one now.
-            wakers.extend(entry.line.as_ref().and_then(|line| line.first_waker()));
-        });
-        wakers.into_iter().for_each(Waker::wake);
-        if from != limit {
-            self.identity.tell(|| PolicyEvent::LimitChanged { from: from as usize, to: limit as usize });
-        }
-        Ok(())
-    }
-
-    /// Takes all that a key has left; how much that was.
-    pub(super) fn drain<Q>(&self, key: &Q) -> u32
-    where
-        K: Borrow<Q>,
-        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
-    {
-        let now = self.ticks.now();
-        self.drained(match &self.bucket {
-            Some(bucket) => bucket.drain(now),
-            None => self.table.visit(key, now, |entry, _| self.empty(&mut entry.meter, now)).unwrap_or(0),
-        })
-    }
-
-    /// The same of a key that is known, if it is still.
-    pub(super) fn drain_known(&self, key: u64) -> u32 {
-        let now = self.ticks.now();
-        self.drained(match &self.bucket {
-            Some(bucket) => bucket.drain(now),
-            None => self.table.visit_hashed(key, |entry, _| self.empty(&mut entry.meter, now)).unwrap_or(0),
-        })
-    }
-
-    fn empty(&self, meter: &mut Meter, now: u64) -> u32 {
-        let left = Quota::after(meter, self.windows(), now).remaining;
-        if left > 0 {
-            meter.take(self.windows(), now, left);
-        }
-        left
-    }
-
-    fn drained(&self, units: u32) -> u32 {
-        if units > 0 {
-            self.identity.tell(|| PolicyEvent::Drained { units });
-        }
-        units
     }
 
     fn count_refused(&self, counts: bool) {
@@ -465,7 +380,7 @@ impl<K: LimiterKey> Core<K> {
     #[inline]
     fn bucket_quota(&self, full_at: u64, now: u64) -> Quota {
         match &self.bucket {
-            Some(bucket) => Quota::passed(bucket.capacity, bucket.out(full_at, now)),
+            Some(bucket) => bucket.quota(full_at, now),
             None => unreachable!("something was drawn from it"),
         }
     }
@@ -580,8 +495,7 @@ impl<K: LimiterKey> Core<K> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let was_used =
-            self.bucket.as_ref().is_some_and(|bucket| bucket.full_at.0.swap(0, Ordering::Relaxed) != 0);
+        let was_used = self.bucket.as_ref().is_some_and(|bucket| bucket.change(|_| 0) != 0);
         if self.table.remove(key) {
             self.open();
             return true;
@@ -621,67 +535,6 @@ impl<K: LimiterKey> Core<K> {
         });
         wakers.into_iter().for_each(Waker::wake);
         self.identity.tell(|| PolicyEvent::Disposed);
-    }
-}
-
-impl Bucket {
-    fn of(window: &Window) -> Option<Self> {
-        let interval = AtomicU64::new(window.interval()?);
-        Some(Bucket { interval, capacity: window.capacity(), full_at: Apart::default() })
-    }
-
-    /// The window has another limit.
-    fn follow(&self, window: &Window) {
-        if let Some(interval) = window.interval() {
-            self.interval.store(interval, Ordering::Relaxed);
-        }
-    }
-
-    #[inline]
-    fn after(&self, full_at: u64, now: u64, cost: u32) -> Result<u64, u64> {
-        let interval = self.interval.load(Ordering::Relaxed);
-        after(interval, interval.saturating_mul(self.capacity.into()), full_at, now, cost.into())
-    }
-
-    /// Whether so much can ever be drawn.
-    #[inline]
-    fn can_hold(&self, cost: u32) -> bool {
-        (1..=self.capacity).contains(&cost)
-    }
-
-    /// Takes `cost` tokens: when it will then be full again, or how long to wait.
-    #[inline]
-    fn draw(&self, now: u64, cost: u32) -> Result<u64, u64> {
-        let Apart(full_at) = &self.full_at;
-        let mut known = full_at.load(Ordering::Relaxed);
-        loop {
-            let then = self.after(known, now, cost)?;
-            match full_at.compare_exchange_weak(known, then, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return Ok(then),
-                Err(other) => known = other,
-            }
-        }
-    }
-
-    /// Draws all there is.
-    fn drain(&self, now: u64) -> u32 {
-        let mut units = 0;
-        let empty = |full_at| {
-            units = self.capacity.saturating_sub(self.out(full_at, now).0);
-            if units > 0 { self.after(full_at, now, units).ok() } else { None }
-        };
-        let drawn = self.full_at.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, empty);
-        if drawn.is_ok() { units } else { 0 }
-    }
-
-    /// How many tokens are out, and for how long.
-    #[inline]
-    fn out(&self, full_at: u64, now: u64) -> (u32, u64) {
-        out(self.interval.load(Ordering::Relaxed), full_at, now)
-    }
-
-    fn meter(&self) -> Meter {
-        Meter::Bucket { full_at: self.full_at.0.load(Ordering::Relaxed) }
     }
 }
 

@@ -6,6 +6,8 @@
 //!                                              └─ Table    shards of entries: a Meter, and a Line if somebody waits
 //! ```
 
+mod bucket;
+mod change;
 mod core;
 mod keyed;
 mod line;

@@ -26,6 +26,7 @@ pub enum Algorithm {
     /// At most `limit` in any span of one `period`, wherever it begins. Exact up to a limit of 1024, and above it
     /// with [`exact`](RateLimitOptions::exact); else an estimate from the counts of two periods.
     #[default]
+    #[cfg_attr(feature = "serde", serde(alias = "sliding"))]
     SlidingWindow,
     /// A bucket of `burst` tokens that fills by `limit` a `period`: one word a key.
     TokenBucket {
@@ -36,6 +37,7 @@ pub enum Algorithm {
     Smooth,
     /// At most `limit` in a period that begins with the first request after the last one: two words a key. Up to
     /// twice the limit can pass around a boundary.
+    #[cfg_attr(feature = "serde", serde(alias = "fixed"))]
     FixedWindow,
 }
 

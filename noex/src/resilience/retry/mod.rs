@@ -47,7 +47,7 @@ use crate::{
 /// | the operation | options |
 /// |---|---|
 /// | reads, or can be repeated | the defaults, `idempotent(true)` |
-/// | may not run twice | leave `idempotent` out, and judge by [`Class`] |
+/// | may not run twice | leave `idempotent` out, and judge by [`Class`]; on a handler, `dedupe` |
 /// | is called by many clients | [`Jitter::Full`], or they all come back at the same moment |
 /// | belongs to a service that others depend on | a [budget](super::BudgetOptions), or an outage grows by all attempts of all clients |
 /// | is somebody's request | a [`Timeout`](super::Timeout) around the retry: patience for all attempts together |

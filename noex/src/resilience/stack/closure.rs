@@ -9,12 +9,11 @@ use std::{
     time::Duration,
 };
 
-use thiserror::Error;
-
 use super::{
     admission::{BreakerLayer, BulkheadLayer, LimitLayer},
     inner::{FallbackLayer, RetryLayer, TimeoutLayer},
     layer::{Judge, Layer, Outcome, Refusal},
+    order::{OrderError, Said, check},
     run::{Layers, Operation, Run},
     shed::ShedLayer,
     straight::straight,
@@ -181,16 +180,6 @@ pub struct StackBuilder<T, E> {
     judge: fn(&E) -> Class,
 }
 
-/// What the order is checked by.
-#[derive(Clone, Debug)]
-struct Said {
-    kind: PolicyKind,
-    /// A policy's own: two of one name have each one of theirs.
-    name: Arc<str>,
-    /// Of a time-out its limit, of a retry the first pause, where that is known.
-    time: Option<Duration>,
-}
-
 impl<T: 'static, E: 'static> StackBuilder<T, E> {
     /// How the operation's errors count for the policies that follow; each is `Transient` otherwise.
     pub fn judged_by(mut self, judge: fn(&E) -> Class) -> Self {
@@ -258,14 +247,7 @@ impl<T: 'static, E: 'static> StackBuilder<T, E> {
     ///
     /// [`OrderError`] when the order defeats itself.
     pub fn build(self) -> Result<Stack<T, E>, OrderError> {
-        for (at, inner) in self.said.iter().enumerate() {
-            for (outer_at, outer) in self.said[..at].iter().enumerate() {
-                let between = &self.said[outer_at + 1..at];
-                if let Some(rule) = defeats(outer, between, inner) {
-                    return Err(OrderError { outer: outer.kind, inner: inner.kind, rule });
-                }
-            }
-        }
+        check(&self.said)?;
         Ok(Stack { layers: self.layers.into() })
     }
 
@@ -307,44 +289,4 @@ fn says<T, E>(ended: &Ended<T, E>) -> Option<String> {
         Err(PolicyError::Shed(it)) => Some(it.to_string()),
         Err(PolicyError::Disposed(it)) => Some(it.to_string()),
     }
-}
-
-/// What makes one policy around another one senseless: the rules that handlers are held to as well.
-fn defeats(outer: &Said, between: &[Said], inner: &Said) -> Option<&'static str> {
-    let retries = between.iter().any(|said| said.kind == PolicyKind::Retry);
-    let is_over = outer.time.zip(inner.time).is_some_and(|(total, time)| total <= time);
-    Some(match (outer.kind, inner.kind) {
-        (PolicyKind::Retry, PolicyKind::Fallback) => "a retry around a fallback never sees a failure",
-        (PolicyKind::Retry, PolicyKind::Retry) => "a retry of retries multiplies the attempts",
-        (PolicyKind::Timeout, PolicyKind::Timeout) if !retries => {
-            "of two time-outs around the same attempt one can never fire"
-        }
-        (PolicyKind::Timeout, PolicyKind::Timeout) if is_over => {
-            "the time-out around all attempts is over before that of one can be"
-        }
-        (PolicyKind::Timeout, PolicyKind::Retry) if is_over => {
-            "the time-out is over before the first attempt after another"
-        }
-        (
-            PolicyKind::CircuitBreaker
-            | PolicyKind::RateLimiter
-            | PolicyKind::Bulkhead
-            | PolicyKind::LoadShedder,
-            kind,
-        ) if kind == outer.kind && Arc::ptr_eq(&inner.name, &outer.name) => "it is the same policy twice",
-        _ => return None,
-    })
-}
-
-/// An order of policies that defeats itself.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-#[error("{outer} around {inner}: {rule}")]
-pub struct OrderError {
-    /// The policy further out.
-    pub outer: PolicyKind,
-    /// The policy further in.
-    pub inner: PolicyKind,
-    /// What is wrong.
-    pub rule: &'static str,
 }
