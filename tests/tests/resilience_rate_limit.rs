@@ -471,6 +471,22 @@ async fn new_keys_find_room_when_old_ones_are_over() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_key_that_is_over_makes_room_wherever_it_is() {
+    const KEYS: usize = 2_000;
+    let limiter: KeyedRateLimiter<usize> =
+        KeyedRateLimiter::new("full", rate(1, 1000).max_keys(KEYS)).unwrap();
+    limiter.consume(&0).unwrap();
+    advance(ms(500)).await;
+    for key in 1..KEYS {
+        limiter.consume(&key).unwrap();
+    }
+    advance(ms(500)).await;
+    // One of all is over, and then none is.
+    limiter.consume(&KEYS).unwrap();
+    assert_eq!(limiter.consume(&0).unwrap_err().why, LimitedBy::Keys);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_keys_never_exceed_their_limit_and_are_swept() {
     let limiter: KeyedRateLimiter<u64> = KeyedRateLimiter::new("many", rate(1, 1000).max_keys(1000)).unwrap();
     for key in 0..5000 {

@@ -75,6 +75,11 @@ impl Window {
         }
     }
 
+    /// The period in ticks.
+    pub(super) fn span(&self) -> u64 {
+        self.span
+    }
+
     /// What a refusal tells of it.
     #[inline]
     pub(super) fn told(&self) -> (u32, Duration) {

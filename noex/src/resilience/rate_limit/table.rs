@@ -8,7 +8,7 @@ use std::{
     hash::{BuildHasher, Hash},
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     thread::available_parallelism,
 };
@@ -61,6 +61,8 @@ pub(super) struct Table<K> {
     on_full: OnFull,
     /// The next shard to be searched for room.
     hand: AtomicUsize,
+    /// Before that, not all of it is searched for room again.
+    searched_until: AtomicU64,
 }
 
 /// There is no room for a new key.
@@ -109,6 +111,7 @@ impl<K: LimiterKey> Table<K> {
             max_keys,
             on_full,
             hand: AtomicUsize::new(0),
+            searched_until: AtomicU64::new(0),
         }
     }
 
@@ -297,7 +300,16 @@ impl<K: LimiterKey> Table<K> {
             gone.extend(oldest.and_then(|oldest| self.evict(&oldest)));
         }
         self.keys.fetch_sub(gone.len(), Ordering::Relaxed);
-        !gone.is_empty()
+        !gone.is_empty() || self.search_all(now)
+    }
+
+    /// Looks at every slot, which takes as long as there are keys: once a period. Between that, keys that are over and
+    /// were not met stand in the way of new ones.
+    fn search_all(&self, now: u64) -> bool {
+        let period = self.windows.iter().map(Window::span).min().unwrap_or(0);
+        let due = |until| (until <= now).then(|| now.saturating_add(period));
+        let is_due = self.searched_until.fetch_update(Ordering::Relaxed, Ordering::Relaxed, due).is_ok();
+        is_due && self.cleanup(now) > 0
     }
 
     fn evict(&self, oldest: &Candidate) -> Option<Entry<K>> {
