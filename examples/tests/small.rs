@@ -2,13 +2,17 @@
 
 mod common;
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use common::{example, run, text};
 
 fn printed(name: &str) -> String {
-    let output = run(&mut example(name), b"");
-    assert!(output.status.success(), "{name}: {}", text(&output.stderr));
+    printed_of(&mut example(name))
+}
+
+fn printed_of(example: &mut Command) -> String {
+    let output = run(example, b"");
+    assert!(output.status.success(), "{example:?}: {}", text(&output.stderr));
     text(&output.stdout).to_owned()
 }
 
@@ -327,6 +331,29 @@ fn without_pids(text: &str) -> String {
         None => format!("{line}\n"),
     });
     lines.collect()
+}
+
+#[test]
+fn ring_passes_a_token_round() {
+    assert_eq!(printed_of(example("ring").args(["10", "20"])), "10 servers, 200 messages, 20 to each\n");
+}
+
+#[test]
+fn fan_in_loses_no_reading() {
+    let printed = printed_of(example("fan_in").args(["20"]));
+    assert_eq!(printed, "20 meters, 2000 readings, 21000 in all\n");
+}
+
+#[test]
+fn fan_out_is_heard_in_order() {
+    let printed = printed_of(example("fan_out").args(["20"]));
+    assert_eq!(printed, "20 listeners heard 2000 lines in order, 0 did not answer\n");
+}
+
+#[test]
+fn skynet_adds_up() {
+    let printed = printed_of(example("skynet").args(["1000"]));
+    assert_eq!(printed, "10 leaves: 45\n100 leaves: 4950\n1000 leaves: 499500\n");
 }
 
 #[test]
