@@ -21,8 +21,8 @@ mod tokio_hand;
 mod xtra;
 
 /// The peers the others are compared with: the first of them that has a figure. Policies are compared with
-/// noex's, and methods that have some with one that has none.
-pub(crate) const BASELINES: &[&str] = &["tokio_unbounded", "noex_bare", "noex"];
+/// noex's, methods that have some with one that has none, and what refuses with a breaker.
+pub(crate) const BASELINES: &[&str] = &["tokio_unbounded", "noex_bare", "noex", "noex_breaker"];
 
 /// Every scenario with every peer that can do it.
 pub(crate) fn all() -> Vec<Bench> {
