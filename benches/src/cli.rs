@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use crate::runtime::Runtime;
 
 pub(crate) const HELP: &str = "\
@@ -12,14 +14,16 @@ Usage: noex-bench [OPTIONS]
   --peer X,Y       only these peers
   --runtime R      only `one` (thread) or `two` (workers)
   --rounds N       samples of each figure, of which the median counts (default 7)
-  --quick          three rounds of short samples: enough to see that everything runs
+  --quick          three rounds of short samples, all within a minute: enough to see that everything runs
   --json           one JSON line a figure instead of tables
+  --out DIR        besides, results.json (first the machine, then a line a figure) and results.svg in DIR
   --instructions   instructions per operation instead of time, counted by valgrind
+  --compile        seconds of processor time to check 50 servers with macros and by hand, instead of what they do
   --one            run one sample and print its figures; RUNTIME is `one` or `two`
   --list           names of scenarios and peers
   --help           this text
 
-Figures go to stdout, progress to stderr.
+Figures go to stdout, progress to stderr. Behind each figure stand the least and the greatest of its rounds.
 ";
 
 /// What to do.
@@ -27,6 +31,7 @@ Figures go to stdout, progress to stderr.
 pub(crate) enum Command {
     Measure(Selection),
     Instructions(Selection),
+    Compile(Selection),
     One { peer: String, scenario: String, runtime: Runtime, iterations: u64 },
     List,
     Help,
@@ -43,6 +48,8 @@ pub(crate) struct Selection {
     pub(crate) rounds: usize,
     pub(crate) quick: bool,
     pub(crate) json: bool,
+    /// Where to leave the figures and their picture.
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// Reads the arguments behind the program's name.
@@ -54,8 +61,9 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Comma
         rounds: 0,
         quick: false,
         json: false,
+        out: None,
     };
-    let mut instructions = false;
+    let mut what: fn(Selection) -> Command = Command::Measure;
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("`{argument}` needs a value"));
         match argument.as_str() {
@@ -65,7 +73,9 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Comma
             "--rounds" => selection.rounds = number(&value()?)? as usize,
             "--quick" => selection.quick = true,
             "--json" => selection.json = true,
-            "--instructions" => instructions = true,
+            "--out" => selection.out = Some(value()?.into()),
+            "--instructions" => what = Command::Instructions,
+            "--compile" => what = Command::Compile,
             "--one" => {
                 return Ok(Command::One {
                     peer: value()?,
@@ -82,7 +92,7 @@ pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Comma
     if selection.rounds == 0 {
         selection.rounds = if selection.quick { 3 } else { 7 };
     }
-    Ok(if instructions { Command::Instructions(selection) } else { Command::Measure(selection) })
+    Ok(what(selection))
 }
 
 fn runtime(name: &str) -> Result<Runtime, String> {
@@ -103,12 +113,14 @@ mod tests {
 
     #[test]
     fn a_selection_is_read() {
-        let Ok(Command::Measure(selection)) = parsed("--scenario cast,ring --peer noex --quick --json")
+        let Ok(Command::Measure(selection)) =
+            parsed("--scenario cast,ring --peer noex --quick --json --out here")
         else {
             panic!("a selection is no measurement")
         };
         assert_eq!(selection.scenarios, ["cast", "ring"]);
         assert_eq!(selection.peers, ["noex"]);
+        assert_eq!(selection.out, Some(PathBuf::from("here")));
         assert_eq!((selection.rounds, selection.quick, selection.json), (3, true, true));
     }
 

@@ -43,11 +43,13 @@ pub(crate) fn count(benches: &[Bench], selection: &Selection) -> Result<Vec<Figu
             }
             eprintln!("{scenario}: {}", bench.peer);
             let difference = instructions(bench, many)?.saturating_sub(instructions(bench, few)?);
+            let each = difference as f64 / (many - few) as f64;
             figures.push(Figure {
                 peer: bench.peer,
                 scenario: format!("{scenario}_instructions"),
                 runtime: Runtime::OneThread,
-                value: difference as f64 / (many - few) as f64,
+                value: each,
+                spread: (each, each),
                 unit: Unit::Fewer("instructions"),
             });
         }

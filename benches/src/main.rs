@@ -4,7 +4,9 @@
 //! ```text
 //! cargo run --release -p noex-bench                # tables, with ratios against tokio by hand
 //! cargo run --release -p noex-bench -- --json      # one line a figure
+//! cargo run --release -p noex-bench -- --out DIR   # and files: figures with the machine, a picture
 //! cargo run --release -p noex-bench -- --instructions
+//! cargo run --release -p noex-bench -- --compile
 //! ```
 //!
 //! [`scenario`] says what is measured and how, [`peer`] what a peer has to provide, [`peers`] holds
@@ -15,7 +17,7 @@
 //! `CARGO_PROFILE_RELEASE_LTO=fat` and `CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1` every peer that is
 //! built on tokio needs about a fifth fewer instructions; say which build a figure is from.
 
-use std::process::ExitCode;
+use std::{fs, process::ExitCode};
 
 use crate::cli::{Command, Selection};
 use crate::report::Figure;
@@ -24,10 +26,13 @@ use crate::scenario::Bench;
 
 mod alloc;
 mod cli;
+mod compile;
 mod instructions;
+mod machine;
 mod measure;
 mod peer;
 mod peers;
+mod picture;
 mod report;
 mod runtime;
 mod scenario;
@@ -48,11 +53,18 @@ fn obey(command: Command) -> Result<(), String> {
     match command {
         Command::Measure(selection) => {
             let benches = select(&selection)?;
-            measure_all(&benches, &selection);
+            let figures = measure_all(&benches, &selection);
+            leave(&figures, &selection)?;
         }
         Command::Instructions(selection) => {
             let figures = instructions::count(&select(&selection)?, &selection)?;
             print(&figures, &selection);
+            leave(&figures, &selection)?;
+        }
+        Command::Compile(selection) => {
+            let figures = compile::check(&selection)?;
+            print(&figures, &selection);
+            leave(&figures, &selection)?;
         }
         Command::One { peer, scenario, runtime, iterations } => {
             run_one(&peer, &scenario, runtime, iterations)?;
@@ -64,7 +76,7 @@ fn obey(command: Command) -> Result<(), String> {
 }
 
 /// Measures scenario after scenario; JSON lines appear as they are known, tables at the end.
-fn measure_all(benches: &[Bench], selection: &Selection) {
+fn measure_all(benches: &[Bench], selection: &Selection) -> Vec<Figure> {
     let mut figures = Vec::new();
     for scenario in scenario::ALL {
         let same: Vec<Bench> =
@@ -75,7 +87,7 @@ fn measure_all(benches: &[Bench], selection: &Selection) {
             }
             let measured = measure::rounds(&same, runtime, selection);
             if selection.json {
-                report::json(&measured);
+                print!("{}", report::json(&measured));
             }
             figures.extend(measured);
         }
@@ -83,14 +95,30 @@ fn measure_all(benches: &[Bench], selection: &Selection) {
     if !selection.json {
         report::table(&figures);
     }
+    figures
 }
 
 fn print(figures: &[Figure], selection: &Selection) {
     if selection.json {
-        report::json(figures);
+        print!("{}", report::json(figures));
     } else {
         report::table(figures);
     }
+}
+
+/// Writes the files of `--out`.
+fn leave(figures: &[Figure], selection: &Selection) -> Result<(), String> {
+    let Some(folder) = &selection.out else { return Ok(()) };
+    let machine = machine::describe();
+    let lines = format!("{}{}", machine.json(selection), report::json(figures));
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        fs::write(&path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
+    };
+    fs::create_dir_all(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+    write("results.json", &lines)?;
+    // Instructions and odd selections have nothing that belongs into the picture.
+    picture::draw(figures, &machine).map_or(Ok(()), |picture| write("results.svg", &picture))
 }
 
 /// Runs one sample in this process and prints a line `name value unit` for each figure.
