@@ -362,6 +362,16 @@ async fn a_request_is_a_token_that_a_limit_does_not_use_up() {
 }
 
 /// CALL-16
+#[tokio::test(start_paused = true)]
+async fn a_request_may_be_waited_for_without_end() {
+    let (tickets, _) = tickets().await;
+    let mut request = tickets.after(50 * MS, 4).timeout(Duration::MAX).request();
+    assert_eq!(request.wait(Duration::MAX).await.unwrap().unwrap(), 4);
+    let mut requests = Requests::new();
+    requests.add("it", tickets.echo(5).request());
+    assert_eq!(requests.next_within(Duration::MAX).await.unwrap().unwrap().1.unwrap(), 5);
+}
+
 #[tokio::test]
 async fn a_request_to_a_dead_server_is_sent_and_fails_when_waited_for() {
     let (tickets, _) = tickets().await;

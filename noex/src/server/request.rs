@@ -18,7 +18,10 @@ use super::{
     error::Failure,
     waiting::{Asked, Over, Waiting},
 };
-use crate::process::door::{Boxed, now, sleep_until};
+use crate::process::{
+    attendant::later,
+    door::{Boxed, now, sleep_until},
+};
 
 /// A call that has been sent, as a value: a future of its reply that borrows nothing.
 ///
@@ -79,7 +82,7 @@ impl<T, E> Request<T, E> {
         let step = match Waiting::queue(server.slot(), call, asked, None) {
             Ok(mut waiting) => {
                 // Its own limit alone: it may outlive the handler that sent it.
-                let patience = asked.limit.map(|limit| (now() + limit, limit));
+                let patience = asked.limit.map(|limit| (later(now(), limit), limit));
                 waiting.start_clock(server.slot(), &mut asked, patience);
                 Step::Waiting(waiting)
             }
@@ -105,7 +108,7 @@ impl<T, E> Request<T, E> {
 
     /// The reply, if it comes within `limit`. `None`: not yet; the request goes on, and can be waited for again.
     pub async fn wait(&mut self, limit: Duration) -> Option<Result<T, CallError<E>>> {
-        let mut clock = sleep_until(now() + limit, None);
+        let mut clock = sleep_until(later(now(), limit), None);
         poll_fn(|cx| match self.reply.as_mut().poll(cx) {
             Poll::Ready(reply) => Poll::Ready(Some(reply)),
             Poll::Pending => clock.as_mut().poll(cx).map(|()| None),
@@ -304,7 +307,7 @@ impl<L, T, E> Requests<L, T, E> {
     ///
     /// [`NotYet`]: no reply came; all requests go on.
     pub async fn next_within(&mut self, limit: Duration) -> Result<Option<Labelled<L, T, E>>, NotYet> {
-        let mut clock = sleep_until(now() + limit, None);
+        let mut clock = sleep_until(later(now(), limit), None);
         poll_fn(|cx| match self.poll_next(cx) {
             Poll::Ready(next) => Poll::Ready(Ok(next)),
             Poll::Pending => clock.as_mut().poll(cx).map(|()| Err(NotYet)),

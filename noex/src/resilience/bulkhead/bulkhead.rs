@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     Name, System,
-    process::door::now,
+    process::{attendant::later, door::now},
     resilience::{
         BulkheadFull, Class, ConfigError, FullBy, Identity, NamedError, Policy, PolicyError, PolicyEvent,
         PolicyEvents, PolicyKind, PolicyStatus, Protected, deadline,
@@ -349,7 +349,7 @@ impl Core {
         let own = self.options.queue_timeout;
         match deadline::after(Some(own)) {
             Some((at, _)) => at,
-            None => now() + own,
+            None => later(now(), own),
         }
     }
 

@@ -21,7 +21,10 @@ use tokio::time::{Instant, Sleep};
 
 use super::layer::{Deadline, Entry, Held, Late, Layer, Left, Outcome, Set, Wait};
 use crate::{
-    process::door::{now, sleep_until},
+    process::{
+        attendant::later,
+        door::{now, sleep_until},
+    },
     resilience::{Class, TimedOut, deadline, retry::Attempts},
 };
 
@@ -204,7 +207,7 @@ impl<O: Outcome> Run<O> {
         self.phase = if after.is_zero() {
             Phase::Yielding(at)
         } else {
-            Phase::Sleeping(at, sleep_until(now() + after, None))
+            Phase::Sleeping(at, sleep_until(later(now(), after), None))
         };
         true
     }
