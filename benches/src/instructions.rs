@@ -68,7 +68,8 @@ fn instructions(bench: &Bench, iterations: u64) -> Result<u64, String> {
         .output()
         .map_err(|error| format!("valgrind does not start: {error}"))?;
     let log = String::from_utf8_lossy(&output.stderr);
-    let collected = log.lines().find_map(|line| line.split_once("Collected :"));
+    // A child that it waited for, as to ask for a peer that is not installed, has reported before.
+    let collected = log.lines().rev().find_map(|line| line.split_once("Collected :"));
     collected
         .and_then(|(_, count)| count.trim().parse().ok())
         .ok_or_else(|| format!("valgrind counted nothing for {}:\n{log}", bench.peer))

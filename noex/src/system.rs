@@ -11,7 +11,10 @@ use std::{
     },
 };
 
-use tokio::runtime::{Handle, Id};
+use tokio::{
+    runtime::{Handle, Id},
+    task,
+};
 
 use crate::{
     event_bus::EventBus,
@@ -57,9 +60,17 @@ struct Inner {
 }
 
 thread_local! {
-    /// The door that this thread asked for last: the system's address, the runtime, the door. The door
-    /// keeps its system, so that the address stays its own.
-    static LAST: RefCell<Option<(usize, Id, Arc<Door>)>> = const { RefCell::new(None) };
+    /// The door that this thread asked for last.
+    static LAST: RefCell<Option<Last>> = const { RefCell::new(None) };
+}
+
+struct Last {
+    /// The system's address; the door keeps it, so that the address stays its own.
+    system: usize,
+    /// A task stays in its runtime, so that the answer is good for it without a look at the runtime.
+    task: Option<task::Id>,
+    runtime: Id,
+    door: Arc<Door>,
 }
 
 /// Slots are numbered over all systems, so that a pid names one server in the process.
@@ -84,8 +95,13 @@ impl System {
 
     /// The one that servers use when told nothing else.
     pub fn global() -> Self {
+        System::everybodys().clone()
+    }
+
+    /// The global one, for those who need not keep it.
+    pub(crate) fn everybodys() -> &'static Self {
         static GLOBAL: OnceLock<System> = OnceLock::new();
-        GLOBAL.get_or_init(System::new).clone()
+        GLOBAL.get_or_init(System::new)
     }
 
     /// The server of type `S` that has this name. A server of another type under that name is not found.
@@ -115,7 +131,7 @@ impl System {
     /// ```
     pub fn named<S: crate::GenServer>(&self, name: &str) -> S::Ref {
         self.whereis::<S>(name).unwrap_or_else(|| {
-            let nobody = slot::vacant::<S>(System::next_slot());
+            let nobody = slot::vacant::<S>(System::next_slot(), None);
             nobody.core().set_label(name.into());
             nobody.inbox.close();
             ServerRef::new(nobody).into()
@@ -262,18 +278,28 @@ impl System {
 
     /// The door to the runtime that this thread is in, if it is in one.
     pub(crate) fn door(&self) -> Option<Arc<Door>> {
-        let runtime = Handle::try_current().ok()?;
-        let id = runtime.id();
-        let here = Arc::as_ptr(&self.inner) as usize;
-        let known = LAST.with_borrow(|last| match last {
-            Some((system, runtime, door)) if (*system, *runtime) == (here, id) => Some(door.clone()),
-            _ => None,
+        let (system, task) = (Arc::as_ptr(&self.inner) as usize, task::try_id());
+        let known = LAST.with_borrow(|last| {
+            let last = last.as_ref().filter(|last| last.system == system && last.task == task)?;
+            task.is_some().then(|| last.door.clone())
         });
         if known.is_some() {
             return known;
         }
-        let door = self.find_door(runtime, id);
-        LAST.with_borrow_mut(|last| *last = Some((here, id, door.clone())));
+        let here = Handle::try_current().ok()?;
+        let runtime = here.id();
+        let known = LAST.with_borrow_mut(|last| {
+            let last = last.as_mut().filter(|last| last.system == system && last.runtime == runtime)?;
+            last.task = task;
+            Some(last.door.clone())
+        });
+        if known.is_some() {
+            return known;
+        }
+        let door = self.find_door(here, runtime);
+        let last = Last { system, task, runtime, door: door.clone() };
+        // What it drops may be the last of a system, with code of the user's in it: not in the borrow.
+        drop(LAST.replace(Some(last)));
         Some(door)
     }
 

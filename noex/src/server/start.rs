@@ -14,7 +14,7 @@ use crate::{
     Context, Name, Pid, Watch,
     observer::EventKind,
     process::{
-        door::{Boxed, Door},
+        door::Boxed,
         link::{Life, Unlinked, hear_exit, link},
     },
     registry::{AlreadyRegistered, Claim},
@@ -154,32 +154,33 @@ impl<S: GenServer> Start<S> {
 
     async fn up<R>(self, give: impl FnOnce(ServerRef<S>) -> R) -> Result<R, StartError<S::InitError>> {
         let Start { args, name, label, system, limit, parent, claims } = self;
-        let system = system.unwrap_or_else(System::global);
-        let slot = slot::vacant::<S>(System::next_slot());
+        let system = system.as_ref().unwrap_or_else(|| System::everybodys());
+        let door = system.door();
+        let has_runtime = door.is_some();
+        let server = ServerRef::new(slot::vacant::<S>(System::next_slot(), door));
+        let slot = server.slot();
         if let Some(label) = label {
             slot.core().set_label(label);
         }
-        let Some(door) = system.door() else {
+        if !has_runtime {
             return Err(StartError::NoRuntime { server: name.unwrap_or_else(|| slot.core().label()).into() });
-        };
-        if let Err(taken) = claim_all(claims, &slot, &door) {
+        }
+        if let Err(taken) = claim_all(claims, slot) {
             return Err(StartError::AlreadyRegistered(taken));
         }
         if let Some(name) = name {
             slot.core().set_name(name.clone());
-            slot.core().set_door(door.clone());
             if let Err(holder) = system.names().claim(&name, slot.clone()) {
-                slot.core().end_registrations(first_life(&slot));
+                slot.core().end_registrations(first_life(slot));
                 return Err(StartError::NameTaken { name: name.into(), holder });
             }
-            refuse::announce(&slot, || EventKind::NameClaimed { name });
+            refuse::announce(slot, || EventKind::NameClaimed { name });
         }
-        let server = ServerRef::new(slot.clone());
         let starter = parent.as_ref().map_or(Starter::Anybody, Starter::Parent);
-        match life::bring_up(&slot, door, args, limit, starter).await {
+        match life::bring_up(slot, args, limit, starter).await {
             Ok(()) => {
                 if let Some(parent) = parent {
-                    adopt(&parent, &Life::of(slot));
+                    adopt(&parent, &Life::of(slot.clone()));
                 }
                 Ok(give(server))
             }
@@ -197,11 +198,9 @@ fn first_life<S: GenServer>(slot: &Slot<S>) -> Pid {
 fn claim_all<S: GenServer>(
     claims: Vec<Claim>,
     slot: &Arc<Slot<S>>,
-    door: &Arc<Door>,
 ) -> Result<(), AlreadyRegistered> {
     let pid = first_life(slot);
     for claim in claims {
-        slot.core().set_door(door.clone());
         claim(pid, slot.clone()).inspect_err(|_| slot.core().end_registrations(pid))?;
     }
     Ok(())

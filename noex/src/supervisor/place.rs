@@ -95,7 +95,7 @@ pub(crate) struct PlaceOf<S: GenServer> {
 
 impl<S: GenServer> PlaceOf<S> {
     pub(super) fn new(args: Args<S>, options: &ChildOptions, plan: Option<Arc<Plan>>) -> Arc<Self> {
-        let slot = slot::vacant::<S>(System::next_slot());
+        let slot = slot::vacant::<S>(System::next_slot(), None);
         slot.core().set_supervised(true);
         let name = options.name.clone().or_else(|| S::NAME.map(Arc::from));
         Arc::new(PlaceOf { slot, args, name, plan })
@@ -134,7 +134,7 @@ impl<S: GenServer> Place for PlaceOf<S> {
                 let args = catch(|| (self.args)())
                     .map_err(|panic| Failed::Refused(panic.into_reason("arguments")))?;
                 let starter = Starter::Supervisor(&permit);
-                return match life::bring_up(&self.slot, door.clone(), args, limit, starter).await {
+                return match life::bring_up(&self.slot, args, limit, starter).await {
                     Ok(()) => Ok(()),
                     Err(Unborn::Ignored) => Err(Failed::Ignored),
                     Err(Unborn::Refused(error)) => Err(Failed::Refused(life::refusal(&error))),

@@ -69,7 +69,7 @@ impl Core {
     /// Runs `touch` on the bonds of this life, made for it if need be; `None` when the life is over.
     fn bond<R>(&self, life: u32, touch: impl FnOnce(&mut Bonds) -> R) -> Option<R> {
         let mut slow = self.slow();
-        if !slow.alive || self.incarnation() != life {
+        if !self.is_alive() || self.incarnation() != life {
             return None;
         }
         Some(touch(slow.whole().bonds.get_or_insert_default()))
@@ -78,7 +78,7 @@ impl Core {
     /// The same where no bonds are nothing to look at.
     fn bonds<R>(&self, life: u32, touch: impl FnOnce(&mut Bonds) -> R) -> Option<R> {
         let mut slow = self.slow();
-        if !slow.alive || self.incarnation() != life {
+        if !self.is_alive() || self.incarnation() != life {
             return None;
         }
         slow.rest.as_mut().and_then(|rest| rest.bonds.as_mut()).map(|bonds| touch(bonds))

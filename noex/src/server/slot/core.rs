@@ -67,6 +67,8 @@ pub(crate) struct Core {
     handles: AtomicUsize,
     slow: Mutex<Slow>,
     incarnation: AtomicU32,
+    /// Written under the lock when a life ends, so that who has the lock and sees a life sees it through.
+    alive: AtomicBool,
     supervised: AtomicBool,
     /// Exit signals come as messages.
     traps: AtomicBool,
@@ -82,7 +84,6 @@ pub(crate) struct Core {
 
 /// What is rarely looked at.
 pub(crate) struct Slow {
-    pub(super) alive: bool,
     pub(super) rest: Option<Box<Rest>>,
 }
 
@@ -136,11 +137,12 @@ impl Slow {
 }
 
 impl Core {
-    pub(crate) fn new(id: u64, type_name: &'static str) -> Self {
+    pub(crate) fn new(id: u64, type_name: &'static str, door: Option<Arc<Door>>) -> Self {
         Core {
             id,
             type_name,
             incarnation: AtomicU32::new(0),
+            alive: AtomicBool::new(false),
             current: AtomicU32::new(RESTING),
             handles: AtomicUsize::new(0),
             supervised: AtomicBool::new(false),
@@ -148,8 +150,8 @@ impl Core {
             cut: AtomicBool::new(false),
             waiting: AtomicBool::new(false),
             owes: AtomicBool::new(false),
-            door: OnceLock::new(),
-            slow: Mutex::new(Slow { alive: false, rest: None }),
+            door: door.map_or_else(OnceLock::new, OnceLock::from),
+            slow: Mutex::new(Slow { rest: None }),
         }
     }
 
@@ -296,15 +298,15 @@ impl Core {
     }
 
     pub(crate) fn is_alive(&self) -> bool {
-        self.slow().alive
+        self.alive.load(Ordering::Acquire)
     }
 
     /// The next life begins.
     pub(super) fn be_born(&self) {
-        let mut slow = self.slow();
         self.cut.store(false, Ordering::Release);
-        self.incarnation.fetch_add(1, Ordering::Relaxed);
-        slow.alive = true;
+        // The one who starts a life is alone with that.
+        self.incarnation.store(self.incarnation() + 1, Ordering::Relaxed);
+        self.alive.store(true, Ordering::Release);
     }
 
     /// `init` is done: tells those who wait for that.
@@ -320,10 +322,10 @@ impl Core {
     /// will not come back.
     pub(crate) fn poll_up(&self, waker: &Waker) -> Poll<bool> {
         let mut slow = self.slow();
-        if slow.alive && self.current() != Some(INIT) {
+        if self.is_alive() && self.current() != Some(INIT) {
             return Poll::Ready(true);
         }
-        if !slow.alive && !self.is_supervised() {
+        if !self.is_alive() && !self.is_supervised() {
             return Poll::Ready(false);
         }
         let expecting = &mut slow.whole().expecting;
@@ -336,6 +338,10 @@ impl Core {
     /// Puts a signal into the control lane, for that life alone if one is given; one that ends a server cuts
     /// a suspended handler short. `false`: nobody lives here, or another.
     pub(super) fn post(&self, signal: Signal, life: Option<u32>) -> bool {
+        // What most references that go find, without the lock.
+        if !self.is_alive() {
+            return false;
+        }
         let cut = match &signal {
             Signal::Kill => Some(ExitReason::Killed),
             Signal::Exit(reason) if !self.traps_exits() => Some(reason.clone()),
@@ -343,7 +349,7 @@ impl Core {
         };
         let runner = {
             let mut slow = self.slow();
-            if !slow.alive || life.is_some_and(|life| life != self.incarnation()) {
+            if !self.is_alive() || life.is_some_and(|life| life != self.incarnation()) {
                 return false;
             }
             let rest = slow.whole();
@@ -369,7 +375,7 @@ impl Core {
     /// The life is over; gives out those who want to know.
     pub(super) fn be_gone(&self) -> Gone {
         let mut slow = self.slow();
-        slow.alive = false;
+        self.alive.store(false, Ordering::Release);
         let supervised = self.is_supervised();
         let Some(rest) = &mut slow.rest else { return Gone { supervised, ..Gone::default() } };
         rest.signals.clear();
@@ -384,12 +390,15 @@ impl Core {
         gone
     }
 
-    /// The life is about to be over. The plainest end of all needs no memory.
-    pub(super) fn note_end(&self, reason: &ExitReason, supervised: bool) {
+    /// The life is about to be over. `false`: it has no name, is registered and subscribed nowhere, and nothing
+    /// runs beside it that could change that. The plainest end of all needs no memory.
+    pub(super) fn note_end(&self, reason: &ExitReason, supervised: bool) -> bool {
         let mut slow = self.slow();
-        if reason != &ExitReason::Normal || supervised || slow.rest.is_some() {
+        let has_ties = slow.rest.is_some();
+        if reason != &ExitReason::Normal || supervised || has_ties {
             slow.whole().last = Some(reason.clone());
         }
+        has_ties
     }
 
     /// Why what runs now is to be cut short, if it is; otherwise `waker` is woken when that changes.
@@ -418,7 +427,7 @@ impl Core {
         watcher: Watcher,
     ) -> Result<(), Watcher> {
         let mut slow = self.slow();
-        if slow.alive && self.incarnation() == incarnation {
+        if self.is_alive() && self.incarnation() == incarnation {
             slow.whole().watchers.insert(monitor, watcher);
             Ok(())
         } else {

@@ -48,7 +48,7 @@ impl Core {
     fn leave(&self, look: Look) -> bool {
         let bell = {
             let mut slow = self.slow();
-            if !slow.alive {
+            if !self.is_alive() {
                 drop(slow);
                 drop_quietly(look);
                 return false;

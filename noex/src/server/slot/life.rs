@@ -17,7 +17,7 @@ use super::{
     handler::begin_terminate,
     notice::{Origin, Recall, Stamp, notify},
     refuse::{announce, refuse, refuse_all, unhandled},
-    right::{HALT, OwnedRight, QUEUED, SIGNAL},
+    right::{HALT, QUEUED, SIGNAL},
     turn::{hand_over, summon},
     waits::Edges,
 };
@@ -25,7 +25,7 @@ use crate::{
     observer::EventKind,
     process::{
         Exit, ExitReason,
-        door::{Door, within},
+        door::within,
         idle,
         link::{Life, hear_exit},
         panic::{Caught, catch, drop_quietly},
@@ -61,21 +61,21 @@ pub(crate) enum Starter<'a> {
 /// Starts a life in a slot that is down.
 pub(crate) async fn bring_up<S: GenServer>(
     slot: &Arc<Slot<S>>,
-    door: Arc<Door>,
     args: S::Args,
     limit: Option<Duration>,
     starter: Starter<'_>,
 ) -> Result<(), Unborn<S::InitError>> {
     let Some(right) = slot.enter_down() else { return Err(Unborn::Running) };
-    slot.core.set_door(door);
     slot.core.trap_exits(S::TRAP_EXIT);
-    slot.inbox.reopen();
+    if slot.core.incarnation() > 0 {
+        slot.inbox.reopen();
+    }
     slot.core.be_born();
     if let Starter::Parent(parent) = starter {
         slot.core.set_parent(slot.core.incarnation(), parent.pid(), Arc::downgrade(&parent.slot));
     }
     slot.begin(INIT);
-    let mut birth = Birth(Some(right.into_owned(slot.clone())));
+    let mut birth = Birth { slot, right: Some(right) };
     // After the birth: a supervisor that takes its leave back either is seen here or sees a life to end.
     if let Starter::Supervisor(permit) = starter
         && permit.is_revoked()
@@ -94,7 +94,7 @@ pub(crate) async fn bring_up<S: GenServer>(
         Some(Err(reason)) => Unborn::Crashed(reason),
         Some(Ok(Ok(Ok(Init::Ready(state, first))))) => {
             cx.first(first);
-            if let Some(right) = birth.0.take() {
+            if let Some(right) = birth.right.take() {
                 go_live(slot, right, state, cx);
             }
             return Ok(());
@@ -114,24 +114,26 @@ pub(crate) async fn bring_up<S: GenServer>(
 }
 
 /// Holds the right while `init` runs; a start that is dropped half-way leaves nothing behind.
-struct Birth<S: GenServer>(Option<OwnedRight<S>>);
+struct Birth<'a, S: GenServer> {
+    slot: &'a Arc<Slot<S>>,
+    right: Option<RightTo<'a, S>>,
+}
 
-impl<S: GenServer> Birth<S> {
+impl<S: GenServer> Birth<'_, S> {
     fn end(&mut self, reason: ExitReason) {
-        if let Some(right) = self.0.take() {
-            let slot = right.slot().clone();
-            right.end(|right| finish(&slot, right, reason));
+        if let Some(right) = self.right.take() {
+            finish(self.slot, right, reason);
         }
     }
 }
 
-impl<S: GenServer> Drop for Birth<S> {
+impl<S: GenServer> Drop for Birth<'_, S> {
     fn drop(&mut self) {
         self.end(ExitReason::Killed);
     }
 }
 
-fn go_live<S: GenServer>(slot: &Arc<Slot<S>>, mut right: OwnedRight<S>, state: S, cx: Context<S>) {
+fn go_live<S: GenServer>(slot: &Arc<Slot<S>>, mut right: RightTo<'_, S>, state: S, cx: Context<S>) {
     let restarts = slot.core.incarnation() - 1;
     announce(slot, || EventKind::Started { restarts });
     slot.core.rest();
@@ -139,14 +141,11 @@ fn go_live<S: GenServer>(slot: &Arc<Slot<S>>, mut right: OwnedRight<S>, state: S
     let busy = cx.has_orders() || !right.batch.is_empty();
     right.live = Some(Live { state, cx });
     right.end = End::No;
-    right.end(|right| {
+    let busy = if busy { Err(right) } else { right.release_up() };
+    if let Err(right) = busy {
         slot.lower(HALT);
-        if busy {
-            hand_over(slot, right);
-        } else if let Err(right) = right.release() {
-            hand_over(slot, right);
-        }
-    });
+        hand_over(slot, right);
+    }
 }
 
 /// Why `init` refused, as a reason; the error's own text may panic.
@@ -356,7 +355,7 @@ pub(super) fn end<'a, S: GenServer>(
             Attended::Draining(right)
         }
         End::Terminate(reason) => {
-            slot.set(HALT);
+            halt(slot);
             if beside::is_busy(slot, &reason) {
                 right.end = End::Terminate(reason);
                 beside::wait(slot, right, seat);
@@ -388,29 +387,41 @@ pub(super) fn end<'a, S: GenServer>(
     }
 }
 
+/// From here on no message is served in this life.
+fn halt<S: GenServer>(slot: &Slot<S>) {
+    // Whoever holds the right alone puts it up or takes it down.
+    if slot.flags() & HALT == 0 {
+        slot.set(HALT);
+    }
+}
+
 /// The life is over: drops the state, tells who wants to know, leaves the slot down.
 fn finish<S: GenServer>(slot: &Slot<S>, mut right: RightTo<'_, S>, reason: ExitReason) {
-    slot.set(HALT);
+    halt(slot);
     let supervised = slot.core.is_supervised();
     let held = take_back(&mut right);
     slot.core.break_promises(&reason);
     drop_quietly(right.live.take());
     right.end = End::No;
     slot.core.rest();
-    slot.core.note_end(&reason, supervised);
+    let has_ties = slot.core.note_end(&reason, supervised);
     put_back(slot, &mut right, held, &reason);
     if !supervised {
         refuse_all(slot, &mut right, &reason);
-        forget_name(slot);
+        if has_ties {
+            forget_name(slot);
+        }
     } else if S::ON_RESTART == OnRestart::Drop {
         let batch = std::mem::take(&mut right.batch);
         for message in batch.into_iter().chain(slot.inbox.empty()) {
             refuse(slot, message, &reason);
         }
     }
-    slot.core.end_subscriptions(!supervised);
     let pid = slot.core.pid();
-    slot.core.end_registrations(pid);
+    if has_ties {
+        slot.core.end_subscriptions(!supervised);
+        slot.core.end_registrations(pid);
+    }
     announce(slot, || EventKind::ended(reason.clone()));
     leave_down(slot, right);
     // From here on the next life may begin; nobody is told before.

@@ -65,7 +65,7 @@ use self::{
 };
 use super::{Context, GenServer, Message, guarded::Policies};
 use crate::{
-    process::{Exit, ExitReason, Pid, panic::catch, runner::Turn, seat::Seat},
+    process::{Exit, ExitReason, Pid, door::Door, panic::catch, runner::Turn, seat::Seat},
     resilience::NamedError,
 };
 
@@ -162,11 +162,11 @@ fn variant_names<S: GenServer>() -> impl Iterator<Item = &'static str> {
     [S::Call::VARIANTS, S::Cast::VARIANTS, S::Info::VARIANTS].into_iter().flatten().copied()
 }
 
-/// A slot that nobody lives in yet.
-pub(crate) fn vacant<S: GenServer>(id: u64) -> Arc<Slot<S>> {
+/// A slot that nobody lives in yet; with the door that the server will be started through, where that is known.
+pub(crate) fn vacant<S: GenServer>(id: u64, door: Option<Arc<Door>>) -> Arc<Slot<S>> {
     Arc::new(Guarded::down(
         Front {
-            core: Core::new(id, S::type_name()),
+            core: Core::new(id, S::type_name(), door),
             inbox: Inbox::new(),
             policies: OnceLock::new(),
             served: (0..S::Call::VARIANTS.len() + S::Cast::VARIANTS.len() + S::Info::VARIANTS.len())

@@ -76,7 +76,7 @@ impl Counter {
 
 /// A server that lives and is idle.
 fn counter() -> (Arc<Slot<Counter>>, Arc<Count>) {
-    let slot = vacant::<Counter>(1);
+    let slot = vacant::<Counter>(1, None);
     let served = Arc::<Count>::default();
     let Some(mut right) = slot.enter_down() else { unreachable!("nobody else is there") };
     slot.core.be_born();

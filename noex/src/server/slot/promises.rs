@@ -39,7 +39,7 @@ impl Core {
     /// not know the call (any more).
     fn adopt(&self, call: &Arc<dyn Awaited>) -> bool {
         let mut slow = self.slow();
-        if !slow.alive {
+        if !self.is_alive() {
             return false;
         }
         let mut known = slow.whole().promises.deferred.iter_mut();

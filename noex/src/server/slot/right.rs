@@ -221,6 +221,17 @@ impl<'a, F, V> Right<'a, F, V> {
         }
     }
 
+    /// As [`release`](Right::release), by whoever has started a life.
+    pub(crate) fn release_up(self) -> Result<(), Self> {
+        match self.of.word.compare_exchange(RUN | HALT, 0, Ordering::Release, Ordering::Relaxed) {
+            Ok(_) => {
+                std::mem::forget(self);
+                Ok(())
+            }
+            Err(_) => Err(self),
+        }
+    }
+
     /// Leaves the right for the runner, or for a caller that helps.
     pub(crate) fn lay_ready(self) {
         self.of.change(|word| Some((word | READY) & !AWAY));
@@ -318,12 +329,6 @@ impl<S: GenServer> OwnedRight<S> {
             return Ok(());
         }
         Err(self)
-    }
-
-    /// Ends this right by one of the ends of [`Right`], or by dropping it.
-    pub(crate) fn end<R>(mut self, end: impl FnOnce(RightTo<'_, S>) -> R) -> R {
-        let of = self.of.take().expect("an owned right is whole until it is given up");
-        end(Right { of: &of })
     }
 }
 

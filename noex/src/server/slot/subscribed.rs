@@ -21,7 +21,7 @@ impl Core {
     /// Ends the subscription with this life or with the slot, as it says. `false`: the life is over.
     pub(crate) fn keep_subscription(&self, life: u32, feed: &Arc<Feed>) -> bool {
         let mut slow = self.slow();
-        if !slow.alive || self.incarnation() != life {
+        if !self.is_alive() || self.incarnation() != life {
             return false;
         }
         let Subscribed { feeds, crowded } = &mut slow.whole().subscribed;
