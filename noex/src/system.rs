@@ -265,6 +265,7 @@ impl System {
     }
 
     /// Whether anybody hears of events.
+    #[inline]
     pub(crate) fn is_heard(&self) -> bool {
         self.inner.events.has_listeners()
     }

@@ -17,25 +17,20 @@ use std::{
     mem,
     pin::Pin,
     sync::{Arc, Weak},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use tokio::task::coop;
 
 use super::{
-    bell::Bell,
     door::{self, Door, Errand, Next, machine_time},
     exit::ExitReason,
-    panic::catch,
-    seat::{self, Done, Seat, clear_seat, empty_seat, keep_seat, place},
+    host::{Host, Polled},
     task::{Caller, Task},
     work::Work,
 };
-use crate::server::slot::{
-    AnySlot,
-    waits::{Busy, Edges},
-};
+use crate::server::slot::AnySlot;
 
 /// What a slot says after a turn.
 pub(crate) enum Turn {
@@ -67,11 +62,8 @@ pub(crate) struct Runner {
     task: Arc<Task>,
     /// Lent to the thread while it is polled.
     next: Option<Next>,
-    bell: Arc<Bell>,
-    waker: Waker,
     state: State,
-    seat: Seat,
-    edges: Edges,
+    host: Host,
 }
 
 enum State {
@@ -83,28 +75,18 @@ enum State {
     Over,
     /// To serve this slot.
     Serving(Arc<dyn AnySlot>),
-    /// A handler sits in the seat: fresh, or last seen at a server that it was suspended in.
-    Handling(Option<Arc<dyn AnySlot>>),
+    /// A handler sits in the seat.
+    Handling,
     /// As `Handling`, and the runner waits for it.
-    Held(Arc<dyn AnySlot>),
-}
-
-/// What came of polling the seat.
-enum Polled {
-    Done(Done),
-    /// Suspended there.
-    Suspended(Arc<dyn AnySlot>),
-    /// It was ended there.
-    Ended(Arc<dyn AnySlot>),
+    Held,
 }
 
 impl Runner {
     pub(crate) fn new(door: Weak<Door>, caller: Caller) -> (Self, Arc<Task>) {
         let task = Arc::new(Task::new(caller));
-        let (bell, waker) = Bell::hang(task.clone());
-        let (seat, edges) = (empty_seat(), Edges::new());
         let next = Some(Next::new(door.clone(), task.clone()));
-        (Runner { door, task: task.clone(), next, bell, waker, state: State::Idle, seat, edges }, task)
+        let host = Host::new(task.clone());
+        (Runner { door, task: task.clone(), next, state: State::Idle, host }, task)
     }
 
     /// Serves until there is nothing to do, a handler is suspended, or others want the thread.
@@ -131,9 +113,8 @@ impl Runner {
                             continue;
                         }
                         Errand::Work(Work { slot, handler: Some((seat, edges)) }) => {
-                            keep_seat(mem::replace(&mut self.seat, seat));
-                            self.edges = edges;
-                            self.state = State::Handling(Some(slot));
+                            self.host.take_over(seat, edges, slot);
+                            self.state = State::Handling;
                         }
                         Errand::Wait => {
                             self.state = State::Idle;
@@ -145,38 +126,38 @@ impl Runner {
                         }
                     }
                 }
-                State::Serving(slot) => match slot.turn(&mut self.seat, &mut budget) {
+                State::Serving(slot) => match slot.turn(&mut self.host.seat, &mut budget) {
                     Turn::Idle => {}
                     Turn::Again(slot) => {
                         door.put_to_work(Work::fresh(slot));
                         break;
                     }
-                    Turn::Async => self.state = State::Handling(None),
+                    Turn::Async => self.state = State::Handling,
                 },
-                State::Handling(at) => match self.poll_handler(at) {
+                State::Handling => match self.host.poll() {
                     Polled::Done(done) => {
                         budget = budget.saturating_sub(done.served);
+                        self.host.at = None;
                         self.go_on_with(done.next);
                     }
-                    Polled::Ended(slot) => self.go_on_with(Some(slot)),
-                    Polled::Suspended(slot) => {
-                        self.state = State::Held(slot);
+                    Polled::Ended => self.go_on_where_it_stood(),
+                    Polled::Suspended => {
+                        self.state = State::Held;
                         door.held(&self.task);
                         return;
                     }
                 },
-                State::Held(slot) => {
+                State::Held => {
                     door.back(&self.task);
-                    slot.core().resume(&mut self.edges);
-                    if self.cut_short(&slot) {
-                        self.go_on_with(Some(slot));
+                    if self.host.resume() {
+                        self.go_on_where_it_stood();
                     } else {
-                        self.state = State::Handling(Some(slot));
+                        self.state = State::Handling;
                     }
                 }
             }
             // A handler that was begun is polled: until then its message is in no queue.
-            let begun = matches!(self.state, State::Handling(None));
+            let begun = matches!(self.state, State::Handling) && self.host.at.is_none();
             let shares = || door.has_many_workers() && self.task.has_shelved();
             let over = slice.turn_ends(shares) || !coop::has_budget_remaining();
             if over && !begun {
@@ -188,74 +169,15 @@ impl Runner {
 
     /// The handler is over; its server may have more to see to.
     fn go_on_with(&mut self, next: Option<Arc<dyn AnySlot>>) {
-        self.edges.clear();
+        self.host.clear_edges();
         if let Some(slot) = next {
             self.state = State::Serving(slot);
         }
     }
 
-    /// Polls the handler in the seat, last seen `at` this server if anywhere.
-    fn poll_handler(&mut self, mut at: Option<Arc<dyn AnySlot>>) -> Polled {
-        let mut recounted = false;
-        loop {
-            self.bell.hush();
-            let busy = Busy::enter(mem::take(&mut self.edges), &self.waker);
-            let known = at.as_ref().map_or(std::ptr::null(), |slot| Arc::as_ptr(slot).cast());
-            let polled = catch(|| seat::poll(&mut self.seat, known, &mut Context::from_waker(&self.waker)));
-            self.edges = busy.leave();
-            let polled = match polled {
-                Ok(Poll::Ready(done)) => return Polled::Done(done),
-                Ok(Poll::Pending) => Ok(()),
-                Err(caught) => Err(caught),
-            };
-            let slot = place().or_else(|| at.take()).expect("a handler says where it stops short");
-            match polled {
-                Ok(()) => {
-                    slot.go_away();
-                    let listeners = self.bell.listeners();
-                    if self.edges.leave_doubt(listeners) && !mem::replace(&mut recounted, true) {
-                        // An earlier handler's waker may be about still. A new bell counts for this one alone.
-                        (self.bell, self.waker) = Bell::hang(self.task.clone());
-                        at = Some(slot);
-                        continue;
-                    }
-                    let Some(task) = self.task.waker() else { return Polled::Suspended(slot) };
-                    if !slot.core().suspend(task, &mut self.edges, listeners, slot.current_handler()) {
-                        return Polled::Suspended(slot);
-                    }
-                    slot.core().resume(&mut self.edges);
-                    if self.cut_short(&slot) {
-                        return Polled::Ended(slot);
-                    }
-                    // One of its calls was refused as a deadlock: look again.
-                    at = Some(slot);
-                }
-                Err(caught) => {
-                    let reason = caught.into_reason(slot.current_handler());
-                    self.end_handler(&*slot, reason);
-                    return Polled::Ended(slot);
-                }
-            }
-        }
-    }
-
-    /// Ends a handler that was suspended and is not to be waited for; its caller knows that it has begun,
-    /// because a message that is out of the queue and not begun would be lost unseen.
-    fn cut_short(&mut self, slot: &Arc<dyn AnySlot>) -> bool {
-        let Some(reason) = slot.core().cut() else { return false };
-        self.end_handler(&**slot, reason);
-        true
-    }
-
-    /// Drops the handler, which lays its right down, and ends the server.
-    fn end_handler(&mut self, slot: &dyn AnySlot, reason: ExitReason) {
-        // Reply addresses may be dropped with it; after a panic `terminate` may still answer for others.
-        if !reason.is_panic() {
-            slot.core().break_promises(&reason);
-        }
-        drop(clear_seat(mem::replace(&mut self.seat, empty_seat())));
-        self.edges.clear();
-        slot.break_off(reason);
+    fn go_on_where_it_stood(&mut self) {
+        let slot = self.host.at.take();
+        self.go_on_with(slot);
     }
 }
 
@@ -307,13 +229,9 @@ impl Drop for Runner {
             State::Over => return,
             State::Idle | State::Free => None,
             State::Serving(slot) => Some(slot),
-            State::Held(slot) | State::Handling(Some(slot)) => {
-                self.end_handler(&*slot, ExitReason::Killed);
-                Some(slot)
-            }
-            State::Handling(None) => {
-                let slot = clear_seat(mem::replace(&mut self.seat, empty_seat()));
-                slot.inspect(|slot| slot.break_off(ExitReason::Killed))
+            State::Held | State::Handling => {
+                self.host.end(ExitReason::Killed);
+                self.host.at.take()
             }
         };
         if let Some(slot) = slot {

@@ -60,10 +60,12 @@ impl Task {
     }
 
     /// The runner's waker, which stays the same.
+    #[inline]
     pub(super) fn settle(&self, waker: &Waker) {
         self.waker.get_or_init(|| waker.clone());
     }
 
+    #[inline]
     pub(super) fn waker(&self) -> Option<&Waker> {
         self.waker.get()
     }

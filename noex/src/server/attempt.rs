@@ -14,7 +14,7 @@ use super::{
     slot::{
         Slot,
         envelope::Envelope,
-        inline::{self, Inline},
+        inline::{self, Inline, Started},
         reply::ReplyCell,
         serving::Until,
         waits,
@@ -50,11 +50,6 @@ impl<'a, S: GenServer> Attempt<'a, S> {
     /// Whether its reply may be waited for once more when its time is over.
     pub(super) fn keep(&mut self, keeps: bool) {
         self.keeps = keeps;
-    }
-
-    /// One that goes on where another left off.
-    pub(super) fn of_parts(server: &'a ServerRef<S>, asked: Asked, step: Step<S>) -> Self {
-        Attempt { server, asked, step, keeps: false }
     }
 
     /// Without its server, for whoever keeps that.
@@ -115,16 +110,32 @@ impl<'a, S: GenServer> Attempt<'a, S> {
 
     #[inline]
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Polled<S> {
+        let Attempt { server, asked, step, keeps } = self;
+        Trial { slot: server.slot(), asked, step, keeps: *keeps }.poll(cx)
+    }
+}
+
+/// An attempt under way, wherever its parts are kept.
+pub(super) struct Trial<'t, S: GenServer> {
+    pub(super) slot: &'t Arc<Slot<S>>,
+    pub(super) asked: &'t mut Asked,
+    pub(super) step: &'t mut Step<S>,
+    pub(super) keeps: bool,
+}
+
+impl<S: GenServer> Trial<'_, S> {
+    #[inline]
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Polled<S> {
         if !matches!(self.step, Step::New(_)) {
             return self.wait(cx);
         }
         // A tight loop of calls must let the runtime's other tasks run.
         ready!(coop::poll_proceed(cx)).made_progress();
-        let Step::New(call) = std::mem::replace(&mut self.step, Step::Over) else {
+        let Step::New(call) = std::mem::replace(self.step, Step::Over) else {
             unreachable!("looked at above")
         };
         self.asked.variant = call.variant();
-        let tried = if S::INLINE { inline::call_inline(self.slot(), call) } else { Inline::Busy(call) };
+        let tried = if S::INLINE { inline::call_inline(self.slot, call) } else { Inline::Busy(call) };
         match tried {
             Inline::Done(reply) => Poll::Ready(Ok(reply)),
             Inline::Crashed(reason) => Poll::Ready(Err(crashed(reason))),
@@ -135,7 +146,7 @@ impl<'a, S: GenServer> Attempt<'a, S> {
 
     /// The server is not idle, or the handler is async.
     fn go_the_long_way(&mut self, call: S::Call, idle: bool, cx: &mut Context<'_>) -> Polled<S> {
-        let slot = self.slot();
+        let slot = self.slot;
         let mut call = call;
         let mut idle = idle;
         if S::INLINE && !idle {
@@ -179,32 +190,36 @@ impl<'a, S: GenServer> Attempt<'a, S> {
     /// The first step of an async handler on the caller's task; the call is given back when the server
     /// is not idle after all.
     fn start_async(&mut self, call: S::Call, cx: &mut Context<'_>) -> Result<Polled<S>, S::Call> {
-        let slot = self.slot();
+        let slot = self.slot;
         let cell = ReplyCell::spare();
         let mut call = Some(call);
         let mut reply = Some(cell.open(None, Until::limit(self.asked.limit)));
-        let started = inline::start_async(slot, || match (call.take(), reply.take()) {
+        let started = inline::start_async(slot, cx.waker(), || match (call.take(), reply.take()) {
             (Some(call), Some(reply)) => Envelope::Call(call, reply),
             _ => unreachable!("asked for once"),
         });
         match call {
-            Some(call) if !started => Err(call),
+            Some(call) if started == Started::Not => Err(call),
             _ => {
-                self.step = Step::Waiting(Waiting::new(cell, false));
+                *self.step = Step::Waiting(Waiting::new(cell, false));
+                if started == Started::Kept && self.asked.limit.is_none() {
+                    // It is polled again when the handler was, whatever became of that.
+                    return Ok(Poll::Pending);
+                }
                 Ok(self.wait(cx))
             }
         }
     }
 
     fn queue(&mut self, call: S::Call, cx: &mut Context<'_>) -> Polled<S> {
-        match Waiting::queue(self.slot(), call, self.asked, Some(cx.waker().clone())) {
+        match Waiting::queue(self.slot, call, *self.asked, Some(cx.waker().clone())) {
             Ok(waiting) => {
                 if self.asked.is_timed
-                    && let Some(time) = self.slot().policies().of_call(self.asked.variant).queue_time()
+                    && let Some(time) = self.slot.policies().of_call(self.asked.variant).queue_time()
                 {
                     waiting.note_queued(time.now());
                 }
-                self.step = Step::Waiting(waiting);
+                *self.step = Step::Waiting(waiting);
                 self.wait(cx)
             }
             Err(failure) => Poll::Ready(Err(failure)),
@@ -212,24 +227,26 @@ impl<'a, S: GenServer> Attempt<'a, S> {
     }
 
     fn wait(&mut self, cx: &mut Context<'_>) -> Polled<S> {
-        let slot = self.slot();
-        let Step::Waiting(waiting) = &mut self.step else { panic!("a call was polled after it was ready") };
-        let polled = waiting.poll(slot, &mut self.asked, cx);
+        let slot = self.slot;
+        let Step::Waiting(waiting) = &mut *self.step else { panic!("a call was polled after it was ready") };
+        let polled = waiting.poll(slot, self.asked, cx);
         if self.asked.is_timed && polled.is_ready() {
             // What it was told in may be another call's next.
             waiting.note_queued(0);
         }
         match &polled {
             Poll::Ready(Err(Failure::Timeout { began: true, .. })) if self.keeps => waiting.pause(),
-            Poll::Ready(answer) => self.let_go(Over::with(answer)),
+            Poll::Ready(answer) => self.step.let_go(slot, Over::with(answer)),
             Poll::Pending => {}
         }
         polled
     }
+}
 
-    fn let_go(&mut self, over: Over) {
-        if let Step::Waiting(waiting) = std::mem::replace(&mut self.step, Step::Over) {
-            waiting.let_go(self.slot(), over);
+impl<S: GenServer> Step<S> {
+    fn let_go(&mut self, slot: &Arc<Slot<S>>, over: Over) {
+        if let Step::Waiting(waiting) = std::mem::replace(self, Step::Over) {
+            waiting.let_go(slot, over);
         }
     }
 }
@@ -245,7 +262,7 @@ impl<S: GenServer> Unpin for Attempt<'_, S> {}
 impl<S: GenServer> Drop for Attempt<'_, S> {
     fn drop(&mut self) {
         if matches!(self.step, Step::Waiting(_)) {
-            self.let_go(Over::GivenUp);
+            self.step.let_go(self.server.slot(), Over::GivenUp);
         }
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     CallError, GenServer, Message, Overflow, Request, ServerRef, Target,
-    attempt::{Attempt, Step},
+    attempt::{Attempt, Step, Trial},
     guarded::{self, Guarded, Unserved, is_guarded},
     waiting::Asked,
 };
@@ -217,11 +217,11 @@ impl<S: GenServer, T: 'static, E: 'static> Calling<S, T, E> {
         match &mut self.0 {
             Way::Guarded(request) => Pin::new(request).poll(cx),
             Way::Plain { read, asked, step } => {
-                let attempt = Attempt::of_parts(server, *asked, std::mem::replace(step, Step::Over));
-                let mut call = Call { read: *read, attempt, guarded: None };
-                let polled = Pin::new(&mut call).poll(cx);
-                (*asked, *step) = call.attempt.into_parts();
-                polled
+                let slot = server.slot();
+                match ready!(Trial { slot, asked, step, keeps: false }.poll(cx)) {
+                    Ok(reply) => Poll::Ready(read(reply).map_err(CallError::Handler)),
+                    Err(failure) => Poll::Ready(Err(asked.explain(slot, failure))),
+                }
             }
         }
     }

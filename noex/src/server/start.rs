@@ -195,10 +195,7 @@ fn first_life<S: GenServer>(slot: &Slot<S>) -> Pid {
 }
 
 /// Registers the life that is about to begin, wherever it is to be, or nowhere.
-fn claim_all<S: GenServer>(
-    claims: Vec<Claim>,
-    slot: &Arc<Slot<S>>,
-) -> Result<(), AlreadyRegistered> {
+fn claim_all<S: GenServer>(claims: Vec<Claim>, slot: &Arc<Slot<S>>) -> Result<(), AlreadyRegistered> {
     let pid = first_life(slot);
     for claim in claims {
         claim(pid, slot.clone()).inspect_err(|_| slot.core().end_registrations(pid))?;

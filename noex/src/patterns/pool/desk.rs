@@ -5,7 +5,10 @@
 //! to its tender.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Poll, Waker},
 };
 
@@ -26,6 +29,8 @@ pub(super) struct Desk<W: Work> {
     pub(super) server: ServerRef<W>,
     pub(super) reference: W::Ref,
     news: Mutex<News<W>>,
+    /// The worker of this number has another one.
+    is_replaced: AtomicBool,
 }
 
 struct News<W: Work> {
@@ -73,7 +78,7 @@ impl<W: Work> Desk<W> {
     pub(super) fn new(number: usize, slot: Arc<dyn AnySlot>, server: ServerRef<W>) -> Self {
         let reference = server.clone().into();
         let news = Mutex::new(News { handed: None, is_nudged: false, is_tended: false, tender: None });
-        Desk { number, slot, server, reference, news }
+        Desk { number, slot, server, reference, news, is_replaced: AtomicBool::new(false) }
     }
 
     pub(super) fn core(&self) -> &Core {
@@ -82,6 +87,16 @@ impl<W: Work> Desk<W> {
 
     fn news(&self) -> MutexGuard<'_, News<W>> {
         self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The worker of this number has another one; what was handed to its tender and is not seen.
+    pub(super) fn replace(&self) -> Option<Handed<W>> {
+        self.is_replaced.store(true, Ordering::Release);
+        self.close()
+    }
+
+    pub(super) fn is_replaced(&self) -> bool {
+        self.is_replaced.load(Ordering::Acquire)
     }
 
     /// A tender comes.

@@ -1,7 +1,7 @@
 //! The queue in memory: a line for each priority, and ageing.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     fmt,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -17,10 +17,16 @@ use super::{Entry, JobId, Queue, Work};
 /// two jobs is fixed when the second arrives: a job of priority 2 goes before one of priority 0 if at most
 /// `2 * ageing` jobs were submitted in between.
 pub struct MemoryQueue<W: Work> {
-    lines: Mutex<BTreeMap<i8, VecDeque<Entry<W>>>>,
+    lines: Mutex<Vec<Line<W>>>,
     /// Written under the lock; read without.
     len: AtomicUsize,
     ageing: u64,
+}
+
+/// The jobs of one priority, of which there are few.
+struct Line<W: Work> {
+    priority: i8,
+    entries: VecDeque<Entry<W>>,
 }
 
 impl<W: Work> MemoryQueue<W> {
@@ -29,7 +35,7 @@ impl<W: Work> MemoryQueue<W> {
         MemoryQueue { lines: Mutex::default(), len: AtomicUsize::new(0), ageing: ageing.max(1) }
     }
 
-    fn lines(&self) -> MutexGuard<'_, BTreeMap<i8, VecDeque<Entry<W>>>> {
+    fn lines(&self) -> MutexGuard<'_, Vec<Line<W>>> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -40,7 +46,11 @@ impl<W: Work> MemoryQueue<W> {
 
     fn insert(&self, entry: Entry<W>) {
         let mut lines = self.lines();
-        let line = lines.entry(entry.priority).or_default();
+        let at = lines.iter().position(|line| line.priority == entry.priority).unwrap_or_else(|| {
+            lines.push(Line { priority: entry.priority, entries: VecDeque::new() });
+            lines.len() - 1
+        });
+        let line = &mut lines[at].entries;
         // Behind the last one as a rule; in front when it comes back.
         if line.back().is_none_or(|last| last.id < entry.id) {
             line.push_back(entry);
@@ -48,7 +58,7 @@ impl<W: Work> MemoryQueue<W> {
             let at = line.partition_point(|other| other.id < entry.id);
             line.insert(at, entry);
         }
-        self.len.fetch_add(1, Ordering::Release);
+        self.len.store(self.len.load(Ordering::Relaxed) + 1, Ordering::Release);
     }
 }
 
@@ -58,13 +68,25 @@ impl<W: Work> Queue<W> for MemoryQueue<W> {
     }
 
     fn take(&self) -> Option<Entry<W>> {
+        // Nothing is an answer as well: who comes with a job sees to it that somebody looks again.
+        if self.len() == 0 {
+            return None;
+        }
         let mut lines = self.lines();
-        let firsts = lines.iter().filter_map(|(priority, line)| Some((*priority, line.front()?.id)));
-        // Of two with the same place, which only differ in priority, the higher one.
-        let (next, _) =
-            firsts.min_by_key(|(priority, id)| (self.place(*priority, *id), -i16::from(*priority)))?;
-        let entry = lines.get_mut(&next)?.pop_front()?;
-        self.len.fetch_sub(1, Ordering::Release);
+        let entry = match &mut lines[..] {
+            // As a rule there is one line.
+            [line] => line.entries.pop_front()?,
+            lines => {
+                // Of two with the same place, which only differ in priority, the higher one.
+                let first = |line: &Line<W>| {
+                    let first = line.entries.front()?;
+                    Some((self.place(line.priority, first.id), -i16::from(line.priority)))
+                };
+                let next = lines.iter_mut().filter_map(|line| Some((first(line)?, line)));
+                next.min_by_key(|(place, _)| *place)?.1.entries.pop_front()?
+            }
+        };
+        self.len.store(self.len.load(Ordering::Relaxed) - 1, Ordering::Release);
         Some(entry)
     }
 
@@ -76,11 +98,11 @@ impl<W: Work> Queue<W> for MemoryQueue<W> {
 
     fn remove(&self, job: JobId) -> Option<Entry<W>> {
         let mut lines = self.lines();
-        let entry = lines.values_mut().find_map(|line| {
-            let at = line.binary_search_by_key(&job, |entry| entry.id).ok()?;
-            line.remove(at)
+        let entry = lines.iter_mut().find_map(|Line { entries, .. }| {
+            let at = entries.binary_search_by_key(&job, |entry| entry.id).ok()?;
+            entries.remove(at)
         })?;
-        self.len.fetch_sub(1, Ordering::Release);
+        self.len.store(self.len.load(Ordering::Relaxed) - 1, Ordering::Release);
         Some(entry)
     }
 

@@ -18,11 +18,11 @@ use std::{
 use tokio::{sync::oneshot, task::coop, time::Instant};
 
 use super::{
-    JobError, JobHandle, NotAccepted, Work,
+    JobError, JobId, NotAccepted, Work,
     desk::{Begun, Desk, Handed},
     queue::Outcome,
     shared::Shared,
-    ticket::enter,
+    ticket::{enter, outcome_of},
 };
 use crate::{CallError, process::door::in_runtime, server::slot::serving::patience};
 
@@ -47,19 +47,21 @@ pub struct Run<'a, W: Work> {
     shared: &'a Arc<Shared<W>>,
     priority: i8,
     step: Step<'a, W>,
+    /// What the worker of `Here` has begun; apart from the step, which is moved.
+    begun: Option<Begun<W>>,
 }
 
 enum Step<'a, W: Work> {
-    New(W::Job),
-    Here(Arc<Desk<W>>, Begun<W>),
+    New(Option<W::Job>),
+    Here(Arc<Desk<W>>),
     Entering(Pin<Box<dyn Future<Output = Result<Option<Instant>, NotAccepted>> + Send + 'a>>, W::Job),
-    Queued(JobHandle<W>),
+    Queued(JobId, oneshot::Receiver<Outcome<W>>),
     Over,
 }
 
 impl<'a, W: Work> Run<'a, W> {
     pub(super) fn new(shared: &'a Arc<Shared<W>>, job: W::Job) -> Self {
-        Run { shared, priority: 0, step: Step::New(job) }
+        Run { shared, priority: 0, step: Step::New(Some(job)), begun: None }
     }
 
     /// Goes before jobs of a lower priority; 0 unless said otherwise.
@@ -68,28 +70,33 @@ impl<'a, W: Work> Run<'a, W> {
         self
     }
 
-    /// What to do with a job that is new.
-    fn begin(&mut self, job: W::Job) -> Result<Step<'a, W>, JobError<W::Error>> {
+    /// Takes the first step with a job; why it comes to none, if it does not.
+    fn begin(&mut self, job: W::Job) -> Option<JobError<W::Error>> {
         let shared = self.shared;
         if let Some(why) = shared.refusal() {
-            return Err(JobError::NotAccepted(shared.reject(job, why).why));
+            return Some(JobError::NotAccepted(shared.reject(job, why).why));
         }
         if !shared.room.try_enter() {
-            return Ok(Step::Entering(Box::pin(enter(shared)), job));
+            self.step = Step::Entering(Box::pin(enter(shared)), job);
+            return None;
         }
         // A handler that has to be done in time cannot see another's job to its end.
         let may_stay = in_runtime() && patience(None).is_none();
         let desk = if may_stay { shared.take_desk() } else { None };
         let Some(desk) = desk else {
-            return Ok(Step::Queued(JobHandle::of(shared, job, self.priority, shared.until())));
+            self.queue(job, shared.until());
+            return None;
         };
         let id = shared.next_id();
-        match shared.begin_here(&desk, id, self.priority, job) {
-            Ok(begun) => Ok(Step::Here(desk, begun)),
+        match shared.begin_here(&desk, id, self.priority, job, &mut self.begun) {
+            Ok(()) => {
+                self.step = Step::Here(desk);
+                None
+            }
             Err(error) => {
-                let told = shared.done(id, 1, Err(error), None);
+                let told = shared.done(id, 1, Err(*error), None);
                 shared.give_desk(desk);
-                Err(match told {
+                Some(match told {
                     Some(Err(error)) => error,
                     _ => JobError::Stopped { job: id, attempts: 1 },
                 })
@@ -97,27 +104,31 @@ impl<'a, W: Work> Run<'a, W> {
         }
     }
 
+    fn queue(&mut self, job: W::Job, until: Option<Instant>) {
+        let (ticket, outcome) = oneshot::channel();
+        let id = self.shared.take_in(job, self.priority, until, ticket);
+        self.step = Step::Queued(id, outcome);
+    }
+
     /// The worker has answered.
-    fn answered(
-        &mut self,
-        desk: Arc<Desk<W>>,
-        mut begun: Begun<W>,
-        answer: super::desk::Answer<W>,
-    ) -> Option<Outcome<W>> {
+    fn answered(&mut self, desk: Arc<Desk<W>>, answer: super::desk::Answer<W>) -> Option<Outcome<W>> {
+        let begun = self.begun.as_mut()?;
+        let (id, attempts) = (begun.id, begun.attempts);
         let outcome = match answer {
             Ok(output) => Ok(output),
             Err(CallError::Handler(error)) => Err(JobError::Handler(error)),
             // What follows takes its time: the tender has it.
             Err(_) => {
                 let (ticket, outcome) = oneshot::channel();
-                let id = begun.id;
                 begun.ticket = Some(ticket);
+                let begun = self.begun.take()?;
                 self.shared.hand(&desk, Handed::Begun(Box::new(begun), Some(Box::new(answer))));
-                self.step = Step::Queued(JobHandle { id, shared: self.shared.clone(), outcome });
+                self.step = Step::Queued(id, outcome);
                 return None;
             }
         };
-        let outcome = self.shared.done(begun.id, begun.attempts, outcome, None);
+        self.begun = None;
+        let outcome = self.shared.done(id, attempts, outcome, None);
         self.shared.give_desk(desk);
         outcome
     }
@@ -133,23 +144,22 @@ impl<W: Work> Future for Run<'_, W> {
         let this = &mut *self;
         loop {
             match &mut this.step {
-                Step::New(_) => {
+                Step::New(job) => {
                     // Before anything is taken: a tight loop of jobs must let other tasks run.
                     ready!(coop::poll_proceed(cx)).made_progress();
-                    let Step::New(job) = std::mem::replace(&mut this.step, Step::Over) else {
-                        unreachable!("looked at above")
-                    };
-                    this.step = match this.begin(job) {
-                        Ok(step) => step,
-                        Err(error) => return Poll::Ready(Err(error)),
-                    };
+                    let Some(job) = job.take() else { unreachable!("it is taken once") };
+                    if let Some(error) = this.begin(job) {
+                        this.step = Step::Over;
+                        return Poll::Ready(Err(error));
+                    }
                 }
-                Step::Here(desk, begun) => {
+                Step::Here(desk) => {
+                    let Some(begun) = &mut this.begun else { unreachable!("a worker has begun it") };
                     let answer = ready!(begun.call.poll(&desk.server, cx));
-                    let Step::Here(desk, begun) = std::mem::replace(&mut this.step, Step::Over) else {
+                    let Step::Here(desk) = std::mem::replace(&mut this.step, Step::Over) else {
                         unreachable!("looked at above")
                     };
-                    if let Some(outcome) = this.answered(desk, begun, answer) {
+                    if let Some(outcome) = this.answered(desk, answer) {
                         return Poll::Ready(outcome);
                     }
                 }
@@ -159,16 +169,14 @@ impl<W: Work> Future for Run<'_, W> {
                         unreachable!("looked at above")
                     };
                     match entered {
-                        Ok(until) => {
-                            this.step = Step::Queued(JobHandle::of(this.shared, job, this.priority, until));
-                        }
+                        Ok(until) => this.queue(job, until),
                         Err(why) => {
                             return Poll::Ready(Err(JobError::NotAccepted(this.shared.reject(job, why).why)));
                         }
                     }
                 }
-                Step::Queued(handle) => {
-                    let outcome = ready!(Pin::new(handle).poll(cx));
+                Step::Queued(id, outcome) => {
+                    let outcome = outcome_of::<W>(*id, ready!(Pin::new(outcome).poll(cx)));
                     this.step = Step::Over;
                     return Poll::Ready(outcome);
                 }
@@ -181,13 +189,14 @@ impl<W: Work> Future for Run<'_, W> {
 impl<W: Work> Drop for Run<'_, W> {
     fn drop(&mut self) {
         match std::mem::replace(&mut self.step, Step::Over) {
-            Step::Here(desk, mut begun) => {
+            Step::Here(desk) => {
+                let Some(mut begun) = self.begun.take() else { return };
                 // Its outcome is nobody's, but it has one.
                 begun.ticket = Some(oneshot::channel().0);
                 self.shared.hand(&desk, Handed::Begun(Box::new(begun), None));
             }
-            Step::Queued(handle) => {
-                handle.cancel();
+            Step::Queued(id, _) => {
+                self.shared.cancel(id);
             }
             Step::New(_) | Step::Entering(..) | Step::Over => {}
         }

@@ -3,16 +3,27 @@
 //! It calls the worker as anybody would, so that the handler of an idle worker runs right here. What a worker does to a
 //! job, in whatever way, is seen by whoever has its desk, and by nobody else: that is why a job is in one place.
 
-use std::{future::poll_fn, sync::Arc, time::Duration};
+use std::{
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
 use super::{
     Entry, JobError, Work,
     desk::{Answer, Begun, Desk, Handed, Heard},
+    queue::Outcome,
     shared::Shared,
 };
 use crate::{
     CallError, Watch,
-    process::{attendant::later, door, link::Life},
+    process::{
+        attendant::later,
+        door::{self, Door},
+        keeper::Keeping,
+        link::Life,
+    },
     server::slot::Signal,
 };
 
@@ -20,13 +31,20 @@ use crate::{
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// On duty from now on, and not only from the first poll: a runtime that goes may never come to that.
-pub(super) fn tend<W: Work>(shared: Arc<Shared<W>>, number: usize) -> impl Future<Output = ()> + Send {
+pub(super) fn tend<W: Work>(
+    shared: Arc<Shared<W>>,
+    number: usize,
+    door: &Arc<Door>,
+) -> impl Future<Output = ()> + Send + use<W> {
     let on_duty = OnDuty { shared, number, is_relieved: false };
-    look_after(on_duty)
+    // It has nothing else to do than to have its worker work.
+    Keeping::new(door.clone(), look_after(on_duty))
 }
 
 async fn look_after<W: Work>(mut on_duty: OnDuty<W>) {
     let (shared, number) = (on_duty.shared.clone(), on_duty.number);
+    let mut hands = Hands { desk: shared.desk(number), shared: shared.clone(), begun: None };
+    hands.desk.open();
     loop {
         if !shared.is_wanted(number) {
             go(&shared, number).await;
@@ -37,19 +55,34 @@ async fn look_after<W: Work>(mut on_duty: OnDuty<W>) {
             come_back(&shared, number).await;
             continue;
         }
-        let desk = shared.desk(number);
-        desk.open();
-        if !poll_fn(|cx| desk.core().poll_up(cx.waker())).await {
+        if hands.desk.is_replaced() {
+            hands.desk = shared.desk(number);
+            hands.desk.open();
+        }
+        if !poll_fn(|cx| hands.desk.core().poll_up(cx.waker())).await {
             if !shared.is_up().await {
                 return shared.end();
             }
             come_back(&shared, number).await;
             continue;
         }
-        match next(&shared, &desk).await {
-            Some(Next::Job(entry)) => serve(&shared, &desk, entry).await,
-            Some(Next::Begun(begun, answer)) => finish(&shared, &desk, *begun, answer.map(|it| *it)).await,
-            None => {}
+        if let Some(entry) = shared.next() {
+            if hands.begin(entry) {
+                hands.finish(None).await;
+            }
+            continue;
+        }
+        match wait(&shared, &hands.desk).await {
+            Handed::Job(entry) => {
+                if hands.begin(entry) {
+                    hands.finish(None).await;
+                }
+            }
+            Handed::Begun(begun, answer) => {
+                hands.begun = Some(*begun);
+                hands.finish(answer).await;
+            }
+            Handed::Look => {}
         }
     }
 }
@@ -70,117 +103,128 @@ async fn come_back<W: Work>(shared: &Shared<W>, number: usize) {
     }
 }
 
-enum Next<W: Work> {
-    Job(Entry<W>),
-    Begun(Box<Begun<W>>, Option<Box<Answer<W>>>),
-}
-
-/// Waits for something to do; `None`: it is time to look around. The desk is the tender's before and after.
-async fn next<W: Work>(shared: &Shared<W>, desk: &Arc<Desk<W>>) -> Option<Next<W>> {
-    if let Some(entry) = shared.next() {
-        return Some(Next::Job(entry));
-    }
+/// Waits for something to do; `Look`: it is time to look around. The desk is the tender's before and after.
+async fn wait<W: Work>(shared: &Shared<W>, desk: &Arc<Desk<W>>) -> Handed<W> {
     if !shared.is_wanted(desk.number) {
-        return None;
+        return Handed::Look;
     }
     if shared.is_free_for_all() {
         shared.give_desk(desk.clone());
     } else {
         // Nobody may take a job now: the next life of the pool calls.
         poll_fn(|cx| desk.poll_news(cx.waker())).await;
-        return None;
+        return Handed::Look;
     }
     loop {
         match poll_fn(|cx| desk.poll_news(cx.waker())).await {
-            Heard::Handed(Handed::Job(entry)) => return Some(Next::Job(entry)),
-            Heard::Handed(Handed::Begun(begun, answer)) => return Some(Next::Begun(begun, answer)),
-            Heard::Handed(Handed::Look) => return None,
-            Heard::Nudge if shared.retake(desk) => return None,
+            Heard::Handed(handed) => return handed,
+            Heard::Nudge if shared.retake(desk) => return Handed::Look,
             // Somebody has the desk and will bring it.
             Heard::Nudge => {}
         }
     }
 }
 
-/// Has the worker do a job.
-async fn serve<W: Work>(shared: &Arc<Shared<W>>, desk: &Desk<W>, entry: Entry<W>) {
-    // It ended while it had nothing to do. Whoever has a worker that runs is quicker.
-    if !desk.core().is_alive() {
-        return shared.put_back(entry);
-    }
-    let Entry { id, priority, attempts, job, ticket, .. } = entry;
-    match shared.begin(desk, (id, priority, attempts), job) {
-        Ok(mut begun) => {
-            begun.ticket = Some(ticket);
-            finish(shared, desk, begun, None).await;
-        }
-        Err(error) => drop(shared.done(id, attempts + 1, Err(error), Some(ticket))),
-    }
-}
-
-/// Sees a job that was begun to its end, or back to the queue.
-async fn finish<W: Work>(
-    shared: &Arc<Shared<W>>,
-    desk: &Desk<W>,
-    begun: Begun<W>,
-    answer: Option<Answer<W>>,
-) {
-    let mut in_hand = InHand { shared, desk, begun: Some(begun) };
-    let answer = match (answer, &mut in_hand.begun) {
-        (Some(answer), _) => answer,
-        (None, Some(begun)) => poll_fn(|cx| begun.call.poll(&desk.server, cx)).await,
-        (None, None) => return,
-    };
-    let Some(begun) = &in_hand.begun else { return };
-    let (id, attempts) = (begun.id, begun.attempts);
-    let life = |number| Life { slot: desk.slot.clone(), number };
-    let (report, last) = match answer {
-        Ok(output) => return in_hand.ends(Ok(output)),
-        Err(CallError::Handler(error)) => return in_hand.ends(Err(JobError::Handler(error))),
-        Err(CallError::Timeout { after, .. }) if shared.setup.deadline.is_some() => {
-            // The life that has it now, whichever that is.
-            let last = life(desk.core().incarnation());
-            last.slot.clone().signal_life(last.number, Signal::Kill);
-            (JobError::Overdue { job: id, attempts, after }, Some(last))
-        }
-        Err(error) => {
-            let error = error.map(|_| unreachable!("a handler's error was looked at"));
-            let last = (!W::IS_CONCURRENT && ends_life(&error)).then(|| life(begun.life));
-            (JobError::Crashed { job: id, attempts, error }, last)
-        }
-    };
-    if begun.spare.is_none() {
-        in_hand.ends(Err(report));
-        return over(last).await;
-    }
-    // Nobody else may have the job while that life has it.
-    over(last).await;
-    if let Some(Begun { id, priority, attempts, spare: Some(job), ticket: Some(ticket), .. }) =
-        in_hand.begun.take()
-    {
-        shared.retry(Entry { id, priority, attempts, until: shared.until(), job, ticket });
-    }
-}
-
-/// A job in a worker's hands. Dropped, the runtime is gone, and nobody knows how far it came.
-struct InHand<'a, W: Work> {
-    shared: &'a Shared<W>,
-    desk: &'a Desk<W>,
+/// A tender's hands, with the job that its worker has, if it has one. Dropped with it, the runtime is gone, and nobody
+/// knows how far it came.
+struct Hands<W: Work> {
+    shared: Arc<Shared<W>>,
+    desk: Arc<Desk<W>>,
     begun: Option<Begun<W>>,
 }
 
-impl<W: Work> InHand<'_, W> {
-    fn ends(mut self, outcome: Result<W::Output, JobError<W::Error>>) {
-        if let Some(begun) = self.begun.take() {
-            drop(self.shared.done(begun.id, begun.attempts, outcome, begun.ticket));
+impl<W: Work> Hands<W> {
+    /// Gives the worker a job. `false`: it did not come to that.
+    fn begin(&mut self, entry: Entry<W>) -> bool {
+        // It ended while it had nothing to do. Whoever has a worker that runs is quicker.
+        if !self.desk.core().is_alive() {
+            self.shared.put_back(entry);
+            return false;
+        }
+        let Entry { id, priority, attempts, job, ticket, .. } = entry;
+        match self.shared.begin(&self.desk, (id, priority, attempts), job, &mut self.begun) {
+            Ok(begun) => {
+                begun.ticket = Some(ticket);
+                true
+            }
+            Err(error) => {
+                drop(self.shared.done(id, attempts + 1, Err(*error), Some(ticket)));
+                false
+            }
+        }
+    }
+
+    /// Sees the job that was begun to its end, or back to the queue; with the worker's answer, where that is known.
+    async fn finish(&mut self, answer: Option<Box<Answer<W>>>) {
+        let failed = match answer {
+            Some(answer) => self.ends(*answer),
+            None => poll_fn(|cx| self.poll(cx)).await,
+        };
+        if let Some(error) = failed {
+            self.fails(*error).await;
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Box<CallError<W::Error>>>> {
+        let Some(begun) = &mut self.begun else { return Poll::Ready(None) };
+        let answer = ready!(begun.call.poll(&self.desk.server, cx));
+        Poll::Ready(self.ends(answer))
+    }
+
+    /// The worker has answered; if that is not the job's outcome, why.
+    fn ends(&mut self, answer: Answer<W>) -> Option<Box<CallError<W::Error>>> {
+        match answer {
+            Ok(output) => self.tell(Ok(output)),
+            Err(CallError::Handler(error)) => self.tell(Err(JobError::Handler(error))),
+            Err(error) => return Some(Box::new(error)),
+        }
+        None
+    }
+
+    fn tell(&mut self, outcome: Outcome<W>) {
+        let Some(begun) = &mut self.begun else { return };
+        let (id, attempts, ticket) = (begun.id, begun.attempts, begun.ticket.take());
+        self.begun = None;
+        drop(self.shared.done(id, attempts, outcome, ticket));
+    }
+
+    /// The worker did not come to the job's end.
+    async fn fails(&mut self, error: CallError<W::Error>) {
+        let Some(begun) = &self.begun else { return };
+        let (id, attempts) = (begun.id, begun.attempts);
+        let life = |number| Life { slot: self.desk.slot.clone(), number };
+        let (report, last) = match error {
+            CallError::Timeout { after, .. } if self.shared.setup.deadline.is_some() => {
+                // The life that has it now, whichever that is.
+                let last = life(self.desk.core().incarnation());
+                last.slot.clone().signal_life(last.number, Signal::Kill);
+                (JobError::Overdue { job: id, attempts, after }, Some(last))
+            }
+            error => {
+                let error = error.map(|_| unreachable!("a handler's error was looked at"));
+                let last = (!W::IS_CONCURRENT && ends_life(&error)).then(|| life(begun.life));
+                (JobError::Crashed { job: id, attempts, error }, last)
+            }
+        };
+        if begun.spare.is_none() {
+            self.tell(Err(report));
+            return over(last).await;
+        }
+        // Nobody else may have the job while that life has it.
+        over(last).await;
+        if let Some(Begun { id, priority, attempts, spare: Some(job), ticket: Some(ticket), .. }) =
+            self.begun.take()
+        {
+            let until = self.shared.until();
+            self.shared.retry(Entry { id, priority, attempts, until, job, ticket });
         }
     }
 }
 
-impl<W: Work> Drop for InHand<'_, W> {
+impl<W: Work> Drop for Hands<W> {
     fn drop(&mut self) {
         if let Some(begun) = self.begun.take() {
-            self.shared.lose(self.desk, begun);
+            self.shared.lose(&self.desk, begun);
         }
     }
 }

@@ -141,9 +141,17 @@ impl<W: Work> Future for JobHandle<W> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let outcome = std::task::ready!(Pin::new(&mut self.outcome).poll(cx));
-        // Only a queue that loses its entries tells nobody.
-        Poll::Ready(outcome.unwrap_or(Err(JobError::Stopped { job: self.id, attempts: 0 })))
+        Poll::Ready(outcome_of::<W>(self.id, outcome))
     }
+}
+
+/// What a job's submitter is told.
+pub(super) fn outcome_of<W: Work>(
+    job: JobId,
+    told: Result<Outcome<W>, oneshot::error::RecvError>,
+) -> Outcome<W> {
+    // Only a queue that loses its entries tells nobody.
+    told.unwrap_or(Err(JobError::Stopped { job, attempts: 0 }))
 }
 
 impl<W: Work> fmt::Debug for JobHandle<W> {

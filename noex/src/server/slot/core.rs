@@ -80,6 +80,9 @@ pub(crate) struct Core {
     owes: AtomicBool,
     /// The variant that is being handled.
     current: AtomicU32,
+    /// The task whose waker is in `Rest::runner`, if it is a task that sees handlers to their end. Written by whoever
+    /// holds the run right, under the lock.
+    pub(super) runner: AtomicUsize,
 }
 
 /// What is rarely looked at.
@@ -150,6 +153,7 @@ impl Core {
             cut: AtomicBool::new(false),
             waiting: AtomicBool::new(false),
             owes: AtomicBool::new(false),
+            runner: AtomicUsize::new(0),
             door: door.map_or_else(OnceLock::new, OnceLock::from),
             slow: Mutex::new(Slow { rest: None }),
         }
@@ -159,6 +163,7 @@ impl Core {
         self.slow.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    #[inline]
     pub(crate) fn incarnation(&self) -> u32 {
         self.incarnation.load(Ordering::Relaxed)
     }
@@ -208,6 +213,7 @@ impl Core {
         self.door.get_or_init(|| door)
     }
 
+    #[inline]
     pub(crate) fn door(&self) -> Option<&Arc<Door>> {
         self.door.get()
     }
@@ -284,6 +290,7 @@ impl Core {
         self.owes.store(false, Ordering::Relaxed);
     }
 
+    #[inline]
     pub(super) fn owes(&self) -> bool {
         self.owes.load(Ordering::Relaxed)
     }
@@ -293,10 +300,12 @@ impl Core {
         if self.is_cut() { self.slow().rest.as_ref().and_then(|rest| rest.cut.clone()) } else { None }
     }
 
+    #[inline]
     pub(super) fn is_cut(&self) -> bool {
         self.cut.load(Ordering::Acquire)
     }
 
+    #[inline]
     pub(crate) fn is_alive(&self) -> bool {
         self.alive.load(Ordering::Acquire)
     }
@@ -321,8 +330,12 @@ impl Core {
     /// Whether the server is up; pending while it is down and somebody may start it, and in `init`. `false`: it
     /// will not come back.
     pub(crate) fn poll_up(&self, waker: &Waker) -> Poll<bool> {
+        let is_up = || self.is_alive() && self.current() != Some(INIT);
+        if is_up() {
+            return Poll::Ready(true);
+        }
         let mut slow = self.slow();
-        if self.is_alive() && self.current() != Some(INIT) {
+        if is_up() {
             return Poll::Ready(true);
         }
         if !self.is_alive() && !self.is_supervised() {
@@ -382,6 +395,7 @@ impl Core {
         rest.cut = None;
         rest.suspended = None;
         rest.runner = None;
+        self.runner.store(0, Ordering::Relaxed);
         let gone =
             Gone { watchers: std::mem::take(&mut rest.watchers), bonds: rest.bonds.take(), supervised };
         let expecting = if supervised { Vec::new() } else { slow.take_expecting() };
@@ -406,6 +420,7 @@ impl Core {
         let mut slow = self.slow();
         let rest = slow.whole();
         rest.runner = Some(waker.clone());
+        self.runner.store(0, Ordering::Relaxed);
         rest.cut.clone()
     }
 

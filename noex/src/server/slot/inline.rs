@@ -21,6 +21,7 @@ use crate::{
     process::{
         ExitReason,
         door::in_runtime,
+        keeper,
         panic::{Caught, catch},
         seat::{self, Done, clear_seat, empty_seat, keep_seat},
         work::Work,
@@ -39,6 +40,16 @@ pub(crate) enum Inline<S: GenServer> {
     Later(S::Call),
     /// Somebody else is at it.
     Busy(S::Call),
+}
+
+/// What came of a caller's attempt to begin an async handler itself.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Started {
+    /// The server is not idle; nothing has happened.
+    Not,
+    Here,
+    /// It is suspended, and the caller's task polls it itself; the reply is there when it is done.
+    Kept,
 }
 
 /// Runs a call on the caller's task if the server is idle and the handler is a plain `fn`.
@@ -121,14 +132,23 @@ fn serve_backlog<S: GenServer>(slot: &Arc<Slot<S>>) {
     hand_over(slot, right);
 }
 
-/// Runs an async call on an idle server: its first step on the caller's task, the rest, if there is
-/// any, on a runner. `None`: the server is not idle, nothing has happened.
-pub(crate) fn start_async<S: GenServer>(slot: &Arc<Slot<S>>, message: impl FnOnce() -> Envelope<S>) -> bool {
-    let Some(right) = slot.try_enter() else { return false };
+/// Runs an async call on an idle server: its first step on the caller's task, which polls with this waker; the
+/// rest, if there is any, on a runner, or there as well if the task is a keeper.
+pub(crate) fn start_async<S: GenServer>(
+    slot: &Arc<Slot<S>>,
+    waker: &task::Waker,
+    message: impl FnOnce() -> Envelope<S>,
+) -> Started {
+    let Some(right) = slot.try_enter() else { return Started::Not };
     let message = message();
+    if let Some(keeper) = keeper::here(waker, slot.core.door()) {
+        let is_deferred = message.is_deferred();
+        let is_kept = keeper.keep(slot, |seat| begin(slot, right, message, 0, false, seat));
+        return if is_kept && !is_deferred { Started::Kept } else { Started::Here };
+    }
+    let home = slot.core.door().and_then(|door| door.home());
     let mut seat = empty_seat();
     begin(slot, right, message, 0, false, &mut seat);
-    let home = slot.core.door().and_then(|door| door.home());
     let busy = Busy::enter(Edges::new(), task::Waker::noop());
     // What wakes the handler meanwhile is not lost: the runner polls it again before anything else.
     let (here, mut noop) = (Arc::as_ptr(slot).cast(), task::Context::from_waker(task::Waker::noop()));
@@ -156,7 +176,7 @@ pub(crate) fn start_async<S: GenServer>(slot: &Arc<Slot<S>>, message: impl FnOnc
             summon(slot);
         }
     }
-    true
+    Started::Here
 }
 
 /// The server waits for a runner that has not come yet.

@@ -50,6 +50,7 @@ impl Edges {
         Edges(None)
     }
 
+    #[inline]
     fn is_empty(&self) -> bool {
         self.iter().next().is_none()
     }
@@ -60,6 +61,7 @@ impl Edges {
     }
 
     /// There are calls, and it is not they alone that hold the handler's waker.
+    #[inline]
     pub(crate) fn leave_doubt(&self, listeners: Option<usize>) -> bool {
         !self.is_empty() && self.wakers() != listeners
     }
@@ -78,6 +80,7 @@ impl Edges {
         }
     }
 
+    #[inline]
     pub(crate) fn clear(&mut self) {
         self.0 = None;
     }
@@ -163,6 +166,7 @@ impl Drop for Busy {
 }
 
 /// How many handlers are being polled inside one another on this thread.
+#[inline]
 pub(crate) fn depth() -> usize {
     DEPTH.get()
 }
@@ -212,18 +216,22 @@ impl Core {
         task: &Waker,
         edges: &mut Edges,
         listeners: Option<usize>,
-        handler: &'static str,
+        handler: impl FnOnce() -> &'static str,
     ) -> bool {
         let waits = !edges.is_empty();
-        {
+        // A waker that is kept keeps its task, whose address is no other's meanwhile.
+        let is_known = self.runner.load(Ordering::Relaxed) == task.data().addr();
+        if waits || !is_known {
             let mut slow = self.slow();
             let slow = slow.whole();
-            if !slow.runner.as_ref().is_some_and(|known| known.will_wake(task)) {
+            if !is_known {
                 slow.runner = Some(task.clone());
+                self.runner.store(task.data().addr(), Ordering::Relaxed);
             }
             if waits {
                 let only_calls = listeners.is_some() && edges.wakers() == listeners;
-                slow.suspended = Some(Suspended { edges: std::mem::take(edges), only_calls, handler });
+                let edges = std::mem::take(edges);
+                slow.suspended = Some(Suspended { edges, only_calls, handler: handler() });
             }
         }
         if waits {
@@ -235,7 +243,9 @@ impl Core {
 
     /// The runner is about to poll the handler again.
     pub(crate) fn resume(&self, edges: &mut Edges) {
-        if self.waiting.swap(false, Ordering::AcqRel)
+        // Only whoever holds the handler puts it up.
+        if self.waiting.load(Ordering::Relaxed)
+            && self.waiting.swap(false, Ordering::AcqRel)
             && let Some(suspended) = self.slow().whole().suspended.take()
         {
             *edges = suspended.edges;

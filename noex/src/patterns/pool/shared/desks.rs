@@ -18,7 +18,7 @@ impl<W: Work> Shared<W> {
             return None;
         }
         loop {
-            let desk = self.free().pop()?;
+            let desk = self.pop_free()?;
             if desk.number < self.size() {
                 return Some(desk);
             }
@@ -32,7 +32,7 @@ impl<W: Work> Shared<W> {
         if self.has_news(desk.number) {
             return self.hand(&desk, Handed::Look);
         }
-        self.free().push(desk);
+        self.push_free(desk);
         // A job that was queued before the desk was there is seen here; one that comes after it finds the desk.
         fence(Ordering::SeqCst);
         if self.has_news(usize::MIN) {
@@ -81,16 +81,34 @@ impl<W: Work> Shared<W> {
     pub(in crate::patterns::pool) fn retake(&self, desk: &Arc<Desk<W>>) -> bool {
         let mut free = self.free();
         let at = free.iter().position(|other| Arc::ptr_eq(other, desk));
-        at.map(|at| free.swap_remove(at)).is_some()
+        let retaken = at.map(|at| free.swap_remove(at));
+        self.free_count.store(free.len(), Ordering::SeqCst);
+        retaken.is_some()
     }
 
     /// A job is queued: calls a tender whose worker has nothing to do.
     pub(super) fn call_one(&self) {
         fence(Ordering::SeqCst);
-        let desk = self.free().pop();
-        if let Some(desk) = desk {
+        if let Some(desk) = self.pop_free() {
             self.hand(&desk, Handed::Look);
         }
+    }
+
+    fn push_free(&self, desk: Arc<Desk<W>>) {
+        let mut free = self.free();
+        free.push(desk);
+        self.free_count.store(free.len(), Ordering::SeqCst);
+    }
+
+    fn pop_free(&self) -> Option<Arc<Desk<W>>> {
+        // As a rule all have something to do when there are jobs in the queue.
+        if self.free_count.load(Ordering::SeqCst) == 0 {
+            return None;
+        }
+        let mut free = self.free();
+        let desk = free.pop();
+        self.free_count.store(free.len(), Ordering::SeqCst);
+        desk
     }
 
     /// Has all tenders look.

@@ -63,6 +63,8 @@ pub(super) struct Shared<W: Work> {
     size: AtomicUsize,
     /// The desks of workers that have nothing to do; the last one worked last.
     free: Mutex<Vec<Arc<Desk<W>>>>,
+    /// How many those are; written under the lock.
+    free_count: AtomicUsize,
     supervisor: OnceLock<WeakRef<Supervisor>>,
     door: OnceLock<Arc<Door>>,
     is_watched: AtomicBool,
@@ -105,6 +107,7 @@ impl<W: Work> Shared<W> {
             counts: Counts::default(),
             size: AtomicUsize::new(size),
             free: Mutex::default(),
+            free_count: AtomicUsize::new(0),
             supervisor: OnceLock::new(),
             door: OnceLock::new(),
             is_watched: AtomicBool::new(false),

@@ -56,7 +56,7 @@ impl<W: Work> Shared<W> {
             }
         }
         for number in untended {
-            door.spawn(tend(self.clone(), number));
+            door.spawn(tend(self.clone(), number, door));
         }
     }
 
@@ -91,10 +91,21 @@ impl<W: Work> Shared<W> {
         }
         let (planned, desk) = worker(&self.setup, number);
         supervisor.start_planned(planned).await?;
-        let mut crew = self.crew();
-        match crew.get_mut(number) {
-            Some(place) => place.desk = desk,
-            None => crew.push(Place { desk, is_tended: false }),
+        let replaced = {
+            let mut crew = self.crew();
+            match crew.get_mut(number) {
+                Some(place) => Some(std::mem::replace(&mut place.desk, desk)),
+                None => {
+                    crew.push(Place { desk, is_tended: false });
+                    None
+                }
+            }
+        };
+        // Whoever had the old one finds that nobody tends it any more.
+        if let Some(desk) = replaced
+            && let Some(handed) = desk.replace()
+        {
+            self.left_over(&desk, handed);
         }
         Ok(())
     }

@@ -29,12 +29,14 @@ impl<W: Work> Shared<W> {
     }
 
     /// Gives a job to a worker; it begins when its call is polled. What the user's code panics with is a failure.
-    pub(in crate::patterns::pool) fn begin(
+    /// It is `put` where it stays.
+    pub(in crate::patterns::pool) fn begin<'b>(
         &self,
         desk: &Desk<W>,
         (id, priority, attempts): (JobId, i8, u32),
         job: W::Job,
-    ) -> Result<Begun<W>, JobError<W::Error>> {
+        put: &'b mut Option<Begun<W>>,
+    ) -> Result<&'b mut Begun<W>, Box<JobError<W::Error>>> {
         let attempts = attempts + 1;
         let setup = &self.setup;
         let again = setup.again.filter(|_| attempts <= setup.retries);
@@ -51,13 +53,13 @@ impl<W: Work> Shared<W> {
         match begun {
             Ok((spare, call)) => {
                 let life = desk.core().incarnation();
-                Ok(Begun { id, priority, attempts, spare, life, call, ticket: None })
+                Ok(put.insert(Begun { id, priority, attempts, spare, life, call, ticket: None }))
             }
             Err(panic) => {
                 let reason = crate::Reason(panic.into_reason("work"));
                 let target = desk.core().target("work");
                 let error = crate::CallError::Crashed { target, reason, may_have_run: false };
-                Err(JobError::Crashed { job: id, attempts, error })
+                Err(Box::new(JobError::Crashed { job: id, attempts, error }))
             }
         }
     }
@@ -69,10 +71,11 @@ impl<W: Work> Shared<W> {
         id: JobId,
         priority: i8,
         job: W::Job,
-    ) -> Result<Begun<W>, JobError<W::Error>> {
+        put: &mut Option<Begun<W>>,
+    ) -> Result<(), Box<JobError<W::Error>>> {
         self.busy.fetch_add(1, Ordering::AcqRel);
         self.announce(id, || JobStep::Queued);
-        self.begin(desk, (id, priority, 0), job)
+        self.begin(desk, (id, priority, 0), job, put).map(drop)
     }
 
     /// The job that a worker had did not end; it waits again.

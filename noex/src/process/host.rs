@@ -1,0 +1,130 @@
+//! What a task needs to see async handlers to their end: a seat, a bell, and word of what they wait for.
+
+use std::{
+    mem,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use super::{
+    bell::Bell,
+    exit::ExitReason,
+    panic::catch,
+    seat::{self, Done, Seat, clear_seat, empty_seat, keep_seat, place},
+    task::Task,
+};
+use crate::server::slot::{
+    AnySlot,
+    waits::{Busy, Edges},
+};
+
+/// What came of polling the seat.
+pub(super) enum Polled {
+    Done(Done),
+    Suspended,
+    /// It was ended, where it stood.
+    Ended,
+}
+
+pub(super) struct Host {
+    task: Arc<Task>,
+    bell: Arc<Bell>,
+    waker: Waker,
+    pub(super) seat: Seat,
+    /// The server of the handler in the seat; `None` where it has not been polled, or is over.
+    pub(super) at: Option<Arc<dyn AnySlot>>,
+    edges: Edges,
+}
+
+impl Host {
+    pub(super) fn new(task: Arc<Task>) -> Self {
+        let (bell, waker) = Bell::hang(task.clone());
+        Host { task, bell, waker, seat: empty_seat(), at: None, edges: Edges::new() }
+    }
+
+    #[inline]
+    pub(super) fn task(&self) -> &Task {
+        &self.task
+    }
+
+    /// Takes over a handler that somebody else has begun.
+    pub(super) fn take_over(&mut self, seat: Seat, edges: Edges, at: Arc<dyn AnySlot>) {
+        keep_seat(mem::replace(&mut self.seat, seat));
+        (self.edges, self.at) = (edges, Some(at));
+    }
+
+    /// The handler in the seat is over.
+    #[inline]
+    pub(super) fn clear_edges(&mut self) {
+        self.edges.clear();
+    }
+
+    /// Polls the handler in the seat.
+    pub(super) fn poll(&mut self) -> Polled {
+        let mut recounted = false;
+        loop {
+            self.bell.hush();
+            let busy = Busy::enter(mem::take(&mut self.edges), &self.waker);
+            let known = self.at.as_ref().map_or(std::ptr::null(), |slot| Arc::as_ptr(slot).cast());
+            let polled = catch(|| seat::poll(&mut self.seat, known, &mut Context::from_waker(&self.waker)));
+            self.edges = busy.leave();
+            let caught = match polled {
+                Ok(Poll::Ready(done)) => return Polled::Done(done),
+                Ok(Poll::Pending) => None,
+                Err(caught) => Some(caught),
+            };
+            if let Some(place) = place() {
+                self.at = Some(place);
+            }
+            let slot = self.at.as_deref().expect("a handler says where it stops short");
+            if let Some(caught) = caught {
+                let reason = caught.into_reason(slot.current_handler());
+                self.end(reason);
+                return Polled::Ended;
+            }
+            slot.go_away();
+            let listeners = self.bell.listeners();
+            if self.edges.leave_doubt(listeners) && !mem::replace(&mut recounted, true) {
+                // An earlier handler's waker may be about still. A new bell counts for this one alone.
+                (self.bell, self.waker) = Bell::hang(self.task.clone());
+                continue;
+            }
+            let Some(task) = self.task.waker() else { return Polled::Suspended };
+            let handler = || slot.current_handler();
+            if !slot.core().suspend(task, &mut self.edges, listeners, handler) {
+                return Polled::Suspended;
+            }
+            // If it is not ended one of its calls was refused as a deadlock: look again.
+            if self.resume() {
+                return Polled::Ended;
+            }
+        }
+    }
+
+    /// The suspended handler is about to be polled again. `true`: it was not to be waited for, and is ended;
+    /// its caller knows that it has begun, because a message that is out of the queue and not begun would be
+    /// lost unseen.
+    pub(super) fn resume(&mut self) -> bool {
+        let Some(slot) = &self.at else { return false };
+        slot.core().resume(&mut self.edges);
+        let Some(reason) = slot.core().cut() else { return false };
+        self.end(reason);
+        true
+    }
+
+    /// Drops the handler, which lays its right down, and ends its server.
+    pub(super) fn end(&mut self, reason: ExitReason) {
+        // Reply addresses may be dropped with it; after a panic `terminate` may still answer for others.
+        if let Some(slot) = self.at.as_ref().filter(|_| !reason.is_panic()) {
+            slot.core().break_promises(&reason);
+        }
+        let place = clear_seat(mem::replace(&mut self.seat, empty_seat()));
+        self.edges.clear();
+        if self.at.is_none() {
+            self.at = place;
+        }
+        if let Some(slot) = &self.at {
+            slot.break_off(reason);
+        }
+    }
+}
