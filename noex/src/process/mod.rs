@@ -11,6 +11,7 @@ pub(crate) mod idle;
 pub(crate) mod keeper;
 pub(crate) mod link;
 mod monitor;
+pub(crate) mod pace;
 pub(crate) mod panic;
 mod pid;
 mod repeat;

@@ -6,8 +6,6 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use tokio::task::coop;
-
 use super::{
     GenServer, Message, ServerRef,
     error::Failure,
@@ -21,6 +19,7 @@ use super::{
     },
     waiting::{Asked, Over, Polled, Waiting},
 };
+use crate::process::pace;
 
 /// How often a caller looks again at a server that is in another caller's hands before it queues.
 const SPINS: usize = 64;
@@ -37,14 +36,26 @@ pub(super) struct Attempt<'a, S: GenServer> {
 }
 
 pub(super) enum Step<S: GenServer> {
-    New(S::Call),
+    /// Not begun; without a message it is over.
+    New(Option<S::Call>),
     Waiting(Waiting<S>),
-    Over,
+}
+
+impl<S: GenServer> Step<S> {
+    pub(super) const OVER: Self = Step::New(None);
 }
 
 impl<'a, S: GenServer> Attempt<'a, S> {
+    #[inline]
     pub(super) fn new(server: &'a ServerRef<S>, call: S::Call, asked: Asked) -> Self {
-        Attempt { server, asked, step: Step::New(call), keeps: false }
+        // Here it is known when the program is compiled, as a rule.
+        let asked = Asked { variant: call.variant(), ..asked };
+        Attempt { server, asked, step: Step::New(Some(call)), keeps: false }
+    }
+
+    /// One that nothing is left of.
+    pub(super) fn over(server: &'a ServerRef<S>, asked: Asked) -> Self {
+        Attempt { server, asked, step: Step::OVER, keeps: false }
     }
 
     /// Whether its reply may be waited for once more when its time is over.
@@ -54,32 +65,29 @@ impl<'a, S: GenServer> Attempt<'a, S> {
 
     /// Without its server, for whoever keeps that.
     pub(super) fn into_parts(mut self) -> (Asked, Step<S>) {
-        (self.asked, std::mem::replace(&mut self.step, Step::Over))
+        (self.asked, std::mem::replace(&mut self.step, Step::OVER))
     }
 
     /// The message, unless it was polled.
     #[inline]
     pub(super) fn message(&self) -> Option<&S::Call> {
         match &self.step {
-            Step::New(call) => Some(call),
-            _ => None,
+            Step::New(call) => call.as_ref(),
+            Step::Waiting(_) => None,
         }
     }
 
     /// Takes the message back, unless it was polled.
     pub(super) fn take(&mut self) -> Option<S::Call> {
-        match std::mem::replace(&mut self.step, Step::Over) {
-            Step::New(call) => Some(call),
-            other => {
-                self.step = other;
-                None
-            }
+        match &mut self.step {
+            Step::New(call) => call.take(),
+            Step::Waiting(_) => None,
         }
     }
 
     /// Moves it, with all that is under way, to where it can go on; here it is over.
     pub(super) fn move_on(&mut self) -> Self {
-        let step = std::mem::replace(&mut self.step, Step::Over);
+        let step = std::mem::replace(&mut self.step, Step::OVER);
         Attempt { server: self.server, asked: self.asked, step, keeps: self.keeps }
     }
 
@@ -103,47 +111,55 @@ impl<'a, S: GenServer> Attempt<'a, S> {
     pub(super) fn withdraw(&self) -> bool {
         match &self.step {
             Step::Waiting(waiting) => waiting.withdraw(),
-            Step::New(_) => false,
-            Step::Over => true,
+            Step::New(call) => call.is_none(),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn give_up(&mut self) {
+        self.step.let_go(self.server.slot(), Over::GivenUp);
     }
 
     #[inline]
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Polled<S> {
         let Attempt { server, asked, step, keeps } = self;
-        Trial { slot: server.slot(), asked, step, keeps: *keeps }.poll(cx)
+        poll(server.slot(), asked, step, *keeps, cx)
     }
 }
 
-/// An attempt under way, wherever its parts are kept.
-pub(super) struct Trial<'t, S: GenServer> {
-    pub(super) slot: &'t Arc<Slot<S>>,
-    pub(super) asked: &'t mut Asked,
-    pub(super) step: &'t mut Step<S>,
-    pub(super) keeps: bool,
+/// Polls an attempt, wherever its parts are kept.
+#[inline]
+pub(super) fn poll<S: GenServer>(
+    slot: &Arc<Slot<S>>,
+    asked: &mut Asked,
+    step: &mut Step<S>,
+    keeps: bool,
+    cx: &mut Context<'_>,
+) -> Polled<S> {
+    let Step::New(call) = step else {
+        return UnderWay { slot, asked, step, keeps }.wait(cx);
+    };
+    ready!(pace::poll_proceed(cx));
+    let Some(call) = call.take() else { panic!("a call was polled after it was ready") };
+    let tried = if S::INLINE { inline::call_inline(slot, call) } else { Inline::Busy(call) };
+    match tried {
+        Inline::Done(reply) => Poll::Ready(Ok(reply)),
+        Inline::Crashed(reason) => Poll::Ready(Err(crashed(reason))),
+        Inline::Later(call) => UnderWay { slot, asked, step, keeps }.go_the_long_way(call, true, cx),
+        Inline::Busy(call) => UnderWay { slot, asked, step, keeps }.go_the_long_way(call, false, cx),
+    }
 }
 
-impl<S: GenServer> Trial<'_, S> {
-    #[inline]
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Polled<S> {
-        if !matches!(self.step, Step::New(_)) {
-            return self.wait(cx);
-        }
-        // A tight loop of calls must let the runtime's other tasks run.
-        ready!(coop::poll_proceed(cx)).made_progress();
-        let Step::New(call) = std::mem::replace(self.step, Step::Over) else {
-            unreachable!("looked at above")
-        };
-        self.asked.variant = call.variant();
-        let tried = if S::INLINE { inline::call_inline(self.slot, call) } else { Inline::Busy(call) };
-        match tried {
-            Inline::Done(reply) => Poll::Ready(Ok(reply)),
-            Inline::Crashed(reason) => Poll::Ready(Err(crashed(reason))),
-            Inline::Later(call) => self.go_the_long_way(call, true, cx),
-            Inline::Busy(call) => self.go_the_long_way(call, false, cx),
-        }
-    }
+/// An attempt that its caller's first look has not answered.
+struct UnderWay<'t, S: GenServer> {
+    slot: &'t Arc<Slot<S>>,
+    asked: &'t mut Asked,
+    step: &'t mut Step<S>,
+    keeps: bool,
+}
 
+impl<S: GenServer> UnderWay<'_, S> {
     /// The server is not idle, or the handler is async.
     fn go_the_long_way(&mut self, call: S::Call, idle: bool, cx: &mut Context<'_>) -> Polled<S> {
         let slot = self.slot;
@@ -245,7 +261,7 @@ impl<S: GenServer> Trial<'_, S> {
 
 impl<S: GenServer> Step<S> {
     fn let_go(&mut self, slot: &Arc<Slot<S>>, over: Over) {
-        if let Step::Waiting(waiting) = std::mem::replace(self, Step::Over) {
+        if let Step::Waiting(waiting) = std::mem::replace(self, Step::OVER) {
             waiting.let_go(slot, over);
         }
     }
@@ -260,9 +276,10 @@ fn crashed(reason: crate::ExitReason) -> Failure {
 impl<S: GenServer> Unpin for Attempt<'_, S> {}
 
 impl<S: GenServer> Drop for Attempt<'_, S> {
+    #[inline]
     fn drop(&mut self) {
         if matches!(self.step, Step::Waiting(_)) {
-            self.step.let_go(self.server.slot(), Over::GivenUp);
+            self.give_up();
         }
     }
 }
@@ -270,9 +287,9 @@ impl<S: GenServer> Drop for Attempt<'_, S> {
 impl<S: GenServer> fmt::Debug for Attempt<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let step = match self.step {
-            Step::New(_) => "new",
+            Step::New(Some(_)) => "new",
             Step::Waiting(_) => "waiting",
-            Step::Over => "over",
+            Step::New(None) => "over",
         };
         f.debug_struct("Attempt").field("server", self.server).field("step", &step).finish_non_exhaustive()
     }

@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     CallError, GenServer, Message, Overflow, Request, ServerRef, Target,
-    attempt::{Attempt, Step, Trial},
+    attempt::{self, Attempt, Step},
     guarded::{self, Guarded, Unserved, is_guarded},
     waiting::Asked,
 };
@@ -35,12 +35,17 @@ use crate::resilience::stack::Refusal;
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Call<'a, S: GenServer, T = <S as GenServer>::Reply, E = Infallible> {
     read: fn(S::Reply) -> Result<T, E>,
-    attempt: Attempt<'a, S>,
+    stage: Stage<'a, S>,
+}
+
+enum Stage<'a, S: GenServer> {
+    Plain(Attempt<'a, S>),
     /// Its handler has policies, and one of them has to wait.
-    guarded: Option<Box<Guarded<'a, S>>>,
+    Guarded(Box<Guarded<'a, S>>),
 }
 
 impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
+    #[inline]
     pub(crate) fn new(server: &'a ServerRef<S>, call: S::Call, read: fn(S::Reply) -> Result<T, E>) -> Self {
         let (limit, overflow) = (S::CALL_TIMEOUT, S::OVERFLOW);
         let asked = Asked { limit, whole: None, overflow, variant: 0, is_timed: false };
@@ -48,35 +53,45 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
     }
 
     /// One with what is asked already.
+    #[inline]
     pub(super) fn again(
         server: &'a ServerRef<S>,
         call: S::Call,
         asked: Asked,
         read: fn(S::Reply) -> Result<T, E>,
     ) -> Self {
-        Call { read, attempt: Attempt::new(server, call, asked), guarded: None }
+        Call { read, stage: Stage::Plain(Attempt::new(server, call, asked)) }
+    }
+
+    /// Asks for more, unless it is under way.
+    fn ask(mut self, more: impl FnOnce(&mut Asked)) -> Self {
+        if let Stage::Plain(attempt) = &mut self.stage {
+            more(&mut attempt.asked);
+        }
+        self
     }
 
     /// Waits at most `limit` for the reply, counted from the first poll, instead of the server's
     /// `call_timeout`. Where the handler has policies, that is all attempts together, and `call_timeout` is the limit of
     /// each.
-    pub fn timeout(mut self, limit: Duration) -> Self {
+    pub fn timeout(self, limit: Duration) -> Self {
         if self.has_policies() {
-            self.attempt.asked.whole = Some(limit);
-            self
+            self.ask(|asked| asked.whole = Some(limit))
         } else {
             self.limited(Some(limit))
         }
     }
 
     /// The limit of each attempt.
-    pub(crate) fn limited(mut self, limit: Option<Duration>) -> Self {
-        self.attempt.asked.limit = limit;
-        self
+    pub(crate) fn limited(self, limit: Option<Duration>) -> Self {
+        self.ask(|asked| asked.limit = limit)
     }
 
     fn has_policies(&self) -> bool {
-        self.attempt.message().is_some_and(|call| is_guarded::<S>(call.variant()))
+        match &self.stage {
+            Stage::Plain(attempt) => meets_policies(attempt),
+            Stage::Guarded(_) => true,
+        }
     }
 
     /// Waits without limit.
@@ -85,11 +100,12 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
     }
 
     /// Fails at once with [`CallError::MailboxFull`] where it would have to wait for room in the mailbox.
-    pub fn try_call(mut self) -> Self {
-        if self.attempt.asked.overflow == Overflow::Wait {
-            self.attempt.asked.overflow = Overflow::Fail;
-        }
-        self
+    pub fn try_call(self) -> Self {
+        self.ask(|asked| {
+            if asked.overflow == Overflow::Wait {
+                asked.overflow = Overflow::Fail;
+            }
+        })
     }
 
     /// Sends the call now and gives what stands for its reply: a future that owns all it needs, to be
@@ -122,9 +138,11 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
         T: 'static,
         E: 'static,
     {
-        let Attempt { server, mut asked, .. } = self.attempt;
-        let Some(call) = self.attempt.take() else { panic!("a call that was polled is no request any more") };
-        asked.variant = call.variant();
+        let Stage::Plain(attempt) = &mut self.stage else {
+            panic!("a call that was polled is no request any more")
+        };
+        let (server, asked) = (attempt.server, attempt.asked);
+        let Some(call) = attempt.take() else { panic!("a call that was polled is no request any more") };
         if is_guarded::<S>(asked.variant) {
             return Request::guarded(server, call, asked, self.read);
         }
@@ -138,14 +156,15 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
     /// The call of a server whose handlers have policies. Only one that has to wait needs memory of its own.
     fn poll_guarded(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, CallError<E>>> {
         let mut answer = None;
-        if self.guarded.is_none()
-            && let Some(guarded) = guarded::begin(&mut self.attempt, cx, &mut answer)
+        if let Stage::Plain(attempt) = &mut self.stage
+            && let Some(guarded) = guarded::begin(attempt, cx, &mut answer)
         {
-            self.guarded = Some(guarded);
+            self.stage = Stage::Guarded(guarded);
         }
-        if let Some(guarded) = &mut self.guarded {
+        if let Stage::Guarded(guarded) = &mut self.stage {
             answer = Some(ready!(guarded.poll(cx)));
-            self.guarded = None;
+            let over = guarded.attempt_over();
+            self.stage = Stage::Plain(over);
         }
         match answer {
             Some(Ok(reply)) => Poll::Ready((self.read)(reply).map_err(CallError::Handler)),
@@ -164,8 +183,9 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
     /// Whom its errors are about, without a look into the slot.
     #[inline]
     fn guarded_target(&self) -> Target {
-        let handler = S::Call::VARIANTS.get(self.attempt.asked.variant).copied().unwrap_or("?");
-        self.attempt.slot().policies().target(handler)
+        let Stage::Plain(attempt) = &self.stage else { unreachable!("it is over") };
+        let handler = S::Call::VARIANTS.get(attempt.asked.variant).copied().unwrap_or("?");
+        attempt.slot().policies().target(handler)
     }
 }
 
@@ -175,14 +195,22 @@ impl<S: GenServer, T, E> Future for Call<'_, S, T, E> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        if !S::Call::GUARDED.is_empty() && (this.guarded.is_some() || this.has_policies()) {
-            return this.poll_guarded(cx);
-        }
-        match ready!(this.attempt.poll(cx)) {
-            Ok(reply) => Poll::Ready((this.read)(reply).map_err(CallError::Handler)),
-            Err(failure) => Poll::Ready(Err(this.attempt.asked.explain(this.attempt.slot(), failure))),
+        match &mut this.stage {
+            Stage::Plain(attempt) if S::Call::GUARDED.is_empty() || !meets_policies(attempt) => {
+                match ready!(attempt.poll(cx)) {
+                    Ok(reply) => Poll::Ready((this.read)(reply).map_err(CallError::Handler)),
+                    Err(failure) => Poll::Ready(Err(attempt.asked.explain(attempt.slot(), failure))),
+                }
+            }
+            _ => this.poll_guarded(cx),
         }
     }
+}
+
+/// Whether a call that was not polled meets policies.
+#[inline]
+fn meets_policies<S: GenServer>(attempt: &Attempt<'_, S>) -> bool {
+    attempt.message().is_some_and(|call| is_guarded::<S>(call.variant()))
 }
 
 /// A call without its server, for whoever keeps both; it is polled with the server it was made for.
@@ -200,12 +228,13 @@ enum Way<S: GenServer, T, E> {
 
 impl<S: GenServer, T: 'static, E: 'static> Calling<S, T, E> {
     pub(crate) fn new(call: Call<'_, S, T, E>) -> Self {
-        if call.has_policies() {
-            return Calling(Way::Guarded(call.request()));
+        match call {
+            Call { read, stage: Stage::Plain(attempt) } if !meets_policies(&attempt) => {
+                let (asked, step) = attempt.into_parts();
+                Calling(Way::Plain { read, asked, step })
+            }
+            call => Calling(Way::Guarded(call.request())),
         }
-        let Call { read, attempt, .. } = call;
-        let (asked, step) = attempt.into_parts();
-        Calling(Way::Plain { read, asked, step })
     }
 
     /// As of the call itself.
@@ -218,7 +247,7 @@ impl<S: GenServer, T: 'static, E: 'static> Calling<S, T, E> {
             Way::Guarded(request) => Pin::new(request).poll(cx),
             Way::Plain { read, asked, step } => {
                 let slot = server.slot();
-                match ready!(Trial { slot, asked, step, keeps: false }.poll(cx)) {
+                match ready!(attempt::poll(slot, asked, step, false, cx)) {
                     Ok(reply) => Poll::Ready(read(reply).map_err(CallError::Handler)),
                     Err(failure) => Poll::Ready(Err(asked.explain(slot, failure))),
                 }
@@ -229,6 +258,11 @@ impl<S: GenServer, T: 'static, E: 'static> Calling<S, T, E> {
 
 impl<S: GenServer, T, E> fmt::Debug for Call<'_, S, T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call").field("attempt", &self.attempt).finish_non_exhaustive()
+        let mut f = f.debug_struct("Call");
+        match &self.stage {
+            Stage::Plain(attempt) => f.field("attempt", attempt),
+            Stage::Guarded(_) => f.field("attempt", &"waiting for a policy"),
+        };
+        f.finish_non_exhaustive()
     }
 }

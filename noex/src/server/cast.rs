@@ -45,7 +45,7 @@ pub struct Send<'a, S: GenServer>(Post<'a, S>);
 
 impl<'a, S: GenServer> Cast<'a, S> {
     pub(crate) fn new(server: &'a ServerRef<S>, cast: S::Cast) -> Self {
-        Cast(Post { server, step: Step::New(Envelope::Cast(cast)) })
+        Cast(Post { server, step: Step::New(Some(Envelope::Cast(cast))) })
     }
 }
 
@@ -77,8 +77,8 @@ impl<S: GenServer> Cast<'_, S> {
     /// # Ok(()) }
     /// ```
     pub fn try_send(mut self) -> Result<(), CastError<S::Cast>> {
-        match std::mem::replace(&mut self.0.step, Step::Over) {
-            Step::New(Envelope::Cast(cast)) => self.0.server.try_cast(cast),
+        match std::mem::replace(&mut self.0.step, Step::OVER) {
+            Step::New(Some(Envelope::Cast(cast))) => self.0.server.try_cast(cast),
             _ => panic!("a cast that was polled is sent, or on its way"),
         }
     }
@@ -86,7 +86,7 @@ impl<S: GenServer> Cast<'_, S> {
 
 impl<'a, S: GenServer> Send<'a, S> {
     pub(crate) fn new(server: &'a ServerRef<S>, info: S::Info) -> Self {
-        Send(Post { server, step: Step::New(Envelope::Info(info)) })
+        Send(Post { server, step: Step::New(Some(Envelope::Info(info))) })
     }
 }
 
@@ -95,6 +95,9 @@ impl<S: GenServer> Future for Cast<'_, S> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(sent) = self.0.poll_at_once(cx) {
+            return sent.map(Ok);
+        }
         match ready!(self.0.poll(cx)) {
             Ok(()) => Poll::Ready(Ok(())),
             Err((Envelope::Cast(message), why)) => Poll::Ready(Err(CastError { message, why })),
@@ -106,7 +109,11 @@ impl<S: GenServer> Future for Cast<'_, S> {
 impl<S: GenServer> Future for Send<'_, S> {
     type Output = Result<(), CastError<S::Info>>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(sent) = self.0.poll_at_once(cx) {
+            return sent.map(Ok);
+        }
         match ready!(self.0.poll(cx)) {
             Ok(()) => Poll::Ready(Ok(())),
             Err((Envelope::Info(message), why)) => Poll::Ready(Err(CastError { message, why })),
@@ -134,9 +141,39 @@ struct Post<'a, S: GenServer> {
 }
 
 enum Step<S: GenServer> {
-    New(Envelope<S>),
-    Parked(Arc<Place<S>>),
-    Over,
+    /// Not sent; without a message it is over.
+    New(Option<Envelope<S>>),
+    Parked(Parked<S>),
+}
+
+impl<S: GenServer> Step<S> {
+    const OVER: Self = Step::New(None);
+}
+
+/// A message that waits for room. Apart from [`Post`], which then has nothing to do when it is dropped: most messages
+/// are sent without this.
+struct Parked<S: GenServer> {
+    place: Arc<Place<S>>,
+    /// It has not left its place.
+    waits: bool,
+}
+
+impl<S: GenServer> Parked<S> {
+    fn leave(&mut self) {
+        self.waits = false;
+        waits::wait_is_over(&(Arc::downgrade(&self.place) as Weak<dyn Awaited>));
+    }
+}
+
+impl<S: GenServer> Drop for Parked<S> {
+    fn drop(&mut self) {
+        if self.waits {
+            if withdraw(&self.place).is_some() {
+                self.place.give_back();
+            }
+            self.leave();
+        }
+    }
 }
 
 /// A place among the senders that wait for room.
@@ -178,23 +215,41 @@ impl<S: GenServer> Unpin for Post<'_, S> {}
 type Refused<S> = (Envelope<S>, NotSent);
 
 impl<S: GenServer> Post<'_, S> {
+    /// Sends it if nothing stands in the way; most messages come no further. `None`: what does is for `poll` to see.
     #[inline]
+    fn poll_at_once(&mut self, cx: &mut Context<'_>) -> Option<Poll<()>> {
+        let Step::New(message) = &mut self.step else { return None };
+        if !(S::Cast::GUARDED.is_empty() && S::Info::GUARDED.is_empty()) {
+            return None;
+        }
+        match coop::poll_proceed(cx) {
+            Poll::Ready(proceed) => proceed.made_progress(),
+            Poll::Pending => return Some(Poll::Pending),
+        }
+        match offer(self.server.slot(), message.take()?) {
+            Ok(()) => Some(Poll::Ready(())),
+            Err(back) => {
+                *message = Some(back);
+                None
+            }
+        }
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Refused<S>>> {
         let slot = self.server.slot();
-        if let Step::Parked(place) = &self.step {
-            let place = place.clone();
-            let polled = self.ask(&place, cx);
+        if let Step::Parked(parked) = &mut self.step {
+            let polled = ask(slot, &parked.place, cx);
             if let Poll::Ready(sent) = &polled {
-                self.step = Step::Over;
                 if sent.is_err() {
-                    place.give_back();
+                    parked.place.give_back();
                 }
-                waits::wait_is_over(&(Arc::downgrade(&place) as Weak<dyn Awaited>));
+                parked.leave();
+                self.step = Step::OVER;
             }
             return polled;
         }
         ready!(coop::poll_proceed(cx)).made_progress();
-        let Step::New(message) = std::mem::replace(&mut self.step, Step::Over) else {
+        let Step::New(Some(message)) = std::mem::replace(&mut self.step, Step::OVER) else {
             panic!("a cast was polled after it was ready")
         };
         let passed = match admit(slot, &message) {
@@ -223,7 +278,7 @@ impl<S: GenServer> Post<'_, S> {
                 let wait = || Arc::downgrade(&place) as Weak<dyn Awaited>;
                 waits::wait_for(|| (slot.clone(), handler, wait()), cx.waker(), 1);
                 let_go(cx.waker());
-                self.step = Step::Parked(place);
+                self.step = Step::Parked(Parked { place, waits: true });
                 Poll::Pending
             }
             Err(refused) => {
@@ -232,37 +287,28 @@ impl<S: GenServer> Post<'_, S> {
             }
         }
     }
-
-    /// Asks after a message that waits for room.
-    fn ask(&mut self, place: &Arc<Place<S>>, cx: &mut Context<'_>) -> Poll<Result<(), Refused<S>>> {
-        let slot = self.server.slot();
-        let refused = place.refused.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(path) = refused
-            && let Some(message) = withdraw(place)
-        {
-            let target = slot.core().target(handler_of(&message));
-            return Poll::Ready(Err((message, NotSent::Deadlock { target, path })));
-        }
-        match slot.inbox.ask(place.ticket, cx.waker()) {
-            Waited::Still => {
-                waits::still_waits(Arc::as_ptr(place).cast(), cx.waker(), 1);
-                Poll::Pending
-            }
-            Waited::Moved => Poll::Ready(Ok(())),
-            Waited::Back(message) => Poll::Ready(Err(gone(slot, message))),
-        }
-    }
 }
 
-impl<S: GenServer> Drop for Post<'_, S> {
-    #[inline]
-    fn drop(&mut self) {
-        if let Step::Parked(place) = &self.step {
-            if withdraw(place).is_some() {
-                place.give_back();
-            }
-            waits::wait_is_over(&(Arc::downgrade(place) as Weak<dyn Awaited>));
+/// Asks after a message that waits for room.
+fn ask<S: GenServer>(
+    slot: &Arc<Slot<S>>,
+    place: &Arc<Place<S>>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), Refused<S>>> {
+    let refused = place.refused.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(path) = refused
+        && let Some(message) = withdraw(place)
+    {
+        let target = slot.core().target(handler_of(&message));
+        return Poll::Ready(Err((message, NotSent::Deadlock { target, path })));
+    }
+    match slot.inbox.ask(place.ticket, cx.waker()) {
+        Waited::Still => {
+            waits::still_waits(Arc::as_ptr(place).cast(), cx.waker(), 1);
+            Poll::Pending
         }
+        Waited::Moved => Poll::Ready(Ok(())),
+        Waited::Back(message) => Poll::Ready(Err(gone(slot, message))),
     }
 }
 
@@ -331,7 +377,7 @@ pub(crate) fn tell<S: GenServer>(server: &ServerRef<S>, info: S::Info) {
 /// letter.
 pub(crate) async fn deliver<S: GenServer>(slot: Arc<Slot<S>>, info: S::Info, stamp: Stamp) {
     let server = ServerRef::new(slot);
-    let mut post = Post { server: &server, step: Step::New(stamp.on(info)) };
+    let mut post = Post { server: &server, step: Step::New(Some(stamp.on(info))) };
     let Err((message, why)) = std::future::poll_fn(|cx| post.poll(cx)).await else { return };
     match why {
         NotSent::MailboxFull { .. } => refuse::overflowed(server.slot(), message),

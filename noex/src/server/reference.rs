@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Call, CallError, Cast, CastError, GenServer, InfoOf, NotRunning, Overflow, Reason, cast,
+    Call, CallError, Cast, CastError, GenServer, InfoOf, Message, NotRunning, Overflow, Reason, cast,
     cast::Send as SendInfo,
     error::Failure,
     guarded::admit,
@@ -71,7 +71,14 @@ impl<S: GenServer> ServerRef<S> {
             Overflow::Wait => Overflow::Fail,
             other => other,
         };
-        let message = Envelope::Cast(cast);
+        let mut message = Envelope::Cast(cast);
+        if S::Cast::GUARDED.is_empty() {
+            // As most messages are: nothing is taken from policies, and nothing moved that need not be.
+            match cast::offer(&self.slot, message) {
+                Ok(()) => return Ok(()),
+                Err(back) => message = back,
+            }
+        }
         let refused = match admit(&self.slot, &message) {
             Ok(passed) => match cast::offer(&self.slot, message) {
                 Ok(()) => return Ok(()),

@@ -101,7 +101,6 @@ pub(super) fn begin<'a, S: GenServer>(
 ) -> Option<Box<Guarded<'a, S>>> {
     let Some(call) = attempt.message() else { panic!("a call was polled after it was ready") };
     let variant = call.variant();
-    attempt.asked.variant = variant;
     let plan = attempt.slot().policies().of_call(variant);
     let whole = attempt.asked.whole;
     attempt.keep(plan.dedupe.is_some());
@@ -178,6 +177,13 @@ impl<S: GenServer> Operation<S::Call, Answered<S>> for First<'_, '_, S> {
 impl<S: GenServer> Guarded<'_, S> {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Answered<S>> {
         self.run.poll(&self.plan.layers, &mut self.attempts, cx)
+    }
+}
+
+impl<'a, S: GenServer> Guarded<'a, S> {
+    /// For whoever is about to drop this: an attempt that is over.
+    pub(super) fn attempt_over(&self) -> Attempt<'a, S> {
+        Attempt::over(self.attempts.server, self.attempts.asked)
     }
 }
 
