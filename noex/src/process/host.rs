@@ -19,48 +19,48 @@ use crate::server::slot::{
 };
 
 /// What came of polling the seat.
-pub(super) enum Polled {
+pub(crate) enum Polled {
     Done(Done),
     Suspended,
     /// It was ended, where it stood.
     Ended,
 }
 
-pub(super) struct Host {
+pub(crate) struct Host {
     task: Arc<Task>,
     bell: Arc<Bell>,
     waker: Waker,
-    pub(super) seat: Seat,
+    pub(crate) seat: Seat,
     /// The server of the handler in the seat; `None` where it has not been polled, or is over.
-    pub(super) at: Option<Arc<dyn AnySlot>>,
+    pub(crate) at: Option<Arc<dyn AnySlot>>,
     edges: Edges,
 }
 
 impl Host {
-    pub(super) fn new(task: Arc<Task>) -> Self {
+    pub(crate) fn new(task: Arc<Task>) -> Self {
         let (bell, waker) = Bell::hang(task.clone());
         Host { task, bell, waker, seat: empty_seat(), at: None, edges: Edges::new() }
     }
 
     #[inline]
-    pub(super) fn task(&self) -> &Task {
+    pub(crate) fn task(&self) -> &Task {
         &self.task
     }
 
     /// Takes over a handler that somebody else has begun.
-    pub(super) fn take_over(&mut self, seat: Seat, edges: Edges, at: Arc<dyn AnySlot>) {
+    pub(crate) fn take_over(&mut self, seat: Seat, edges: Edges, at: Arc<dyn AnySlot>) {
         keep_seat(mem::replace(&mut self.seat, seat));
         (self.edges, self.at) = (edges, Some(at));
     }
 
     /// The handler in the seat is over.
     #[inline]
-    pub(super) fn clear_edges(&mut self) {
+    pub(crate) fn clear_edges(&mut self) {
         self.edges.clear();
     }
 
     /// Polls the handler in the seat.
-    pub(super) fn poll(&mut self) -> Polled {
+    pub(crate) fn poll(&mut self) -> Polled {
         let mut recounted = false;
         loop {
             self.bell.hush();
@@ -104,7 +104,7 @@ impl Host {
     /// The suspended handler is about to be polled again. `true`: it was not to be waited for, and is ended;
     /// its caller knows that it has begun, because a message that is out of the queue and not begun would be
     /// lost unseen.
-    pub(super) fn resume(&mut self) -> bool {
+    pub(crate) fn resume(&mut self) -> bool {
         let Some(slot) = &self.at else { return false };
         slot.core().resume(&mut self.edges);
         let Some(reason) = slot.core().cut() else { return false };
@@ -113,7 +113,7 @@ impl Host {
     }
 
     /// Drops the handler, which lays its right down, and ends its server.
-    pub(super) fn end(&mut self, reason: ExitReason) {
+    pub(crate) fn end(&mut self, reason: ExitReason) {
         // Reply addresses may be dropped with it; after a panic `terminate` may still answer for others.
         if let Some(slot) = self.at.as_ref().filter(|_| !reason.is_panic()) {
             slot.core().break_promises(&reason);

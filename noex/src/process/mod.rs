@@ -6,7 +6,7 @@ mod bell;
 pub(crate) mod counter;
 pub(crate) mod door;
 mod exit;
-mod host;
+pub(crate) mod host;
 pub(crate) mod idle;
 pub(crate) mod keeper;
 pub(crate) mod link;
@@ -20,7 +20,7 @@ pub(crate) mod seat;
 #[cfg(feature = "signal")]
 pub(crate) mod signal;
 mod stream;
-mod task;
+pub(crate) mod task;
 mod timer;
 pub(crate) mod work;
 

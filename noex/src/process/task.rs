@@ -49,7 +49,7 @@ pub(crate) struct Task {
 
 impl Task {
     /// A runner that is called from the start.
-    pub(super) fn new(caller: Caller) -> Self {
+    pub(crate) fn new(caller: Caller) -> Self {
         Task {
             waker: OnceLock::new(),
             called: AtomicBool::new(true),
@@ -61,7 +61,7 @@ impl Task {
 
     /// The runner's waker, which stays the same.
     #[inline]
-    pub(super) fn settle(&self, waker: &Waker) {
+    pub(crate) fn settle(&self, waker: &Waker) {
         self.waker.get_or_init(|| waker.clone());
     }
 

@@ -3,10 +3,7 @@
 use std::{
     any::Any,
     collections::BTreeMap,
-    sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
-    },
+    sync::{Arc, OnceLock, PoisonError},
     task::{Poll, Waker},
     time::Duration,
 };
@@ -14,8 +11,14 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    beside::Beside, bonds::Bonds, errands::Errands, promises::Promises, registered::Registered,
-    subscribed::Subscribed, waits::Suspended,
+    beside::Beside,
+    bonds::Bonds,
+    errands::Errands,
+    promises::Promises,
+    registered::Registered,
+    subscribed::Subscribed,
+    sync::{AtomicBool, AtomicU32, AtomicUsize, Mutex, MutexGuard, Ordering},
+    waits::Suspended,
 };
 use crate::{
     process::{

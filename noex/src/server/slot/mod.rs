@@ -20,7 +20,7 @@
 //! | `bonds` | links, monitors and timers of one life |
 //! | `subscribed`, `registered` | what the server is subscribed to, where it is registered |
 //! | `waits` | who waits for whom: the deadlock check |
-//! | `sync`, `model` | the hand-over's parts, and its check under loom |
+//! | `sync`, `model` | the parts where threads meet, and their check under loom |
 
 pub(crate) mod beside;
 pub(crate) mod bonds;

@@ -12,15 +12,13 @@
 use std::{
     any::Any,
     cell::Cell,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU8, AtomicU64, Ordering},
-    },
+    sync::{Arc, PoisonError, atomic::AtomicU64},
     task::{Poll, Waker},
 };
 
 use super::{
     serving::{Until, UntilCell},
+    sync::{AtomicU8, Mutex, MutexGuard, Ordering},
     waits::Awaited,
 };
 use crate::{process::panic::drop_quietly, server::error::Failure};

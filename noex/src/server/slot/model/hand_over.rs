@@ -1,0 +1,158 @@
+//! The hand-over under loom: callers, senders, helpers, runners and a kill.
+
+use super::{
+    super::{
+        Signal,
+        envelope::Envelope,
+        inline::{self, Inline},
+        post,
+        right::{QUEUED, READY},
+    },
+    Add, ROOMY, all_served, call, cast, check, check_up_to, counter, run,
+};
+use crate::server::slot::AnySlot;
+
+#[test]
+fn two_callers_and_a_runner() {
+    check(|| {
+        let (slot, served) = counter::<ROOMY>();
+        let other = slot.clone();
+        let thread = loom::thread::spawn(move || match inline::call_inline(&other, Add::One) {
+            Inline::Busy(_) => 0,
+            _ => 1,
+        });
+        let mine = match inline::call_inline(&slot, Add::One) {
+            Inline::Busy(_) => 0,
+            _ => 1,
+        };
+        let runner = slot.clone();
+        let turns = loom::thread::spawn(move || run(&runner));
+        let theirs = thread.join().unwrap();
+        turns.join().unwrap();
+        assert!(mine + theirs >= 1, "one of them was alone");
+        all_served(&slot, &served, mine + theirs);
+    });
+}
+
+#[test]
+fn a_cast_while_a_caller_is_inside_is_not_lost() {
+    check(|| {
+        let (slot, served) = counter::<ROOMY>();
+        let sender = slot.clone();
+        let thread = loom::thread::spawn(move || cast(&sender));
+        let called = matches!(inline::call_inline(&slot, Add::One), Inline::Done(_));
+        thread.join().unwrap();
+        all_served(&slot, &served, 1 + usize::from(called));
+    });
+}
+
+#[test]
+fn two_senders_and_a_helper() {
+    check(|| {
+        let (slot, served) = counter::<ROOMY>();
+        let sender = slot.clone();
+        let thread = loom::thread::spawn(move || cast(&sender));
+        let _ = slot.inbox.offer(Envelope::Cast(Add::One), || slot.raise(QUEUED));
+        inline::help(&slot);
+        thread.join().unwrap();
+        all_served(&slot, &served, 2);
+    });
+}
+
+#[test]
+fn a_senders_call_does_not_overtake_its_cast() {
+    check(|| {
+        let (slot, served) = counter::<ROOMY>();
+        let other = slot.clone();
+        let thread = loom::thread::spawn(move || cast(&other));
+        let _ = slot.inbox.offer(Envelope::Cast(Add::One), || slot.raise(QUEUED));
+        let before = served.count();
+        if let Inline::Done(count) = inline::call_inline(&slot, Add::One) {
+            assert!(count >= 2, "{count}: the cast was served first, {before} before");
+        }
+        thread.join().unwrap();
+        if slot.flags() & READY != 0 {
+            run(&slot);
+        }
+        assert_eq!(slot.flags(), 0);
+    });
+}
+
+#[test]
+fn a_kill_beside_a_call_and_a_cast() {
+    check(|| {
+        let (slot, served) = counter::<ROOMY>();
+        let killer = slot.clone();
+        let thread = loom::thread::spawn(move || {
+            assert!(killer.clone().signal(Signal::Kill));
+        });
+        call(&slot);
+        thread.join().unwrap();
+        if slot.flags() & READY != 0 {
+            run(&slot);
+        }
+        assert!(!slot.core.is_alive());
+        assert!(served.count() <= 1);
+        let refused = slot.inbox.offer(Envelope::Cast(Add::One), || false).is_err();
+        assert!(refused, "a server that is gone takes nothing");
+        assert_eq!(slot.inbox.lengths().queued, 0, "and keeps nothing");
+    });
+}
+
+/// What a sender does that finds the server idle, the one next to it, and the runner that comes.
+#[test]
+fn a_sender_to_an_idle_server_beside_another_and_a_runner() {
+    check_up_to(2, || {
+        let (slot, served) = counter::<ROOMY>();
+        let (other, runner) = (slot.clone(), slot.clone());
+        let thread = loom::thread::spawn(move || cast(&other));
+        // A runner that was called for something else, and finds the right wherever it lies.
+        let turns = loom::thread::spawn(move || run(&runner));
+        cast(&slot);
+        thread.join().unwrap();
+        turns.join().unwrap();
+        assert_eq!(slot.flags() & READY, 0, "whoever left the right ready has sent a runner");
+        all_served(&slot, &served, 2);
+        assert_eq!(slot.inbox.lengths().queued, 0, "what was begun is not counted as waiting");
+    });
+}
+
+#[test]
+fn a_sender_to_an_idle_server_beside_a_caller_that_helps() {
+    check(|| {
+        let (slot, served) = counter::<ROOMY>();
+        let other = slot.clone();
+        let thread = loom::thread::spawn(move || cast(&other));
+        inline::help(&slot);
+        let called = matches!(inline::call_inline(&slot, Add::One), Inline::Done(_));
+        thread.join().unwrap();
+        all_served(&slot, &served, 1 + usize::from(called));
+    });
+}
+
+#[test]
+fn a_kill_beside_a_sender_to_an_idle_server() {
+    check(|| {
+        let (slot, served) = counter::<ROOMY>();
+        let killer = slot.clone();
+        let thread = loom::thread::spawn(move || {
+            assert!(killer.clone().signal(Signal::Kill));
+            // Nobody else is there to serve what the killer found under way.
+            if killer.flags() & READY != 0 {
+                run(&killer);
+            }
+        });
+        let left = post::leave(&slot, Envelope::Cast(Add::One));
+        if let Ok(true) = left {
+            run(&slot);
+        }
+        thread.join().unwrap();
+        if slot.flags() & READY != 0 {
+            run(&slot);
+        }
+        assert!(!slot.core.is_alive(), "whatever the sender did");
+        assert!(served.count() <= usize::from(left.is_ok()));
+        assert_eq!(slot.inbox.lengths().queued, 0, "a message that was left is served or refused");
+        assert!(post::leave(&slot, Envelope::Cast(Add::One)).is_err());
+    });
+}
