@@ -238,14 +238,23 @@ impl<S: GenServer> Inbox<S> {
                 }
             }
             Overflow::Wait => {
+                let first = whole.parked.is_empty();
+                self.parked.store(whole.parked.len() + 1, Ordering::Relaxed);
+                if first {
+                    tell();
+                    // Looked at again: the server may have begun a message and been suspended in it, and not have
+                    // seen that somebody parks. Both have changed the run word in between, so one sees the other.
+                    let waiting = whole.queue.len() + self.taken.load(Ordering::Relaxed);
+                    if waiting < S::MAILBOX.limit() {
+                        self.parked.store(0, Ordering::Relaxed);
+                        whole.queue.push_back(message);
+                        self.note_high_water(waiting + 1);
+                        return Pushed::Queued;
+                    }
+                }
                 let ticket = whole.next_ticket;
                 whole.next_ticket += 1;
-                let first = whole.parked.is_empty();
                 whole.parked.push_back(Parked { ticket, message, waker: waker.cloned() });
-                self.parked.store(whole.parked.len(), Ordering::Relaxed);
-                if whole.queue.is_empty() {
-                    tell();
-                }
                 Pushed::Parked { ticket, first }
             }
         }

@@ -13,15 +13,17 @@ use std::{
 use super::{
     super::{
         AnySlot, Signal, Slot,
-        envelope::Envelope,
+        envelope::{Envelope, Pushed, Waited},
         errands,
         life::{Starter, Unborn, bring_up},
-        post, vacant,
+        post,
+        right::QUEUED,
+        vacant,
     },
     Add, Counter, FOREVER, ROOMY, Woken, check, counter, run, run_if_ready,
 };
 use crate::{
-    ExitReason,
+    ExitReason, Overflow,
     process::{
         host::{Host, Polled},
         runner::Turn,
@@ -233,5 +235,32 @@ fn a_kill_beside_an_init_that_is_suspended() {
         let last = if first.is_pending() && woken.is() { birth.as_mut().poll(&mut cx) } else { first };
         assert_eq!(matches!(last, Poll::Ready(Err(Unborn::Crashed(ExitReason::Killed)))), killed);
         assert_eq!(slot.core.is_alive(), !killed);
+    });
+}
+
+/// A message has begun, so that there is room for one more, and its handler may wait for that one's sender.
+#[test]
+fn a_sender_that_parks_beside_a_handler_that_is_suspended_gets_in() {
+    check(|| {
+        let (slot, _) = counter::<1>();
+        leave(&slot, Add::Slowly(FOREVER));
+        let mut runner = Runner::new();
+        let other = slot.clone();
+        let sender = loom::thread::spawn(move || {
+            let (woken, waker) = Woken::new();
+            let message = Envelope::Cast(Add::One);
+            let tell = || assert!(!other.raise(QUEUED), "its right is held or lies ready");
+            match other.inbox.push(message, Overflow::Wait, Some(&waker), tell) {
+                Pushed::Queued => None,
+                Pushed::Parked { ticket, .. } => Some((ticket, woken)),
+                _ => unreachable!("its sender waits"),
+            }
+        });
+        runner.serve(&slot);
+        if let Some((ticket, woken)) = sender.join().unwrap() {
+            assert!(woken.is(), "there is room");
+            let (_, waker) = Woken::new();
+            assert!(matches!(slot.inbox.ask(ticket, &waker), Waited::Moved));
+        }
     });
 }
