@@ -136,6 +136,7 @@
 pub mod __private;
 mod agent;
 pub mod event_bus;
+mod mistakes;
 mod name;
 pub mod observer;
 pub mod patterns;

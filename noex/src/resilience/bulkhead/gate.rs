@@ -25,7 +25,7 @@ use super::{
     Demand, QueueOrder,
     sync::{AtomicU64, Mutex, MutexGuard, Ordering},
 };
-use crate::{process::door::now, resilience::codel::Codel};
+use crate::{mistakes::makes, process::door::now, resilience::codel::Codel};
 
 /// The line is not empty.
 const WAITS: u64 = 1 << 63;
@@ -38,9 +38,6 @@ pub(super) struct Gate {
     queued: AtomicUsize,
     max_queue: usize,
     order: QueueOrder,
-    /// Makes the mistake that the model is there to find.
-    #[cfg(noex_loom)]
-    pub(super) looks_once: bool,
 }
 
 #[derive(Default)]
@@ -120,8 +117,6 @@ impl Gate {
             queued: AtomicUsize::new(0),
             max_queue,
             order,
-            #[cfg(noex_loom)]
-            looks_once: false,
         }
     }
 
@@ -262,11 +257,9 @@ impl Gate {
         });
         line.waiters.insert(place, Waiter { seat: seat.clone(), demand, since, waker: None });
         self.word.fetch_or(WAITS, Ordering::Relaxed);
-        #[cfg(noex_loom)]
-        if self.looks_once {
-            return Joined::InLine(seat);
+        if !makes!(JoinsUnseen) {
+            self.advance(line, woken);
         }
-        self.advance(line, woken);
         Joined::InLine(seat)
     }
 

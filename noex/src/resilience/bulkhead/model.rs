@@ -13,6 +13,7 @@ use super::{
     Demand, QueueOrder,
     gate::{Gate, Joined, Seat, Turn},
 };
+use crate::mistakes::{Mistake, with};
 
 const ONE: Demand = Demand::new();
 
@@ -30,42 +31,36 @@ fn turn(gate: &Gate, seat: &Arc<Seat>) -> Turn {
     gate.look(seat, Waker::noop())
 }
 
-/// One leaves while another one comes to wait.
-fn one_leaves_as_another_comes(looks_once: bool) {
-    let mut gate = gate(1);
-    gate.looks_once = looks_once;
-    let gate = Arc::new(gate);
-    assert!(gate.enter(1));
-    let leaver = thread::spawn({
-        let gate = gate.clone();
-        move || gate.leave(1)
-    });
-    let joined = gate.join(ONE);
-    leaver.join().unwrap();
-    match joined {
-        Joined::Inside => {}
-        Joined::InLine(seat) => assert_eq!(turn(&gate, &seat), Turn::Inside, "nobody is left in line"),
-        Joined::Full | Joined::Closed => unreachable!("there is a place in line"),
-    }
-    assert_eq!((gate.active(), gate.queued()), (1, 0));
-    gate.leave(1);
-    assert!(gate.enter(1), "the gate is open again");
-}
-
 #[test]
-fn model_one_leaves_as_another_comes() {
-    check(|| one_leaves_as_another_comes(false));
+fn one_leaves_as_another_comes() {
+    check(|| {
+        let gate = Arc::new(gate(1));
+        assert!(gate.enter(1));
+        let leaver = thread::spawn({
+            let gate = gate.clone();
+            move || gate.leave(1)
+        });
+        let joined = gate.join(ONE);
+        leaver.join().unwrap();
+        match joined {
+            Joined::Inside => {}
+            Joined::InLine(seat) => assert_eq!(turn(&gate, &seat), Turn::Inside, "nobody is left in line"),
+            Joined::Full | Joined::Closed => unreachable!("there is a place in line"),
+        }
+        assert_eq!((gate.active(), gate.queued()), (1, 0));
+        gate.leave(1);
+        assert!(gate.enter(1), "the gate is open again");
+    });
 }
 
-/// The mistake that the second look of `join` is there for.
 #[test]
 #[should_panic(expected = "nobody is left in line")]
-fn model_finds_a_gate_that_looks_once() {
-    check(|| one_leaves_as_another_comes(true));
+fn finds_a_waiter_that_does_not_look_again() {
+    with(Mistake::JoinsUnseen, one_leaves_as_another_comes);
 }
 
 #[test]
-fn model_two_leave_and_one_waits_for_both() {
+fn two_leave_and_one_waits_for_both() {
     check(|| {
         let gate = Arc::new(gate(2));
         assert!(gate.enter(1) && gate.enter(1));
@@ -85,7 +80,7 @@ fn model_two_leave_and_one_waits_for_both() {
 }
 
 #[test]
-fn model_who_gives_up_passes_the_place_on() {
+fn who_gives_up_passes_the_place_on() {
     check(|| {
         let gate = Arc::new(gate(1));
         assert!(gate.enter(1));
@@ -104,7 +99,7 @@ fn model_who_gives_up_passes_the_place_on() {
 }
 
 #[test]
-fn model_no_more_are_inside_than_may_be() {
+fn no_more_are_inside_than_may_be() {
     check(|| {
         let gate = Arc::new(gate(1));
         let inside = Arc::new(loom::cell::UnsafeCell::new(()));
@@ -126,7 +121,7 @@ fn model_no_more_are_inside_than_may_be() {
 }
 
 #[test]
-fn model_more_room_is_seen_by_who_comes_to_wait() {
+fn more_room_is_seen_by_who_comes_to_wait() {
     check(|| {
         let gate = Arc::new(gate(1));
         assert!(gate.enter(1));

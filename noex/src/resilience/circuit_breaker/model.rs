@@ -5,7 +5,7 @@
 //! | a mutation | is caught by |
 //! |---|---|
 //! | `shift_in` stores the next word instead of comparing | two failures at the threshold and a success |
-//! | a probe's permit is taken with a load and a store | probes are bounded |
+//! | a probe's permit is taken with a load and a store | probes are bounded: seeded, as [`Mistake::SwapsBlind`] |
 //! | one deadline for all generations, read without a second look at the word | two at the end of the open time |
 
 use std::{sync::Arc, time::Duration};
@@ -18,6 +18,7 @@ use super::{
     gate::{Entry, Gate, Outcome, Taken},
     word::Pass,
 };
+use crate::mistakes::{Mistake, with};
 
 const FAILED: Outcome = Outcome { counts: Counts::Failure, is_slow: false, hint: None };
 const SUCCEEDED: Outcome = Outcome { counts: Counts::Success, is_slow: false, hint: None };
@@ -179,4 +180,10 @@ fn somebody_disposes_of_it_beside_a_call() {
         assert!(thread.join().unwrap());
         assert_eq!(gate.admit(|| 100), Entry::Disposed);
     });
+}
+
+#[test]
+#[should_panic(expected = "one place was left")]
+fn finds_a_word_that_is_written_without_a_comparison() {
+    with(Mistake::SwapsBlind, probes_are_bounded_and_come_back);
 }

@@ -21,6 +21,7 @@ use super::{
     turn::summon,
 };
 use crate::{
+    mistakes::makes,
     process::{panic::drop_quietly, seat::Seat},
     server::GenServer,
 };
@@ -95,7 +96,7 @@ impl Core {
     /// Errands to run; `None` when the suspension is over or a signal waits.
     fn poll_errands(&self, waker: &Waker) -> Poll<Option<Vec<Look>>> {
         let mut slow = self.slow();
-        let is_signalled = slow.is_signalled();
+        let is_signalled = slow.is_signalled() && !makes!(PausesBlind);
         let errands = &mut slow.whole().errands;
         if !errands.looks.is_empty() {
             return Poll::Ready(Some(mem::take(&mut errands.looks)));

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     event_bus::{Feed, Ticket},
+    mistakes::makes,
     server::{GenServer, Mailbox, Overflow},
 };
 
@@ -146,6 +147,9 @@ impl<S: GenServer> Inbox<S> {
             let first = whole.queue.is_empty();
             whole.queue.push_back(message);
             self.note_high_water(waiting + 1);
+            if makes!(RaisesUnlocked) {
+                drop(lines);
+            }
             Ok(first && tell())
         } else {
             Err(message)
@@ -240,12 +244,12 @@ impl<S: GenServer> Inbox<S> {
             Overflow::Wait => {
                 let first = whole.parked.is_empty();
                 self.parked.store(whole.parked.len() + 1, Ordering::Relaxed);
-                if first {
+                if first && !makes!(ParksSilently) {
                     tell();
                     // Looked at again: the server may have begun a message and been suspended in it, and not have
                     // seen that somebody parks. Both have changed the run word in between, so one sees the other.
                     let waiting = whole.queue.len() + self.taken.load(Ordering::Relaxed);
-                    if waiting < S::MAILBOX.limit() {
+                    if waiting < S::MAILBOX.limit() && !makes!(ParksUnseen) {
                         self.parked.store(0, Ordering::Relaxed);
                         whole.queue.push_back(message);
                         self.note_high_water(waiting + 1);
@@ -340,6 +344,9 @@ impl<S: GenServer> Inbox<S> {
         self.taken.store(batch.len(), Ordering::Relaxed);
         if whole.parked.is_empty() {
             if whole.queue.is_empty() {
+                if makes!(LowersUnlocked) {
+                    drop(lines);
+                }
                 emptied();
             }
             return false;
@@ -426,6 +433,11 @@ impl<S: GenServer> Inbox<S> {
 
     /// Closes and gives out everything that was queued; parked casts go back to their senders.
     pub(crate) fn close(&self) -> Vec<Envelope<S>> {
+        if makes!(ClosesLate) {
+            let lost = self.empty();
+            self.lines().closed = true;
+            return lost;
+        }
         let mut lines = self.lines();
         lines.closed = true;
         if let Some(whole) = lines.whole.as_deref_mut() {

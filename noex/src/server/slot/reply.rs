@@ -21,7 +21,7 @@ use super::{
     sync::{AtomicU8, Mutex, MutexGuard, Ordering},
     waits::Awaited,
 };
-use crate::{process::panic::drop_quietly, server::error::Failure};
+use crate::{mistakes::makes, process::panic::drop_quietly, server::error::Failure};
 
 pub(crate) struct ReplyCell<R> {
     inner: Mutex<Inner<R>>,
@@ -122,6 +122,11 @@ impl<R> ReplyCell<R> {
 
     /// The caller gives up; whether it is certain that the call was not begun and will not be.
     pub(crate) fn withdraw(&self) -> bool {
+        if makes!(WithdrawsInTwo) {
+            let is_queued = self.stage.load(Ordering::Acquire) == QUEUED;
+            self.stage.store(WITHDRAWN, Ordering::Release);
+            return is_queued;
+        }
         self.stage.compare_exchange(QUEUED, WITHDRAWN, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
@@ -135,6 +140,10 @@ impl<R> ReplyCell<R> {
         let mut inner = self.inner();
         if !matches!(inner.state, State::Open(_)) {
             return Poll::Ready(());
+        }
+        if makes!(WatchesInTwo) {
+            drop(inner);
+            inner = self.inner();
         }
         if !inner.watcher.as_ref().is_some_and(|known| known.will_wake(waker)) {
             inner.watcher = Some(waker.clone());
@@ -152,7 +161,8 @@ impl<R> ReplyCell<R> {
                 Poll::Pending
             }
             State::Answered(_) => {
-                let next = if inner.refused { State::Gone } else { State::Open(None) };
+                let next =
+                    if inner.refused && !makes!(OpensRefused) { State::Gone } else { State::Open(None) };
                 match std::mem::replace(&mut inner.state, next) {
                     State::Answered(answer) => Poll::Ready(answer),
                     _ => Poll::Pending,
@@ -169,6 +179,10 @@ impl<R> ReplyCell<R> {
             match &mut inner.state {
                 State::Open(waker) => {
                     let waker = waker.take();
+                    if makes!(AnswersInTwo) {
+                        drop(inner);
+                        inner = self.inner();
+                    }
                     inner.state = State::Answered(answer);
                     inner.refused = refused;
                     let watcher = inner.watcher.take();

@@ -34,7 +34,7 @@ use loom::cell::UnsafeCell;
 
 use super::sync::{AtomicU32, Ordering};
 use super::{RightTo, Room, Slot};
-use crate::{process::seat::leave_place, server::GenServer};
+use crate::{mistakes::makes, process::seat::leave_place, server::GenServer};
 
 /// The right is held, or lies ready.
 const RUN: u32 = 1;
@@ -212,7 +212,9 @@ impl<'a, F, V> Right<'a, F, V> {
     /// Gives the right back and leaves the server idle; refused while a flag is up.
     #[inline]
     pub(crate) fn release(self) -> Result<(), Self> {
-        match self.of.word.compare_exchange(RUN, 0, Ordering::Release, Ordering::Relaxed) {
+        let held = if makes!(ReleasesUnseen) { self.of.flags() } else { RUN };
+        let order = if makes!(ReleasesRelaxed) { Ordering::Relaxed } else { Ordering::Release };
+        match self.of.word.compare_exchange(held, 0, order, Ordering::Relaxed) {
             Ok(_) => {
                 std::mem::forget(self);
                 Ok(())

@@ -16,6 +16,7 @@ use super::{
     right::{HALT, QUEUED, SIGNAL},
 };
 use crate::{
+    mistakes::makes,
     process::{panic::catch, seat::Seat},
     server::{GenServer, Now, error::Failure},
 };
@@ -224,9 +225,15 @@ pub(super) fn attend<'a, S: GenServer>(
     seat: &mut Seat,
 ) -> Look<'a, S> {
     if slot.flags() & SIGNAL != 0 {
-        slot.lower(SIGNAL);
+        // First: a signal that comes now puts it up again.
+        if !makes!(LowersLate) {
+            slot.lower(SIGNAL);
+        }
         for signal in slot.core.take_signals() {
             life::heed(slot, &mut right, signal);
+        }
+        if makes!(LowersLate) {
+            slot.lower(SIGNAL);
         }
         if errands::see_to(slot, &right) {
             errands::hold(slot, right, seat);

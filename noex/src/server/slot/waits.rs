@@ -19,7 +19,10 @@ use std::{
 };
 
 use super::{AnySlot, Core};
-use crate::server::error::{DeadlockStep, Failure, Target};
+use crate::{
+    mistakes::makes,
+    server::error::{DeadlockStep, Failure, Target},
+};
 
 /// A call whose reply may be awaited, without its type.
 pub(crate) trait Awaited: Send + Sync {
@@ -220,7 +223,8 @@ impl Core {
     ) -> bool {
         let waits = !edges.is_empty();
         // A waker that is kept keeps its task, whose address is no other's meanwhile.
-        let is_known = self.runner.load(Ordering::Relaxed) == task.data().addr();
+        let known = self.runner.load(Ordering::Relaxed);
+        let is_known = known == task.data().addr() || makes!(TakesAnyRunner) && known != 0;
         if waits || !is_known {
             let mut slow = self.slow();
             let slow = slow.whole();
@@ -238,7 +242,7 @@ impl Core {
             // Sequentially consistent: of two servers that are suspended at once, one must see the other.
             self.waiting.store(true, Ordering::SeqCst);
         }
-        (waits && self.refuse_hopeless_calls()) || self.is_cut()
+        (waits && self.refuse_hopeless_calls()) || (self.is_cut() && !makes!(SuspendsBlind))
     }
 
     /// The runner is about to poll the handler again.

@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     ExitReason, Overflow,
+    mistakes::{Mistake, with},
     process::{
         host::{Host, Polled},
         runner::Turn,
@@ -263,4 +264,34 @@ fn a_sender_that_parks_beside_a_handler_that_is_suspended_gets_in() {
             assert!(matches!(slot.inbox.ask(ticket, &waker), Waited::Moved));
         }
     });
+}
+
+#[test]
+#[should_panic(expected = "a kill is not lost")]
+fn finds_a_flag_that_is_lowered_when_the_signals_were_taken() {
+    with(Mistake::LowersLate, a_kill_beside_a_runner_that_heeds_another_signal);
+}
+
+#[test]
+#[should_panic(expected = "a kill is not lost")]
+fn finds_a_suspension_without_a_look_at_the_cut() {
+    with(Mistake::SuspendsBlind, a_kill_beside_a_handler_that_is_suspended);
+}
+
+#[test]
+#[should_panic(expected = "is woken")]
+fn finds_a_runner_that_is_taken_for_another() {
+    with(Mistake::TakesAnyRunner, a_kill_beside_a_handler_that_is_suspended_on_another_runner);
+}
+
+#[test]
+#[should_panic(expected = "a stop ends a pause")]
+fn finds_a_pause_without_a_look_at_the_signals() {
+    with(Mistake::PausesBlind, a_stop_beside_a_server_that_is_paused);
+}
+
+#[test]
+#[should_panic(expected = "there is room")]
+fn finds_a_sender_that_parks_and_does_not_look_again() {
+    with(Mistake::ParksUnseen, a_sender_that_parks_beside_a_handler_that_is_suspended_gets_in);
 }

@@ -10,7 +10,10 @@ use super::{
     },
     Add, ROOMY, all_served, call, cast, check, check_up_to, counter, run,
 };
-use crate::server::slot::AnySlot;
+use crate::{
+    mistakes::{Mistake, with},
+    server::slot::AnySlot,
+};
 
 #[test]
 fn two_callers_and_a_runner() {
@@ -47,7 +50,7 @@ fn a_cast_while_a_caller_is_inside_is_not_lost() {
 }
 
 #[test]
-fn two_senders_and_a_helper() {
+pub(super) fn two_senders_and_a_helper() {
     check(|| {
         let (slot, served) = counter::<ROOMY>();
         let sender = slot.clone();
@@ -155,4 +158,16 @@ fn a_kill_beside_a_sender_to_an_idle_server() {
         assert_eq!(slot.inbox.lengths().queued, 0, "a message that was left is served or refused");
         assert!(post::leave(&slot, Envelope::Cast(Add::One)).is_err());
     });
+}
+
+#[test]
+#[should_panic(expected = "served")]
+fn finds_a_right_that_is_given_back_whatever_flag_is_up() {
+    with(Mistake::ReleasesUnseen, a_cast_while_a_caller_is_inside_is_not_lost);
+}
+
+#[test]
+#[should_panic(expected = "Causality violation")]
+fn finds_a_right_that_is_given_back_without_what_was_written() {
+    with(Mistake::ReleasesRelaxed, two_callers_and_a_runner);
 }

@@ -6,13 +6,17 @@ use super::{
     super::{
         AnySlot, Signal, Slot,
         envelope::{Envelope, Pushed, Waited},
+        inline::{self, Inline},
         post,
         right::QUEUED,
         serving::Until,
     },
-    Add, Counter, Woken, all_served, check, counter, run, run_if_ready,
+    Add, Counter, ROOMY, Woken, all_served, check, counter, run, run_if_ready,
 };
-use crate::Overflow;
+use crate::{
+    Overflow,
+    mistakes::{Mistake, with},
+};
 
 /// A server with room for one message more.
 type Narrow = Arc<Slot<Counter<1>>>;
@@ -53,6 +57,25 @@ fn is_told(slot: &Narrow, sender: &Sender) {
     assert!(sender.woken.is(), "a sender that was let in is woken");
     let (_, waker) = Woken::new();
     assert!(matches!(slot.inbox.ask(ticket, &waker), Waited::Moved), "and finds its message gone");
+}
+
+/// The first in the queue raises the flag, for those behind it as well.
+#[test]
+fn a_call_does_not_overtake_a_cast_that_queued_behind_anothers() {
+    check(|| {
+        let (slot, served) = counter::<ROOMY>();
+        let other = slot.clone();
+        let sender = loom::thread::spawn(move || {
+            let _ = other.inbox.offer(Envelope::Cast(Add::Named(1)), || other.raise(QUEUED));
+        });
+        let _ = slot.inbox.offer(Envelope::Cast(Add::Named(2)), || slot.raise(QUEUED));
+        if let Inline::Done(_) = inline::call_inline(&slot, Add::Named(3)) {
+            assert!(served.names().contains(&2), "the cast was served first");
+        }
+        sender.join().unwrap();
+        run_if_ready(&slot);
+        assert_eq!(slot.flags(), 0);
+    });
 }
 
 #[test]
@@ -147,4 +170,28 @@ fn a_call_that_parks_is_answered() {
         let (_, waker) = Woken::new();
         assert!(matches!(cell.poll(&waker), Poll::Ready(Ok(2))));
     });
+}
+
+#[test]
+#[should_panic(expected = "served")]
+fn finds_a_flag_that_is_lowered_without_the_lock() {
+    with(Mistake::LowersUnlocked, super::hand_over::two_senders_and_a_helper);
+}
+
+#[test]
+#[should_panic(expected = "served first")]
+fn finds_a_flag_that_is_raised_without_the_lock() {
+    with(Mistake::RaisesUnlocked, a_call_does_not_overtake_a_cast_that_queued_behind_anothers);
+}
+
+#[test]
+#[should_panic(expected = "served")]
+fn finds_a_sender_that_parks_and_tells_nobody() {
+    with(Mistake::ParksSilently, a_sender_that_parks_beside_a_runner_gets_in);
+}
+
+#[test]
+#[should_panic(expected = "nothing is kept")]
+fn finds_an_inbox_that_is_emptied_before_it_is_closed() {
+    with(Mistake::ClosesLate, a_sender_that_parks_beside_the_end_has_its_message_back);
 }

@@ -6,6 +6,8 @@
 //! fails a run in which two threads are in the room unordered; the models check that nothing is lost. What it
 //! does not see are the counts of `std`'s `Arc`, by which a call that nobody waits for is passed over.
 //!
+//! Each file ends with mistakes that its models find: see [`mistakes`](crate::mistakes).
+//!
 //! | file | idea |
 //! |---|---|
 //! | `hand_over` | the run right |

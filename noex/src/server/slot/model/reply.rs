@@ -13,7 +13,10 @@ use super::{
     },
     Woken, check,
 };
-use crate::server::error::Failure;
+use crate::{
+    mistakes::{Mistake, with},
+    server::error::Failure,
+};
 
 /// A call that waits for its answer.
 fn opened() -> (Arc<ReplyCell<u8>>, ReplyTo<u8>) {
@@ -129,4 +132,28 @@ fn an_answer_beside_a_refusal() {
         );
         assert!(cell.poll(&waker).is_pending(), "and the other one's is gone");
     });
+}
+
+#[test]
+#[should_panic(expected = "who was told to wait is woken")]
+fn finds_an_answer_that_is_left_when_the_waker_was_taken() {
+    with(Mistake::AnswersInTwo, a_caller_that_looks_beside_the_answer_gets_it);
+}
+
+#[test]
+#[should_panic(expected = "nobody works on")]
+fn finds_a_watcher_that_looks_first_and_leaves_its_waker_then() {
+    with(Mistake::WatchesInTwo, a_watcher_beside_a_caller_that_leaves_is_woken);
+}
+
+#[test]
+#[should_panic(expected = "begun or withdrawn")]
+fn finds_a_call_that_is_looked_at_first_and_withdrawn_then() {
+    with(Mistake::WithdrawsInTwo, a_call_that_is_withdrawn_is_not_begun);
+}
+
+#[test]
+#[should_panic(expected = "one of them answers")]
+fn finds_a_cell_that_is_open_after_a_refusal() {
+    with(Mistake::OpensRefused, an_answer_beside_a_refusal);
 }
