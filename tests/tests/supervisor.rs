@@ -144,6 +144,21 @@ async fn a_crash_restarts_by_strategy() {
 }
 
 #[tokio::test]
+async fn two_that_end_at_once_are_one_restart_of_their_group() {
+    for strategy in [Strategy::OneForAll, Strategy::RestForOne] {
+        let (mut builder, log) = tree(strategy);
+        builder.restarts(1, Duration::from_secs(5));
+        let children = ["a", "b", "c"].map(|id| add(&mut builder, id, &log, Restart::Permanent));
+        let supervisor = builder.start().await.unwrap();
+        log.take();
+        assert!(children[0].kill() && children[1].kill());
+        settle().await;
+        assert_eq!(log.take(), ["c down: shutdown", "a up", "b up", "c up"], "{strategy:?}");
+        assert!(supervisor.is_alive(), "{strategy:?}: one restart, as in OTP");
+    }
+}
+
+#[tokio::test]
 async fn a_temporary_sibling_is_not_started_again() {
     // STRAT-7
     for strategy in [Strategy::OneForAll, Strategy::RestForOne] {

@@ -41,6 +41,11 @@ impl Line {
             self.under_way = None;
         }
     }
+
+    /// Whether this child is to be stopped, when its turn comes.
+    pub(super) fn is_to_stop(&self, slot: u64) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Stop(other) if *other == slot))
+    }
 }
 
 impl Supervisor {

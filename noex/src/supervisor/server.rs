@@ -276,6 +276,10 @@ impl Supervisor {
         let Some(child) = self.children.get_mut(&slot).filter(|child| child.pid == Some(pid)) else { return };
         child.pid = None;
         child.monitor = None;
+        // It was to be stopped with its group and has ended before its turn: that is no restart of its own.
+        if matches!(child.phase, Phase::Running) && self.line.is_to_stop(slot) {
+            child.phase = Phase::Stopping { then: Then::Return, _alarm: None };
+        }
         if let Phase::Stopping { .. } = child.phase {
             return self.is_down(slot);
         }
