@@ -29,6 +29,7 @@ mod cli;
 mod compile;
 mod instructions;
 mod machine;
+mod markdown;
 mod measure;
 mod peer;
 mod peers;
@@ -117,6 +118,7 @@ fn leave(figures: &[Figure], selection: &Selection) -> Result<(), String> {
     };
     fs::create_dir_all(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
     write("results.json", &lines)?;
+    write("tables.md", &markdown::tables_of(figures))?;
     // Instructions and odd selections have nothing that belongs into the picture.
     picture::draw(figures, &machine).map_or(Ok(()), |picture| write("results.svg", &picture))
 }
