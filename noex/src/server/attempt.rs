@@ -21,8 +21,9 @@ use super::{
 };
 use crate::process::pace;
 
-/// How often a caller looks again at a server that is in another caller's hands before it queues.
-const SPINS: usize = 64;
+/// How often a caller looks again at a server that is in another caller's hands before it queues; each time after
+/// twice as long as before.
+const LOOKS: usize = 7;
 /// How deep async handlers may run inside one another on one task's stack.
 const DEPTH: usize = 8;
 
@@ -166,11 +167,14 @@ impl<S: GenServer> UnderWay<'_, S> {
         let mut call = call;
         let mut idle = idle;
         if S::INLINE && !idle {
-            for _ in 0..SPINS {
+            for look in 0..LOOKS {
                 if !inline::is_worth_spinning(slot) {
                     break;
                 }
-                std::hint::spin_loop();
+                // Each look takes the slot from the one who is in it, who would serve several calls meanwhile.
+                for _ in 0..1 << look {
+                    std::hint::spin_loop();
+                }
                 call = match inline::call_inline(slot, call) {
                     Inline::Busy(call) => call,
                     Inline::Later(call) => {
