@@ -74,17 +74,25 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
     /// Waits at most `limit` for the reply, counted from the first poll, instead of the server's
     /// `call_timeout`. Where the handler has policies, that is all attempts together, and `call_timeout` is the limit of
     /// each.
-    pub fn timeout(self, limit: Duration) -> Self {
-        if self.has_policies() {
-            self.ask(|asked| asked.whole = Some(limit))
-        } else {
-            self.limited(Some(limit))
-        }
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.limit_to(Some(limit));
+        self
     }
 
     /// The limit of each attempt.
     pub(crate) fn limited(self, limit: Option<Duration>) -> Self {
         self.ask(|asked| asked.limit = limit)
+    }
+
+    /// As [`timeout`](Call::timeout), or [`no_timeout`](Call::no_timeout), where it is.
+    pub(crate) fn limit_to(&mut self, limit: Option<Duration>) {
+        let has_policies = self.has_policies();
+        if let Stage::Plain(attempt) = &mut self.stage {
+            match limit {
+                Some(_) if has_policies => attempt.asked.whole = limit,
+                limit => attempt.asked.limit = limit,
+            }
+        }
     }
 
     fn has_policies(&self) -> bool {
@@ -95,8 +103,9 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
     }
 
     /// Waits without limit.
-    pub fn no_timeout(self) -> Self {
-        self.limited(None)
+    pub fn no_timeout(mut self) -> Self {
+        self.limit_to(None);
+        self
     }
 
     /// Fails at once with [`CallError::MailboxFull`] where it would have to wait for room in the mailbox.

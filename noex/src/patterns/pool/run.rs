@@ -22,7 +22,7 @@ use super::{
     desk::{Begun, Desk, Handed},
     queue::Outcome,
     shared::Shared,
-    ticket::{enter, outcome_of},
+    ticket::{enter, poll_outcome},
 };
 use crate::{CallError, process::door::in_runtime, server::slot::serving::patience};
 
@@ -94,12 +94,10 @@ impl<'a, W: Work> Run<'a, W> {
                 None
             }
             Err(error) => {
-                let told = shared.done(id, 1, Err(*error), None);
+                let outcome = Err(*error);
+                shared.done_here(id, 1, &outcome);
                 shared.give_desk(desk);
-                Some(match told {
-                    Some(Err(error)) => error,
-                    _ => JobError::Stopped { job: id, attempts: 1 },
-                })
+                outcome.err()
             }
         }
     }
@@ -128,9 +126,9 @@ impl<'a, W: Work> Run<'a, W> {
             }
         };
         self.begun = None;
-        let outcome = self.shared.done(id, attempts, outcome, None);
+        self.shared.done_here(id, attempts, &outcome);
         self.shared.give_desk(desk);
-        outcome
+        Some(outcome)
     }
 }
 
@@ -176,7 +174,7 @@ impl<W: Work> Future for Run<'_, W> {
                     }
                 }
                 Step::Queued(id, outcome) => {
-                    let outcome = outcome_of::<W>(*id, ready!(Pin::new(outcome).poll(cx)));
+                    let outcome = ready!(poll_outcome::<W>(*id, outcome, cx));
                     this.step = Step::Over;
                     return Poll::Ready(outcome);
                 }

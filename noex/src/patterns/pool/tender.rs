@@ -148,7 +148,7 @@ impl<W: Work> Hands<W> {
                 true
             }
             Err(error) => {
-                drop(self.shared.done(id, attempts + 1, Err(*error), Some(ticket)));
+                self.shared.done(id, attempts + 1, Err(*error), Some(ticket));
                 false
             }
         }
@@ -185,7 +185,7 @@ impl<W: Work> Hands<W> {
         let Some(begun) = &mut self.begun else { return };
         let (id, attempts, ticket) = (begun.id, begun.attempts, begun.ticket.take());
         self.begun = None;
-        drop(self.shared.done(id, attempts, outcome, ticket));
+        self.shared.done(id, attempts, outcome, ticket);
     }
 
     /// The worker did not come to the job's end.

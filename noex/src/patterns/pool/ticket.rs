@@ -140,18 +140,24 @@ impl<W: Work> Future for JobHandle<W> {
     type Output = Result<W::Output, JobError<W::Error>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let outcome = std::task::ready!(Pin::new(&mut self.outcome).poll(cx));
-        Poll::Ready(outcome_of::<W>(self.id, outcome))
+        let id = self.id;
+        poll_outcome::<W>(id, &mut self.outcome, cx)
     }
 }
 
 /// What a job's submitter is told.
-pub(super) fn outcome_of<W: Work>(
+#[inline]
+pub(super) fn poll_outcome<W: Work>(
     job: JobId,
-    told: Result<Outcome<W>, oneshot::error::RecvError>,
-) -> Outcome<W> {
-    // Only a queue that loses its entries tells nobody.
-    told.unwrap_or(Err(JobError::Stopped { job, attempts: 0 }))
+    told: &mut oneshot::Receiver<Outcome<W>>,
+    cx: &mut Context<'_>,
+) -> Poll<Outcome<W>> {
+    match Pin::new(told).poll(cx) {
+        Poll::Pending => Poll::Pending,
+        Poll::Ready(Ok(outcome)) => Poll::Ready(outcome),
+        // Only a queue that loses its entries tells nobody.
+        Poll::Ready(Err(_)) => Poll::Ready(Err(JobError::Stopped { job, attempts: 0 })),
+    }
 }
 
 impl<W: Work> fmt::Debug for JobHandle<W> {

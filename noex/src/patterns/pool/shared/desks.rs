@@ -74,7 +74,7 @@ impl<W: Work> Shared<W> {
         Begun { id, attempts, ticket, .. }: Begun<W>,
     ) {
         let error = crate::CallError::ReplyDropped { target: desk.core().target("work") };
-        drop(self.done(id, attempts, Err(JobError::Crashed { job: id, attempts, error }), ticket));
+        self.done(id, attempts, Err(JobError::Crashed { job: id, attempts, error }), ticket);
     }
 
     /// Takes this very desk back, if it is free.

@@ -85,7 +85,9 @@ impl<W: Work> Shared<W> {
         self.forget(job, until);
         one_more(&self.counts.cancelled);
         self.announce(job, || JobStep::Cancelled);
-        self.close_books(job, attempts, Err(JobError::Cancelled { job, attempts }), Some(ticket));
+        let outcome = Err(JobError::Cancelled { job, attempts });
+        self.note_end(job, attempts, &outcome);
+        self.close_books(outcome, Some(ticket));
         true
     }
 }

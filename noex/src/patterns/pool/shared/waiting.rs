@@ -49,6 +49,8 @@ impl<W: Work> Shared<W> {
     ) {
         one_more(&self.counts.failed);
         self.announce(job, || JobStep::Failed { why: error.failure() });
-        self.close_books(job, attempts, Err(error), Some(ticket));
+        let outcome = Err(error);
+        self.note_end(job, attempts, &outcome);
+        self.close_books(outcome, Some(ticket));
     }
 }

@@ -41,20 +41,16 @@ impl<W: Work> Shared<W> {
         let setup = &self.setup;
         let again = setup.again.filter(|_| attempts <= setup.retries);
         self.announce(id, || JobStep::Started { worker: desk.core().pid() });
+        // What is made is large, and moved as little as can be.
         let begun = catch(|| {
             let spare = again.map(|again| again(&job));
-            let call = W::work(&desk.reference, job);
-            let limited = match setup.deadline {
-                Some(deadline) => call.timeout(deadline),
-                None => call.no_timeout(),
-            };
-            (spare, crate::server::Calling::new(limited))
+            let mut call = W::work(&desk.reference, job);
+            call.limit_to(setup.deadline);
+            let (call, life) = (crate::server::Calling::new(call), desk.core().incarnation());
+            *put = Some(Begun { id, priority, attempts, spare, life, call, ticket: None });
         });
         match begun {
-            Ok((spare, call)) => {
-                let life = desk.core().incarnation();
-                Ok(put.insert(Begun { id, priority, attempts, spare, life, call, ticket: None }))
-            }
+            Ok(()) => Ok(put.as_mut().expect("it was put there")),
             Err(panic) => {
                 let reason = crate::Reason(panic.into_reason("work"));
                 let target = desk.core().target("work");
@@ -96,16 +92,27 @@ impl<W: Work> Shared<W> {
         }
     }
 
-    /// The job that a worker had has ended; the outcome, if nobody but the caller is to be told.
+    /// The job that a worker had has ended.
     pub(in crate::patterns::pool) fn done(
         &self,
         job: JobId,
         attempts: u32,
         outcome: Outcome<W>,
         ticket: Option<oneshot::Sender<Outcome<W>>>,
-    ) -> Option<Outcome<W>> {
+    ) {
+        self.note_done(job, attempts, &outcome);
+        self.close_books(outcome, ticket);
+    }
+
+    /// The same where whoever submitted the job has its outcome already.
+    pub(in crate::patterns::pool) fn done_here(&self, job: JobId, attempts: u32, outcome: &Outcome<W>) {
+        self.note_done(job, attempts, outcome);
+        self.room.leave();
+    }
+
+    fn note_done(&self, job: JobId, attempts: u32, outcome: &Outcome<W>) {
         self.queue.acknowledge(job);
-        match &outcome {
+        match outcome {
             Ok(_) => {
                 one_more(&self.counts.completed);
                 self.announce(job, || JobStep::Completed);
@@ -116,33 +123,28 @@ impl<W: Work> Shared<W> {
             }
         }
         self.busy.fetch_sub(1, Ordering::AcqRel);
-        self.close_books(job, attempts, outcome, ticket)
+        self.note_end(job, attempts, outcome);
     }
 
-    /// Tells everybody, and makes room.
-    pub(super) fn close_books(
-        &self,
-        job: JobId,
-        attempts: u32,
-        outcome: Outcome<W>,
-        ticket: Option<oneshot::Sender<Outcome<W>>>,
-    ) -> Option<Outcome<W>> {
+    /// Tells whoever wants to know of each job's end.
+    pub(super) fn note_end(&self, job: JobId, attempts: u32, outcome: &Outcome<W>) {
         if let Some(on_done) = &self.setup.on_done {
-            let done = JobDone { job, attempts, outcome: &outcome };
+            let done = JobDone { job, attempts, outcome };
             // It is told, and has no say: not by a panic either.
             if let Err(panic) = catch(|| on_done(&done)) {
                 drop(panic.into_reason("on_done"));
             }
         }
-        let outcome = match ticket {
-            Some(ticket) => {
-                // Whoever waited for it may be gone.
-                drop_quietly(ticket.send(outcome));
-                None
-            }
-            None => Some(outcome),
-        };
+    }
+
+    /// Tells whoever submitted it, and makes room. An outcome is large: it is moved once, to where it is read.
+    pub(super) fn close_books(&self, outcome: Outcome<W>, ticket: Option<oneshot::Sender<Outcome<W>>>) {
+        if let Some(ticket) = ticket
+            && let Err(outcome) = ticket.send(outcome)
+        {
+            // Whoever waited for it is gone.
+            drop_quietly(outcome);
+        }
         self.room.leave();
-        outcome
     }
 }
