@@ -203,7 +203,7 @@ pub const fn pattern(pattern: &'static str) {
 
 /// Asserts the constant of a `#[subscribe(.., buffer = ..)]`.
 pub const fn buffer(capacity: usize) {
-    Buffer::new(capacity);
+    let _ = Buffer::new(capacity);
 }
 
 /// Asserts the event that a `#[subscribe]` method takes.

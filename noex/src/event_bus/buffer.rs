@@ -34,6 +34,7 @@ pub enum Overflow {
 /// assert_eq!(Buffer::default().capacity(), 1024);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use = "a buffer does nothing until something subscribes with it"]
 pub struct Buffer {
     capacity: NonZeroUsize,
     pub(super) overflow: Overflow,
@@ -57,7 +58,6 @@ impl Buffer {
     }
 
     /// What becomes of one more.
-    #[must_use]
     pub const fn overflow(self, overflow: Overflow) -> Self {
         Buffer { overflow, ..self }
     }

@@ -28,7 +28,7 @@ pub struct Published {
 }
 
 /// Why an event was not published, or not to all.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublishError {
     /// The text is no topic. Nobody has the event.

@@ -39,6 +39,7 @@ use crate::process::panic::drop_quietly;
 /// assert_eq!(letters.recv().await, None);                 // `c` found no room
 /// # Ok(()) }
 /// ```
+#[must_use = "dropped, it subscribes no more"]
 pub struct Subscription<E: Event> {
     queue: Arc<Queue<E>>,
 }

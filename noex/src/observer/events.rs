@@ -23,7 +23,7 @@ use crate::{
 const BEHIND: usize = 1024;
 
 /// Something that happened to a server or a policy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Event {
     /// Counts up by one for each event that anybody could hear, from 1.
@@ -37,7 +37,7 @@ pub struct Event {
 }
 
 /// What happened.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum EventKind {
     /// `init` is done; `restarts` lives were before this one.
@@ -158,6 +158,7 @@ pub enum JobStep {
 
 /// How much attention an event deserves, for logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Level {
     /// All is well.
     Info,
@@ -210,7 +211,7 @@ impl EventKind {
 }
 
 /// Why a message ended unserved.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Undelivered {
     /// The server ended first.
@@ -279,6 +280,7 @@ impl Events {
 /// assert!(matches!(events.next().await?.kind, EventKind::Stopped { .. }));
 /// # Ok(()) }
 /// ```
+#[must_use = "nobody hears the events unless it is read"]
 pub struct EventStream {
     receiver: broadcast::Receiver<Event>,
     listeners: Arc<AtomicUsize>,
@@ -315,6 +317,7 @@ impl fmt::Debug for EventStream {
 /// A slow reader missed events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{events} events were missed")]
+#[non_exhaustive]
 pub struct Missed {
     /// How many.
     pub events: u64,

@@ -32,6 +32,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
+#[must_use = "a request does nothing until it is executed"]
 pub struct Request<Q> {
     /// What is asked.
     pub data: Q,

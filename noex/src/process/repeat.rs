@@ -39,6 +39,7 @@ use crate::{
 /// | `Skip` | 10 | 38 | | 40 | 50 | .. |
 /// | `Delay` | 10 | 38 | | | 48 | .. |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Missed {
     /// They come one right after the other; as many ticks as periods, in the long run.
     #[default]
@@ -61,6 +62,7 @@ pub enum Missed {
 /// assert_eq!(plain, Period::new(Duration::from_secs(30)).missed(Missed::Burst));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a period does nothing until a timer has it"]
 pub struct Period {
     every: Duration,
     missed: Missed,
@@ -79,7 +81,6 @@ impl Period {
     }
 
     /// What becomes of missed ticks.
-    #[must_use]
     pub const fn missed(self, missed: Missed) -> Self {
         Period { missed, ..self }
     }

@@ -38,6 +38,7 @@ use crate::process::door::now;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(default, deny_unknown_fields))]
+#[must_use = "options do nothing until a policy is made of them"]
 pub struct BudgetOptions {
     ratio: f64,
     floor: u32,

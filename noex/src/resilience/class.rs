@@ -72,6 +72,7 @@ pub enum Counts {
 
 /// What a retry makes of an outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Again {
     /// Try again.
     Yes,

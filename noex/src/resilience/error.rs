@@ -385,6 +385,7 @@ pub struct ConfigError {
 
 /// An option that breaks a rule, before it is known whose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fault {
     /// The option.
     pub option: &'static str,

@@ -119,6 +119,7 @@ pub enum PolicyEvent {
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
+#[must_use = "nobody hears the events unless it is read"]
 pub struct PolicyEvents {
     stream: EventStream,
     kind: PolicyKind,

@@ -24,6 +24,7 @@ use crate::{
 /// The options of a [`Timeout`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(default, deny_unknown_fields))]
+#[must_use = "options do nothing until a policy is made of them"]
 pub struct TimeoutOptions {
     #[cfg_attr(feature = "serde", serde(alias = "timeoutMs", with = "super::config::duration"))]
     timeout: Duration,

@@ -68,51 +68,44 @@ const LONGEST: usize = 160;
 
 #[doc(hidden)]
 #[track_caller]
-pub const fn timeout(options: TimeoutOptions) -> TimeoutOptions {
+pub const fn timeout(options: TimeoutOptions) {
     hold(options.fault());
-    options
 }
 
 #[doc(hidden)]
 #[track_caller]
-pub const fn retry(options: RetryOptions) -> RetryOptions {
+pub const fn retry(options: RetryOptions) {
     hold(options.fault());
-    options
 }
 
 #[doc(hidden)]
 #[track_caller]
-pub const fn circuit_breaker(options: CircuitBreakerOptions) -> CircuitBreakerOptions {
+pub const fn circuit_breaker(options: CircuitBreakerOptions) {
     hold(options.fault());
-    options
 }
 
 #[doc(hidden)]
 #[track_caller]
-pub const fn rate_limit(options: RateLimitOptions) -> RateLimitOptions {
+pub const fn rate_limit(options: RateLimitOptions) {
     hold(options.fault());
-    options
 }
 
 #[doc(hidden)]
 #[track_caller]
-pub const fn bulkhead(options: BulkheadOptions) -> BulkheadOptions {
+pub const fn bulkhead(options: BulkheadOptions) {
     hold(options.fault());
-    options
 }
 
 #[doc(hidden)]
 #[track_caller]
-pub const fn load_shed(options: LoadShedderOptions) -> LoadShedderOptions {
+pub const fn load_shed(options: LoadShedderOptions) {
     hold(options.fault());
-    options
 }
 
 #[doc(hidden)]
 #[track_caller]
-pub const fn hedge(options: HedgeOptions) -> HedgeOptions {
+pub const fn hedge(options: HedgeOptions) {
     hold(options.fault());
-    options
 }
 
 /// Whether there is time for another attempt to ask for the reply of an earlier one.

@@ -67,11 +67,10 @@ pub enum Executed {
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let account = Account::start(100).await?;
 /// assert_eq!(account.withdraw(30).await?, 70);
-/// let refused = account.withdraw(500).await.unwrap_err();
-/// assert!(matches!(refused, CallError::Handler(ref why) if why == "overdrawn"));
+/// assert_eq!(account.withdraw(500).await, Err(CallError::Handler("overdrawn".into())));
 /// # Ok(()) }
 /// ```
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CallError<E = Infallible> {
     /// The handler ran and returned this error; the server lives on.
@@ -346,8 +345,9 @@ pub struct DeadlockStep {
 }
 
 /// Why a cast was not queued. The message is given back.
-#[derive(Error)]
+#[derive(Clone, PartialEq, Eq, Error)]
 #[error("{why}")]
+#[non_exhaustive]
 pub struct CastError<M> {
     /// The message, as it was.
     pub message: M,
@@ -422,7 +422,7 @@ pub enum NotSent {
 }
 
 /// Why a server did not start; `E` is what its `#[init]` returns as its error.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StartError<E = Infallible> {
     /// `init` refused.
@@ -487,6 +487,7 @@ pub enum StartError<E = Infallible> {
 /// The server asked for is not there.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{server} is not running ({reason})")]
+#[non_exhaustive]
 pub struct NotRunning {
     /// The server's name, or its type and pid.
     pub server: Name,

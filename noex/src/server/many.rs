@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 use super::{Call, CallError, Cast, CastError, GenServer, Requests};
 
 /// What a [`multi_call`] came to: each server is in one of the two parts, in the order in which they were given.
+#[non_exhaustive]
 pub struct Answers<R, T, E> {
     /// Those that answered, with their replies.
     pub replies: Vec<(R, T)>,

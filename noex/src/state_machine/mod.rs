@@ -52,15 +52,16 @@ mod next;
 mod place;
 mod timeouts;
 
-use std::{fmt, future::Future};
+use std::{any::Any, fmt, future::Future};
 
 pub use actions::{Actions, TimeoutActions};
-pub use event::{Event, Incoming, Pump, TakesInfo};
+pub use event::{Event, TakesInfo};
+pub(crate) use event::{Incoming, Pump};
 pub use machine::Machine;
 pub use next::{IntoInitial, Next, Route, Target};
 pub use place::{At, Place, StateOf};
 
-use crate::{Context, ExitReason, GenServer, Message, Protection, ServerConfig, ServerRef, server::Erased};
+use crate::{Context, ExitReason, GenServer, Message, Protection, ServerConfig, ServerRef};
 
 /// A state machine: data that all states share, and handlers of events.
 ///
@@ -233,7 +234,7 @@ pub trait StateMachine: ServerConfig + Sized + Send + 'static {
     }
 
     /// The info that an erased message is; see [`GenServer::info_from`].
-    fn info_from(message: Erased) -> Result<Self::Info, Erased> {
+    fn info_from(message: Box<dyn Any + Send>) -> Result<Self::Info, Box<dyn Any + Send>> {
         Err(message)
     }
 }

@@ -23,6 +23,7 @@ use crate::process::door;
 /// assert_eq!(pauses.pause(9), Duration::from_secs(10));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[must_use = "pauses do nothing until a supervisor has them"]
 pub struct Backoff {
     pub(super) min: Duration,
     pub(super) max: Duration,

@@ -39,6 +39,7 @@ use crate::{Context, GenServer, ServerRef, Start, System, process::door::Boxed, 
 /// counters.stop().await?;
 /// # Ok(()) }
 /// ```
+#[must_use = "a tree does not run until it is started"]
 pub struct SupervisorBuilder {
     pub(super) plan: Plan,
 }

@@ -116,6 +116,7 @@ impl<S: GenServer, A> fmt::Debug for DynamicSupervisor<S, A> {
 }
 
 /// A dynamic supervisor before it runs.
+#[must_use = "a supervisor does not run until it is started"]
 pub struct DynamicBuilder<S: GenServer, A = <S as GenServer>::Args> {
     builder: SupervisorBuilder,
     shape: Shape<S, A>,

@@ -13,7 +13,7 @@ use thiserror::Error;
 use crate::{ExitReason, Reason, ServerRef, Supervisor};
 
 /// Why a tree has ended, typed: [`ServerRef::ended`] says `shutdown` for most of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TreeEnd {
     /// Somebody stopped or killed it, for this reason.
@@ -28,7 +28,7 @@ pub enum TreeEnd {
 }
 
 /// A supervisor used up its restarts.
-#[derive(Clone, Debug, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
     "supervisor `{supervisor}` gave up after `{child}`: {reason} (more than {max} restarts in {window:?})"
 )]

@@ -8,7 +8,7 @@ use super::check::PlanError;
 use crate::{NotRunning, Pid, Reason, StartError};
 
 /// Why a tree did not start.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SupervisorError {
     /// A child did not start. The ones before it were stopped in reverse order.
@@ -69,7 +69,7 @@ impl SupervisorError {
 }
 
 /// Why a supervisor did not do what it was asked.
-#[derive(Clone, Debug, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum AdminError {
     /// A child of this id runs.

@@ -216,6 +216,7 @@ impl<C, K: ?Sized> fmt::Debug for Partitions<C, K> {
 }
 
 /// A partition supervisor before it runs.
+#[must_use = "a supervisor does not run until it is started"]
 pub struct PartitionBuilder<C, K: ?Sized = AnyKey> {
     builder: SupervisorBuilder,
     children: Vec<C>,

@@ -89,6 +89,7 @@ pub enum Kind {
 
 /// A child's id and how it is kept.
 #[derive(Clone, Debug)]
+#[must_use = "options do nothing until a child has them"]
 pub struct ChildOptions {
     pub(super) id: Arc<str>,
     pub(super) name: Option<Arc<str>>,

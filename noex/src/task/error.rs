@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::{AdminError, Pid, Reason};
 
 /// Why a task gave no value.
-#[derive(Clone, Debug, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TaskError {
     /// It ended before it had one: it panicked, or somebody ended it.

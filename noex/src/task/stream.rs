@@ -19,6 +19,7 @@ use crate::{Shutdown, process::door::Boxed};
 ///
 /// Items are asked for as tasks end and their values are taken: nothing runs ahead of who reads by more than the
 /// concurrency. Dropped, its tasks end. A failing item is an error in its place; the others go on.
+#[must_use = "a stream does nothing until it is read"]
 pub struct TaskStream<I: Iterator, F, T> {
     tasks: TaskSupervisor,
     items: Fuse<I>,

@@ -150,6 +150,7 @@ impl fmt::Debug for TaskSupervisor {
 
 /// A supervisor of tasks before it runs.
 #[derive(Debug)]
+#[must_use = "a supervisor does not run until it is started"]
 pub struct TaskBuilder {
     builder: SupervisorBuilder,
     grace: Option<Shutdown>,

@@ -25,6 +25,7 @@ pub struct Stage {
 
 /// How many requests may be in a stage at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Limit {
     /// As many as there are.
     None,

@@ -15,6 +15,7 @@ use crate::{
 };
 
 /// A pool under construction: [`Pool::of`] begins it, [`start`](PoolBuilder::start) ends it.
+#[must_use = "a pool does not run until it is started"]
 pub struct PoolBuilder<W: Work> {
     setup: Setup<W>,
     size: usize,

@@ -5,6 +5,7 @@ use std::fmt;
 use super::{JobError, JobId, Work};
 
 /// A job has ended: what [`on_done`](super::PoolBuilder::on_done) is told.
+#[non_exhaustive]
 pub struct JobDone<'a, W: Work> {
     /// Which job.
     pub job: JobId,

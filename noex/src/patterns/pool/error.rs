@@ -8,7 +8,7 @@ use super::JobId;
 use crate::{CallError, Executed};
 
 /// Why a job has no output; `E` is the handler's own error.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum JobError<E = Infallible> {
     /// The handler ran and returned this error; it is not tried again.
@@ -127,8 +127,9 @@ pub enum JobFailure {
 }
 
 /// A job that was not accepted. It is given back.
-#[derive(Error)]
+#[derive(Clone, PartialEq, Eq, Error)]
 #[error("{why}")]
+#[non_exhaustive]
 pub struct Rejected<J> {
     /// The job, as it was.
     pub job: J,

@@ -30,6 +30,7 @@ pub enum LimitAlgorithm {
 /// An adaptive limit: the algorithm and its bounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(default, deny_unknown_fields))]
+#[must_use = "options do nothing until a policy is made of them"]
 pub struct Adaptive {
     algorithm: LimitAlgorithm,
     min: u32,

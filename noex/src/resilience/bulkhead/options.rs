@@ -40,6 +40,7 @@ pub enum QueueOrder {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(default, deny_unknown_fields))]
+#[must_use = "options do nothing until a policy is made of them"]
 pub struct BulkheadOptions {
     #[cfg_attr(feature = "serde", serde(alias = "maxConcurrent"))]
     pub(super) max_concurrent: u32,
@@ -139,6 +140,7 @@ impl Default for BulkheadOptions {
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a demand does nothing until a bulkhead is asked with it"]
 pub struct Demand {
     pub(super) weight: u32,
     pub(super) priority: i32,

@@ -7,6 +7,7 @@ use super::{super::Fault, word::MOST_PROBES};
 /// What a circuit breaker looks at to tell the rate of failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(untagged))]
+#[non_exhaustive]
 pub enum CircuitWindow {
     /// The last so many results; up to 1 000 000, a quarter of a byte each.
     Calls(u32),
@@ -23,6 +24,7 @@ pub enum CircuitWindow {
 /// What becomes of calls while all probes of a half-open circuit are out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum HalfOpen {
     /// They are refused.
     #[default]
@@ -50,6 +52,7 @@ pub enum HalfOpen {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(default, deny_unknown_fields))]
+#[must_use = "options do nothing until a policy is made of them"]
 pub struct CircuitBreakerOptions {
     #[cfg_attr(feature = "serde", serde(alias = "failureThreshold"))]
     failure_threshold: Option<u32>,

@@ -7,6 +7,7 @@ use crate::resilience::{BudgetOptions, Fault};
 /// The options of a [`Hedge`](super::Hedge).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(default, deny_unknown_fields))]
+#[must_use = "options do nothing until a policy is made of them"]
 pub struct HedgeOptions {
     #[cfg_attr(feature = "serde", serde(with = "crate::resilience::config::duration"))]
     pub(super) delay: Duration,

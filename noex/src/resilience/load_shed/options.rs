@@ -18,6 +18,7 @@ use crate::resilience::Fault;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(default, deny_unknown_fields))]
+#[must_use = "options do nothing until a policy is made of them"]
 pub struct LoadShedderOptions {
     pub(super) ratio: f64,
     #[cfg_attr(feature = "serde", serde(with = "super::super::config::duration"))]

@@ -113,6 +113,7 @@ impl<'de> serde::Deserialize<'de> for Spans {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(default, deny_unknown_fields))]
+#[must_use = "options do nothing until a policy is made of them"]
 pub struct RateLimitOptions {
     #[cfg_attr(
         feature = "serde",

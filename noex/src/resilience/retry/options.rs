@@ -8,6 +8,7 @@ use crate::resilience::{BudgetOptions, Fault};
 /// The options of a [`Retry`](super::Retry).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(default, deny_unknown_fields))]
+#[must_use = "options do nothing until a policy is made of them"]
 pub struct RetryOptions {
     #[cfg_attr(feature = "serde", serde(alias = "maxAttempts"))]
     pub(super) max_attempts: u32,
