@@ -16,11 +16,15 @@ const QUICK_SAMPLE: Duration = Duration::from_millis(10);
 /// Measures `benches`, all of one scenario, on one runtime: a median of each figure.
 pub(crate) fn rounds(benches: &[Bench], runtime: Runtime, selection: &Selection) -> Vec<Figure> {
     eprint!("{} on {runtime} ", benches[0].scenario.name);
+    let most = match benches[0].scenario.load {
+        Load::Few { rounds, .. } => rounds,
+        Load::Time(_) | Load::Fixed(..) => usize::MAX,
+    };
     // A sample on the BEAM takes half a second before it begins.
     let is_left_out = |bench: &Bench, round| selection.quick && bench.peer == beam::NAME && round >= 2;
     let loads: Vec<u64> = benches.iter().map(|bench| load(bench, runtime, selection.quick)).collect();
-    let mut samples: Vec<Vec<Vec<(&str, f64)>>> = vec![Vec::new(); benches.len()];
-    for round in 0..selection.rounds {
+    let mut samples: Vec<Vec<Figures>> = vec![Vec::new(); benches.len()];
+    for round in 0..selection.rounds.min(most) {
         eprint!(".");
         // Whoever begins a round finds other caches than whoever ends it: begin with the next.
         for turn in 0..benches.len() {
@@ -35,10 +39,14 @@ pub(crate) fn rounds(benches: &[Bench], runtime: Runtime, selection: &Selection)
     benches.iter().zip(samples).flat_map(|(bench, samples)| medians(bench, runtime, samples)).collect()
 }
 
+/// The figures of one sample, each with what to append to the scenario's name.
+type Figures = Vec<(String, f64)>;
+
 /// Runs one sample, in a process of its own if the scenario wants that.
-pub(crate) fn sample(bench: &Bench, runtime: Runtime, iterations: u64) -> Vec<(&'static str, f64)> {
+fn sample(bench: &Bench, runtime: Runtime, iterations: u64) -> Figures {
     if !bench.scenario.fresh_process {
-        return (bench.run)(runtime, iterations).figures(bench.scenario.unit);
+        let figures = (bench.run)(runtime, iterations).figures(bench.scenario.unit);
+        return figures.into_iter().map(|(suffix, value)| (suffix.to_owned(), value)).collect();
     }
     let program = std::env::current_exe().expect("the path of this program");
     let output = process::Command::new(program)
@@ -47,14 +55,24 @@ pub(crate) fn sample(bench: &Bench, runtime: Runtime, iterations: u64) -> Vec<(&
         .output()
         .expect("this program starts");
     let text = String::from_utf8_lossy(&output.stdout);
-    let value = text.split_whitespace().nth(1).and_then(|value| value.parse().ok());
-    vec![("", value.unwrap_or_else(|| panic!("{} {} printed {text:?}", bench.peer, bench.scenario.name)))]
+    printed(bench.scenario.name, &text)
+        .unwrap_or_else(|| panic!("{} {} printed {text:?}", bench.peer, bench.scenario.name))
+}
+
+/// The figures of a scenario in lines such as `rss 377.000 bytes`, at least one.
+fn printed(scenario: &str, text: &str) -> Option<Figures> {
+    let figures = text.lines().map(|line| {
+        let mut words = line.split_whitespace();
+        let suffix = words.next()?.strip_prefix(scenario)?.to_owned();
+        Some((suffix, words.next()?.parse().ok()?))
+    });
+    figures.collect::<Option<Figures>>().filter(|figures| !figures.is_empty())
 }
 
 /// How many operations make a sample of this peer.
 fn load(bench: &Bench, runtime: Runtime, quick: bool) -> u64 {
     let step = match bench.scenario.load {
-        Load::Fixed(full, short) => return if quick { short } else { full },
+        Load::Fixed(full, short) | Load::Few { full, short, .. } => return if quick { short } else { full },
         // For the same reason: to find out how fast it is would take longer than to measure it.
         Load::Time(step) if quick && bench.peer == beam::NAME => return step * 8,
         Load::Time(step) => step,
@@ -80,8 +98,8 @@ fn timed(bench: &Bench, runtime: Runtime, operations: u64) -> Duration {
     }
 }
 
-fn medians(bench: &Bench, runtime: Runtime, samples: Vec<Vec<(&'static str, f64)>>) -> Vec<Figure> {
-    let names = samples.first().map(|sample| sample.iter().map(|figure| figure.0)).into_iter().flatten();
+fn medians(bench: &Bench, runtime: Runtime, samples: Vec<Figures>) -> Vec<Figure> {
+    let names = samples.first().map(|sample| sample.iter().map(|figure| &figure.0)).into_iter().flatten();
     names
         .enumerate()
         .map(|(position, suffix)| {
@@ -108,6 +126,15 @@ pub(crate) fn median(values: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn figures_of_another_process_are_read() {
+        let figures = printed("crowd", "crowd_1k 50.000 ns\ncrowd_1m 9.5 ns\n").unwrap();
+        assert_eq!(figures, [("_1k".to_owned(), 50.0), ("_1m".to_owned(), 9.5)]);
+        assert_eq!(printed("rss", "rss 377.000 bytes\n"), Some(vec![(String::new(), 377.0)]));
+        assert_eq!(printed("rss", ""), None);
+        assert_eq!(printed("rss", "no figures here\n"), None);
+    }
 
     #[test]
     fn the_median_is_in_the_middle() {

@@ -5,8 +5,8 @@ use crate::peer::{
     TimedCalls,
 };
 use crate::scenario::{
-    Bench, call, cast, children as crowds, fairness, fanout, pipeline, pool as pools, publish,
-    registry as registries, restart as restarts, ring, rss, spawn,
+    Bench, call, cast, children as crowds, crowd as sizes, fairness, fanout, pipeline, pool as pools,
+    publish, registry as registries, restart as restarts, ring, rss, spawn,
 };
 
 mod actix;
@@ -43,6 +43,8 @@ pub(crate) fn all() -> Vec<Bench> {
         to_each::<TokioHand<Unbounded>>(),
         pool::<TokioHand<Unbounded>>(),
         line::<TokioHand<Unbounded>>(),
+        million::<TokioHand<Unbounded>>(),
+        crowd::<TokioHand<Unbounded>>(),
         line::<TokioHand<Bounded>>(),
         server::<TokioHand<Bounded>>(),
         registry::<TokioHand<Bounded>>(),
@@ -53,7 +55,10 @@ pub(crate) fn all() -> Vec<Bench> {
         registry::<Mutexed<Waiting>>(),
         shared::<Mutexed<Blocking>>(),
         registry::<Mutexed<Blocking>>(),
+        crowd::<Mutexed<Blocking>>(),
         server::<Noex>(),
+        million::<Noex>(),
+        crowd::<Noex>(),
         registry::<Noex>(),
         restart::<Noex>(),
         children::<Noex>(),
@@ -74,7 +79,9 @@ pub(crate) fn all() -> Vec<Bench> {
         registry::<Actix>(),
         restart::<Actix>(),
         to_each::<Actix>(),
+        million::<Actix>(),
         server::<Xtra>(),
+        million::<Xtra>(),
         beam::benches(),
         policy::benches(),
     ]
@@ -91,6 +98,15 @@ fn shared<P: Calls>() -> Vec<Bench> {
         Bench::new::<P>(&fairness::SHORT, fairness::short::<P>),
         Bench::new::<P>(&fairness::LONG, fairness::long::<P>),
     ]
+}
+
+/// What has room for a million servers in a few gigabytes; kameo and ractor would take seven and eight.
+fn million<P: Calls>() -> Vec<Bench> {
+    vec![Bench::new::<P>(&rss::MILLION, rss::million::<P>)]
+}
+
+fn crowd<P: Calls>() -> Vec<Bench> {
+    vec![Bench::new::<P>(&sizes::CROWD, sizes::crowd::<P>)]
 }
 
 /// What is sent without a reply.

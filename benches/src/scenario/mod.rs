@@ -8,6 +8,7 @@ use crate::runtime::Runtime;
 pub(crate) mod call;
 pub(crate) mod cast;
 pub(crate) mod children;
+pub(crate) mod crowd;
 pub(crate) mod fairness;
 pub(crate) mod fanout;
 pub(crate) mod pipeline;
@@ -59,6 +60,8 @@ pub(crate) enum Load {
     Time(u64),
     /// This many, or the second number of them in a quick run.
     Fixed(u64, u64),
+    /// As `Fixed`, in so many rounds at the most: a sample takes seconds.
+    Few { rounds: usize, full: u64, short: u64 },
 }
 
 /// What one sample of a scenario found.
@@ -96,6 +99,8 @@ pub(crate) const ALL: &[&Scenario] = &[
     &ring::RING,
     &spawn::SPAWN,
     &rss::RSS,
+    &rss::MILLION,
+    &crowd::CROWD,
     &registry::REGISTRY_CALL,
     &restart::RESTART,
     &children::CHILDREN,

@@ -16,6 +16,16 @@ pub(crate) const RSS: Scenario = Scenario {
     fresh_process: true,
 };
 
+/// Resident megabytes of a whole process with a million servers that have each answered one call and idle, their
+/// handles included: the program, its runtime and all.
+pub(crate) const MILLION: Scenario = Scenario {
+    name: "million",
+    about: "resident MB of a process with 1,000,000 idle servers that answered one call",
+    unit: Unit::Fewer("MB"),
+    load: Load::Few { rounds: 1, full: 1_000_000, short: 10_000 },
+    ..RSS
+};
+
 pub(crate) fn rss<P: Calls>(runtime: Runtime, servers: u64) -> Sample {
     let grown = P::run(runtime, async move {
         // The first server pays for what a process needs once.
@@ -23,16 +33,32 @@ pub(crate) fn rss<P: Calls>(runtime: Runtime, servers: u64) -> Sample {
         P::call(&first, 1).await;
         let mut counters = Vec::with_capacity(servers as usize);
         let before = resident_bytes();
-        for _ in 0..servers {
-            let counter = P::start().await;
-            P::call(&counter, 1).await;
-            counters.push(counter);
-        }
+        start_and_call::<P>(&mut counters, servers).await;
         let grown = resident_bytes().saturating_sub(before);
         drop(counters);
         grown
     });
     Sample::Figures(vec![("", grown as f64 / servers as f64)])
+}
+
+pub(crate) fn million<P: Calls>(runtime: Runtime, servers: u64) -> Sample {
+    let resident = P::run(runtime, async move {
+        let mut counters = Vec::with_capacity(servers as usize);
+        start_and_call::<P>(&mut counters, servers).await;
+        let resident = resident_bytes();
+        drop(counters);
+        resident
+    });
+    Sample::Figures(vec![("", resident as f64 / 1e6)])
+}
+
+/// Starts so many servers, each of which answers a call: some make room for messages only then.
+pub(super) async fn start_and_call<P: Calls>(counters: &mut Vec<P::Counter>, servers: u64) {
+    for _ in 0..servers {
+        let counter = P::start().await;
+        P::call(&counter, 1).await;
+        counters.push(counter);
+    }
 }
 
 /// Resident set of this process.
