@@ -1,9 +1,10 @@
-//! What noex's macros cost to compile: `cargo check` of a crate of 50 servers with ten handlers each, beside the same
-//! crate by hand.
+//! What noex's macros cost to compile: a program of 50 servers with ten handlers each, beside the same program by hand,
+//! checked and built.
 //!
-//! Both crates are written below the target directory, out of `compile/noex.rs` and `compile/by_hand.rs`, with the
-//! versions of this workspace's `Cargo.lock`; nothing is downloaded. The dependencies are ready before the clock starts,
-//! and nothing is left over from the last time but them.
+//! Both are written below the target directory, out of `compile/noex.rs` and `compile/by_hand.rs`, with the versions of
+//! this workspace's `Cargo.lock`; nothing is downloaded. Each starts its servers and sends each every message, because
+//! what is not used is not built. The dependencies are ready before the clock starts, and nothing is left over from the
+//! last time but them.
 
 use std::env;
 use std::fs;
@@ -17,14 +18,66 @@ use crate::runtime::Runtime;
 use crate::scenario::Unit;
 
 const SERVERS: usize = 50;
+/// Messages that a server has handlers for.
+const HANDLERS: usize = 10;
+
+/// What cargo is told to do, what the figure is called, and in how many rounds at the most.
+const WAYS: [(&[&str], &str, usize); 3] = [
+    (&["check"], "compile_check", usize::MAX),
+    // A minute and more, and three.
+    (&["build"], "compile_build", 1),
+    (&["build", "--release"], "compile_release", 1),
+];
+
+/// In each server's file: starts one and counts the messages that are accepted.
+const USE: &str = r#"
+pub async fn used() -> usize {
+    let account = START;
+    [
+        account.remember(1, "a note".to_owned()).await.is_ok(),
+        account.deposit(30).await.is_ok(),
+        account.withdraw(20).await.is_ok(),
+        account.balance().await.is_ok(),
+        account.owner().await.is_ok(),
+        account.note(1).await.is_ok(),
+        account.audit(5).await.is_ok(),
+        account.freeze().await.is_ok(),
+        account.thaw().await.is_ok(),
+        account.forget(1).await.is_ok(),
+    ]
+    .into_iter()
+    .filter(|is_ok| *is_ok)
+    .count()
+}
+"#;
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
-/// A crate to check.
+/// Each use is a future of its own behind a pointer, as tasks are: one future of all of them would take the optimiser
+/// minutes, whoever wrote the servers.
+const MAIN: &str = r#"
+type Use = fn() -> std::pin::Pin<Box<dyn Future<Output = usize>>>;
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let uses: &[Use] = &[USES];
+    println!("{}", runtime.block_on(async {
+        let mut served = 0;
+        for each in uses {
+            served += each().await;
+        }
+        served
+    }));
+}
+"#;
+
+/// A program to check and to build.
 struct Side {
     /// Of the peer whose way of writing servers it has.
     peer: &'static str,
     /// One of its servers.
     server: &'static str,
+    /// How one is started.
+    start: &'static str,
     /// What its servers share.
     shared: &'static str,
     dependencies: String,
@@ -37,53 +90,78 @@ fn sides() -> [Side; 2] {
         Side {
             peer: "noex",
             server: include_str!("../compile/noex.rs"),
+            start: "Account::start(\"Ann\".to_owned(), 100).await.expect(\"it starts\")",
             shared: "",
             dependencies: format!("{tokio}noex = {{ path = {:?} }}\n", Path::new(HERE).join("../noex")),
         },
         Side {
             peer: "tokio_unbounded",
             server: include_str!("../compile/by_hand.rs"),
+            start: "AccountRef::start(\"Ann\".to_owned(), 100)",
             shared: "/// The server does not run.\n#[derive(Clone, Copy, Debug)]\npub struct Gone;\n",
             dependencies: tokio.to_owned(),
         },
     ]
 }
 
-/// Checks both crates in turn, so many times each.
-pub(crate) fn check(selection: &Selection) -> Result<Vec<Figure>, String> {
+/// Checks and builds both programs in turn.
+pub(crate) fn measure(selection: &Selection) -> Result<Vec<Figure>, String> {
     let folder = folder()?;
+    let mut figures = Vec::new();
+    // The last way takes longer than all others.
+    let ways = if selection.quick { &WAYS[..2] } else { &WAYS[..] };
+    for &(arguments, scenario, most) in ways {
+        eprint!("{scenario} ");
+        let [macros, by_hand] = in_turn(&folder, arguments, scenario, selection.rounds.min(most))?;
+        eprintln!(" with macros {:.2} times as much as by hand", macros.value / by_hand.value);
+        figures.extend([macros, by_hand]);
+    }
+    Ok(figures)
+}
+
+fn in_turn(folder: &Path, arguments: &[&str], scenario: &str, rounds: usize) -> Result<[Figure; 2], String> {
     let sides = sides();
     for side in &sides {
-        write(&folder, side)
-            .map_err(|error| format!("cannot write a crate to {}: {error}", folder.display()))?;
         // The dependencies, and what the file system has to be asked once.
-        cargo_check(&folder, side.peer)?;
+        write(folder, side)
+            .and_then(|()| fs::write(folder.join(side.peer).join("src/main.rs"), "fn main() {}\n"))
+            .map_err(|error| format!("cannot write a program to {}: {error}", folder.display()))?;
+        cargo(folder, side.peer, arguments)?;
     }
     let mut seconds = [Vec::new(), Vec::new()];
-    for _ in 0..selection.rounds {
+    for _ in 0..rounds {
         eprint!(".");
         for (side, seconds) in sides.iter().zip(&mut seconds) {
             // Cargo looks at the time of a file, not at what is in it.
-            write(&folder, side).map_err(|error| error.to_string())?;
-            seconds.push(cargo_check(&folder, side.peer)?);
+            write(folder, side).map_err(|error| error.to_string())?;
+            seconds.push(cargo(folder, side.peer, arguments)?);
         }
     }
-    eprintln!();
-    let figures = sides.iter().zip(&mut seconds).map(|(side, seconds)| {
-        seconds.sort_by(f64::total_cmp);
-        Figure {
-            peer: side.peer,
-            scenario: "compile_check".to_owned(),
-            // As little as cargo makes use of more than one for one crate.
-            runtime: Runtime::OneThread,
-            value: median(seconds),
-            spread: (seconds[0], seconds[seconds.len() - 1]),
-            unit: Unit::Fewer("CPU seconds"),
+    if arguments.first() == Some(&"build") {
+        // What does not do the same is not compared.
+        for side in &sides {
+            let served = cargo_run(folder, side.peer, arguments)?;
+            if served != SERVERS * HANDLERS {
+                return Err(format!("the program of {} served {served} messages", side.peer));
+            }
         }
-    });
-    let figures: Vec<Figure> = figures.collect();
-    eprintln!("macros take {:.2} times as long as the same by hand", figures[0].value / figures[1].value);
-    Ok(figures)
+    }
+    let [macros, by_hand] = sides.map(|side| side.peer);
+    let [with_macros, without] = seconds;
+    Ok([figure(macros, scenario, with_macros), figure(by_hand, scenario, without)])
+}
+
+fn figure(peer: &'static str, scenario: &str, mut seconds: Vec<f64>) -> Figure {
+    seconds.sort_by(f64::total_cmp);
+    Figure {
+        peer,
+        scenario: scenario.to_owned(),
+        // Of all threads together, however many the compiler uses.
+        runtime: Runtime::OneThread,
+        value: median(&seconds),
+        spread: (seconds[0], seconds[seconds.len() - 1]),
+        unit: Unit::Fewer("CPU seconds"),
+    }
 }
 
 /// Beside the profile that this program was built into.
@@ -104,32 +182,50 @@ fn write(folder: &Path, side: &Side) -> Result<(), std::io::Error> {
     fs::write(root.join("Cargo.toml"), manifest)?;
     // Cargo drops from it what the crate does not use, and adds the crate.
     fs::copy(Path::new(HERE).join("../Cargo.lock"), root.join("Cargo.lock"))?;
-    let mut lib = side.shared.to_owned();
+    let server = format!("{}{}", side.server, USE.replace("START", side.start));
+    let mut program = side.shared.to_owned();
+    let mut uses = Vec::new();
     for number in 0..SERVERS {
-        lib.push_str(&format!("pub mod server_{number};\n"));
-        fs::write(root.join(format!("src/server_{number}.rs")), side.server)?;
+        program.push_str(&format!("pub mod server_{number};\n"));
+        uses.push(format!("|| Box::pin(server_{number}::used())"));
+        fs::write(root.join(format!("src/server_{number}.rs")), &server)?;
     }
-    fs::write(root.join("src/lib.rs"), lib)
+    program.push_str(&MAIN.replace("USES", &uses.join(", ")));
+    fs::write(root.join("src/main.rs"), program)
 }
 
 /// How many seconds of processor time it takes.
-fn cargo_check(folder: &Path, peer: &str) -> Result<f64, String> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+fn cargo(folder: &Path, peer: &str, arguments: &[&str]) -> Result<f64, String> {
     let before = children_seconds()?;
+    told(folder, peer, arguments)?;
+    Ok(children_seconds()? - before)
+}
+
+/// What the program prints: how many messages were served.
+fn cargo_run(folder: &Path, peer: &str, arguments: &[&str]) -> Result<usize, String> {
+    let arguments = [&["run"], &arguments[1..]].concat();
+    let text = told(folder, peer, &arguments)?;
+    text.trim().parse().map_err(|_| format!("the program of {peer} printed {text:?}"))
+}
+
+/// Runs cargo and gives what it, or the program that it ran, wrote to standard output.
+fn told(folder: &Path, peer: &str, arguments: &[&str]) -> Result<String, String> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["check", "--offline", "--quiet", "--target-dir"])
+        .args(arguments)
+        .args(["--offline", "--quiet", "--target-dir"])
         .arg(folder.join("target"))
         .current_dir(folder.join(peer))
-        // What the last check left must not help this one.
+        // What the last time left must not help this one.
         .env("CARGO_INCREMENTAL", "0")
         .stdin(Stdio::null())
         .output()
         .map_err(|error| format!("cargo does not start: {error}"))?;
-    let told = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
-        return Err(format!("cargo check of {peer} failed:\n{told}"));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("cargo {} of {peer} failed:\n{errors}", arguments.join(" ")));
     }
-    Ok(children_seconds()? - before)
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Processor time, user's and system's, of all processes this one has started and waited for, and theirs.
@@ -158,10 +254,11 @@ mod tests {
     }
 
     #[test]
-    fn both_have_ten_handlers() {
+    fn both_have_ten_handlers_and_use_them() {
         let [macros, by_hand] = sides();
         let count = |text: &str, what: &str| text.matches(what).count();
-        assert_eq!(count(macros.server, "#[call]") + count(macros.server, "#[cast]"), 10);
-        assert_eq!(count(by_hand.server, "            Message::"), 10);
+        assert_eq!(count(macros.server, "#[call]") + count(macros.server, "#[cast]"), HANDLERS);
+        assert_eq!(count(by_hand.server, "            Message::"), HANDLERS);
+        assert_eq!(count(USE, "account."), HANDLERS);
     }
 }

@@ -63,7 +63,7 @@ fn obey(command: Command) -> Result<(), String> {
             leave(&figures, &selection)?;
         }
         Command::Compile(selection) => {
-            let figures = compile::check(&selection)?;
+            let figures = compile::measure(&selection)?;
             print(&figures, &selection);
             leave(&figures, &selection)?;
         }
