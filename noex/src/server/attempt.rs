@@ -21,9 +21,9 @@ use super::{
 };
 use crate::process::pace;
 
-/// How often a caller looks again at a server that is in another caller's hands before it queues; each time after
-/// twice as long as before.
-const LOOKS: usize = 7;
+/// When a caller looks again at a server that is in another caller's hands before it queues. Most are out of it soon;
+/// and each look takes the slot from the one who is in it, who would serve several calls meanwhile.
+const LOOKS: [u32; 8] = [1, 1, 2, 3, 5, 8, 13, 21];
 /// How deep async handlers may run inside one another on one task's stack.
 const DEPTH: usize = 8;
 
@@ -167,12 +167,11 @@ impl<S: GenServer> UnderWay<'_, S> {
         let mut call = call;
         let mut idle = idle;
         if S::INLINE && !idle {
-            for look in 0..LOOKS {
+            for pauses in LOOKS {
                 if !inline::is_worth_spinning(slot) {
                     break;
                 }
-                // Each look takes the slot from the one who is in it, who would serve several calls meanwhile.
-                for _ in 0..1 << look {
+                for _ in 0..pauses {
                     std::hint::spin_loop();
                 }
                 call = match inline::call_inline(slot, call) {
