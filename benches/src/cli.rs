@@ -16,7 +16,7 @@ Usage: noex-bench [OPTIONS]
   --rounds N       samples of each figure, of which the median counts (default 7)
   --quick          three rounds of short samples, all within a minute: enough to see that everything runs
   --json           one JSON line a figure instead of tables
-  --out DIR        besides, results.json (first the machine, then a line a figure) and results.svg in DIR
+  --out DIR        besides, in DIR: results.json (first the machine, then a line a figure), tables.md, results.svg
   --instructions   instructions per operation instead of time, counted by valgrind
   --compile        instead, the seconds of processor time that cargo check, build and build --release take for a
                    program of 50 servers, with macros and by hand; seven minutes, and two with --quick, which leaves
