@@ -416,6 +416,45 @@ async fn a_tight_loop_of_calls_lets_others_run() {
     assert!(other.is_finished());
 }
 
+#[genserver]
+struct Grinder {}
+
+#[genserver]
+impl Grinder {
+    #[init]
+    fn open() -> Self {
+        Grinder {}
+    }
+
+    #[call]
+    fn grind(&self, at_least: std::time::Duration) {
+        let begun = std::time::Instant::now();
+        while begun.elapsed() < at_least {}
+    }
+}
+
+#[tokio::test]
+async fn a_loop_of_long_calls_lets_others_run_as_often_as_tokio_asks() {
+    let grinder = Grinder::start().await.unwrap();
+    // Quick calls are several to a step of tokio's, until they are quick no more.
+    for _ in 0..2_000 {
+        grinder.grind(std::time::Duration::ZERO).await.unwrap();
+    }
+    let turns = Arc::new(AtomicUsize::new(0));
+    let counted = turns.clone();
+    let other = tokio::spawn(async move {
+        loop {
+            counted.fetch_add(1, Ordering::SeqCst);
+            tokio::task::yield_now().await;
+        }
+    });
+    for _ in 0..600 {
+        grinder.grind(std::time::Duration::from_micros(5)).await.unwrap();
+    }
+    other.abort();
+    assert!(turns.load(Ordering::SeqCst) >= 2, "600 calls are more than two times 128 steps");
+}
+
 #[tokio::test]
 async fn a_snapshot_tells_what_was_served() {
     let (account, _) = account(4).await;
