@@ -18,20 +18,16 @@ use super::door::machine_time;
 const CALLS: u8 = 8;
 /// After so many calls a thread looks at the clock, and they were quick if they took no longer than this.
 const LOOK: u8 = 128;
-const QUICK: Duration = Duration::from_micros(100);
-
-/// What a thread knows of its last calls.
-#[derive(Clone, Copy)]
-struct Pace {
-    since: Option<Instant>,
-    calls: u8,
-    is_quick: bool,
-}
+const QUICK: Duration = Duration::from_micros(200);
 
 thread_local! {
     /// Calls that are paid for.
     static PAID: Cell<u8> = const { Cell::new(0) };
-    static PACE: Cell<Pace> = const { Cell::new(Pace { since: None, calls: 0, is_quick: false }) };
+    /// How many calls a step pays for beyond its own.
+    static MORE: Cell<u8> = const { Cell::new(0) };
+    /// Calls until this thread looks at the clock, and when it looked last.
+    static LOOKS_IN: Cell<u8> = const { Cell::new(LOOK) };
+    static LOOKED: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// Pending when the task is to yield, and will be polled again at once.
@@ -42,20 +38,20 @@ pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<()> {
         PAID.set(paid - 1);
         return Poll::Ready(());
     }
-    pay(cx)
+    ready!(coop::poll_proceed(cx)).made_progress();
+    let more = MORE.get();
+    PAID.set(more);
+    match LOOKS_IN.get().checked_sub(more + 1) {
+        Some(left) => LOOKS_IN.set(left),
+        None => look(),
+    }
+    Poll::Ready(())
 }
 
-fn pay(cx: &mut Context<'_>) -> Poll<()> {
-    ready!(coop::poll_proceed(cx)).made_progress();
-    let mut pace = PACE.get();
-    if pace.calls >= LOOK {
-        let now = machine_time();
-        let is_quick = pace.since.is_some_and(|since| now - since <= QUICK);
-        pace = Pace { since: Some(now), calls: 0, is_quick };
-    }
-    let calls = if pace.is_quick { CALLS } else { 1 };
-    pace.calls += calls;
-    PACE.set(pace);
-    PAID.set(calls - 1);
-    Poll::Ready(())
+#[cold]
+fn look() {
+    let now = machine_time();
+    let is_quick = LOOKED.replace(Some(now)).is_some_and(|looked| now - looked <= QUICK);
+    MORE.set(if is_quick { CALLS - 1 } else { 0 });
+    LOOKS_IN.set(LOOK);
 }
