@@ -43,7 +43,7 @@ impl Host {
     }
 
     #[inline]
-    pub(crate) fn task(&self) -> &Task {
+    pub(crate) fn task(&self) -> &Arc<Task> {
         &self.task
     }
 
@@ -51,12 +51,6 @@ impl Host {
     pub(crate) fn take_over(&mut self, seat: Seat, edges: Edges, at: Arc<dyn AnySlot>) {
         keep_seat(mem::replace(&mut self.seat, seat));
         (self.edges, self.at) = (edges, Some(at));
-    }
-
-    /// The handler in the seat is over.
-    #[inline]
-    pub(crate) fn clear_edges(&mut self) {
-        self.edges.clear();
     }
 
     /// Polls the handler in the seat.
@@ -69,7 +63,10 @@ impl Host {
             let polled = catch(|| seat::poll(&mut self.seat, known, &mut Context::from_waker(&self.waker)));
             self.edges = busy.leave();
             let caught = match polled {
-                Ok(Poll::Ready(done)) => return Polled::Done(done),
+                Ok(Poll::Ready(done)) => {
+                    self.edges.clear();
+                    return Polled::Done(done);
+                }
                 Ok(Poll::Pending) => None,
                 Err(caught) => Some(caught),
             };

@@ -22,7 +22,7 @@ use super::{
 use crate::server::slot::AnySlot;
 
 thread_local! {
-    /// That of the task that runs on this thread, while it does not keep anything.
+    /// That of the task that runs on this thread, if it is one and no handler of its is being polled.
     static LENT: Cell<Option<Box<Keeper>>> = const { Cell::new(None) };
 }
 
@@ -80,7 +80,6 @@ impl Keeper {
     /// The handler is over; what its server has to see to beside is a runner's.
     fn is_over(&mut self, next: Option<Arc<dyn AnySlot>>) {
         self.keeps = false;
-        self.host.clear_edges();
         if let Some(slot) = next {
             match slot.core().door().cloned() {
                 Some(door) => door.summon(slot),

@@ -59,7 +59,6 @@ const LOOK: usize = 32;
 pub(crate) struct Runner {
     /// The door is kept by its servers, not by those who wait for them.
     door: Weak<Door>,
-    task: Arc<Task>,
     /// Lent to the thread while it is polled.
     next: Option<Next>,
     state: State,
@@ -86,7 +85,7 @@ impl Runner {
         let task = Arc::new(Task::new(caller));
         let next = Some(Next::new(door.clone(), task.clone()));
         let host = Host::new(task.clone());
-        (Runner { door, task: task.clone(), next, state: State::Idle, host }, task)
+        (Runner { door, next, state: State::Idle, host }, task)
     }
 
     /// Serves until there is nothing to do, a handler is suspended, or others want the thread.
@@ -97,7 +96,7 @@ impl Runner {
             match mem::replace(&mut self.state, State::Free) {
                 State::Over => return,
                 State::Idle => {
-                    if !self.task.was_called() {
+                    if !self.host.task().was_called() {
                         self.state = State::Idle;
                         return;
                     }
@@ -107,7 +106,7 @@ impl Runner {
                         self.state = State::Serving(slot);
                         continue;
                     }
-                    match door.next(&self.task) {
+                    match door.next(self.host.task()) {
                         Errand::Work(Work { slot, handler: None }) => {
                             self.state = State::Serving(slot);
                             continue;
@@ -143,12 +142,12 @@ impl Runner {
                     Polled::Ended => self.go_on_where_it_stood(),
                     Polled::Suspended => {
                         self.state = State::Held;
-                        door.held(&self.task);
+                        door.held(self.host.task());
                         return;
                     }
                 },
                 State::Held => {
-                    door.back(&self.task);
+                    door.back(self.host.task());
                     if self.host.resume() {
                         self.go_on_where_it_stood();
                     } else {
@@ -158,7 +157,7 @@ impl Runner {
             }
             // A handler that was begun is polled: until then its message is in no queue.
             let begun = matches!(self.state, State::Handling) && self.host.at.is_none();
-            let shares = || door.has_many_workers() && self.task.has_shelved();
+            let shares = || door.has_many_workers() && self.host.task().has_shelved();
             let over = slice.turn_ends(shares) || !coop::has_budget_remaining();
             if over && !begun {
                 break;
@@ -169,7 +168,6 @@ impl Runner {
 
     /// The handler is over; its server may have more to see to.
     fn go_on_with(&mut self, next: Option<Arc<dyn AnySlot>>) {
-        self.host.clear_edges();
         if let Some(slot) = next {
             self.state = State::Serving(slot);
         }
@@ -209,7 +207,7 @@ impl Future for Runner {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.task.settle(cx.waker());
+        self.host.task().settle(cx.waker());
         // Gone, and with it all who could want a runner.
         let Some(door) = self.door.upgrade() else {
             self.state = State::Over;

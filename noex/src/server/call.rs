@@ -86,19 +86,11 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
 
     /// As [`timeout`](Call::timeout), or [`no_timeout`](Call::no_timeout), where it is.
     pub(crate) fn limit_to(&mut self, limit: Option<Duration>) {
-        let has_policies = self.has_policies();
         if let Stage::Plain(attempt) = &mut self.stage {
             match limit {
-                Some(_) if has_policies => attempt.asked.whole = limit,
+                Some(_) if meets_policies(attempt) => attempt.asked.whole = limit,
                 limit => attempt.asked.limit = limit,
             }
-        }
-    }
-
-    fn has_policies(&self) -> bool {
-        match &self.stage {
-            Stage::Plain(attempt) => meets_policies(attempt),
-            Stage::Guarded(_) => true,
         }
     }
 

@@ -66,24 +66,16 @@ async fn look_after<W: Work>(mut on_duty: OnDuty<W>) {
             come_back(&shared, number).await;
             continue;
         }
-        if let Some(entry) = shared.next() {
-            if hands.begin(entry) {
-                hands.finish(None).await;
-            }
-            continue;
+        let mut answer = None;
+        match shared.next() {
+            Some(entry) => hands.begin(entry),
+            None => match wait(&shared, &hands.desk).await {
+                Handed::Job(entry) => hands.begin(entry),
+                Handed::Begun(begun, known) => (hands.begun, answer) = (Some(*begun), known),
+                Handed::Look => {}
+            },
         }
-        match wait(&shared, &hands.desk).await {
-            Handed::Job(entry) => {
-                if hands.begin(entry) {
-                    hands.finish(None).await;
-                }
-            }
-            Handed::Begun(begun, answer) => {
-                hands.begun = Some(*begun);
-                hands.finish(answer).await;
-            }
-            Handed::Look => {}
-        }
+        hands.finish(answer).await;
     }
 }
 
@@ -134,27 +126,20 @@ struct Hands<W: Work> {
 }
 
 impl<W: Work> Hands<W> {
-    /// Gives the worker a job. `false`: it did not come to that.
-    fn begin(&mut self, entry: Entry<W>) -> bool {
+    /// Gives the worker a job, if it comes to that.
+    fn begin(&mut self, entry: Entry<W>) {
         // It ended while it had nothing to do. Whoever has a worker that runs is quicker.
         if !self.desk.core().is_alive() {
-            self.shared.put_back(entry);
-            return false;
+            return self.shared.put_back(entry);
         }
         let Entry { id, priority, attempts, job, ticket, .. } = entry;
         match self.shared.begin(&self.desk, (id, priority, attempts), job, &mut self.begun) {
-            Ok(begun) => {
-                begun.ticket = Some(ticket);
-                true
-            }
-            Err(error) => {
-                self.shared.done(id, attempts + 1, Err(*error), Some(ticket));
-                false
-            }
+            Ok(begun) => begun.ticket = Some(ticket),
+            Err(error) => self.shared.done(id, attempts + 1, Err(*error), Some(ticket)),
         }
     }
 
-    /// Sees the job that was begun to its end, or back to the queue; with the worker's answer, where that is known.
+    /// Sees the job that was begun, if one was, to its end, or back to the queue; with the worker's answer, where that is known.
     async fn finish(&mut self, answer: Option<Box<Answer<W>>>) {
         let failed = match answer {
             Some(answer) => self.ends(*answer),

@@ -64,7 +64,6 @@ impl Runner {
         self.held = matches!(self.host.poll(), Polled::Suspended);
         if !self.held {
             self.host.at = None;
-            self.host.clear_edges();
         }
         !self.held
     }
@@ -74,7 +73,6 @@ impl Runner {
         self.held = false;
         if self.host.resume() {
             self.host.at = None;
-            self.host.clear_edges();
             self.serve(slot);
         } else if self.handler_ends() {
             self.serve(slot);
