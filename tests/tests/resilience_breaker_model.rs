@@ -3,6 +3,8 @@
 //! commands; after each, both say the same.
 #![allow(missing_docs)]
 
+mod support;
+
 use std::{
     cell::Cell,
     collections::VecDeque,
@@ -16,20 +18,8 @@ use std::{
 use noex::resilience::{
     CircuitBreaker, CircuitBreakerOptions, CircuitState, CircuitWindow, Class, PolicyError, judge,
 };
+use support::chance::Chance;
 use tokio::time::advance;
-
-/// A small generator: the seed is all that a failure needs to be seen again.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % limit
-    }
-}
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum State {

@@ -11,25 +11,11 @@ use noex::{
     ChildOptions, ExitReason, Restart, Strategy, SupervisorRef,
     supervisor::{AdminError, Outcome, RestartEntry, TreeEnd},
 };
-use support::family::{Child, ChildRef, add, settle, tree};
+use support::{
+    chance::Chance,
+    family::{Child, ChildRef, add, settle, tree},
+};
 use tokio::time::advance;
-
-/// A small generator: the seed is all that a failure needs to be seen again.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % limit
-    }
-
-    fn one_of<T: Clone>(&mut self, those: &[T]) -> T {
-        those[self.below(those.len() as u64) as usize].clone()
-    }
-}
 
 const IDS: [&str; 5] = ["a", "b", "c", "d", "e"];
 const RESTARTS: [Restart; 4] =

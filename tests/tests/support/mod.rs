@@ -1,6 +1,7 @@
 //! What the tests share: a log that handlers write, and that tells them when to refuse.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub(crate) mod chance;
 pub(crate) mod family;
 
 use std::{
