@@ -98,7 +98,7 @@ impl<S: GenServer> Future for Cast<'_, S> {
         if let Some(sent) = self.0.poll_at_once(cx) {
             return sent.map(Ok);
         }
-        match ready!(self.0.poll(cx)) {
+        match ready!(self.0.poll_slowly(cx)) {
             Ok(()) => Poll::Ready(Ok(())),
             Err((Envelope::Cast(message), why)) => Poll::Ready(Err(CastError { message, why })),
             Err(_) => unreachable!("a cast comes back as a cast"),
@@ -114,7 +114,7 @@ impl<S: GenServer> Future for Send<'_, S> {
         if let Some(sent) = self.0.poll_at_once(cx) {
             return sent.map(Ok);
         }
-        match ready!(self.0.poll(cx)) {
+        match ready!(self.0.poll_slowly(cx)) {
             Ok(()) => Poll::Ready(Ok(())),
             Err((Envelope::Info(message), why)) => Poll::Ready(Err(CastError { message, why })),
             Err(_) => unreachable!("an info comes back as an info"),
@@ -212,14 +212,18 @@ impl<S: GenServer> Awaited for Place<S> {
 /// The message is moved, never pinned.
 impl<S: GenServer> Unpin for Post<'_, S> {}
 
-type Refused<S> = (Envelope<S>, NotSent);
+pub(super) type Refused<S> = (Envelope<S>, NotSent);
 
 impl<S: GenServer> Post<'_, S> {
-    /// Sends it if nothing stands in the way; most messages come no further. `None`: what does is for `poll` to see.
+    /// Some of the server's messages do.
+    const MEETS_POLICIES: bool = !(S::Cast::GUARDED.is_empty() && S::Info::GUARDED.is_empty());
+
+    /// Sends it if nothing stands in the way; most messages come no further. `None`: what does is for `poll_slowly` to
+    /// see.
     #[inline]
     fn poll_at_once(&mut self, cx: &mut Context<'_>) -> Option<Poll<()>> {
         let Step::New(message) = &mut self.step else { return None };
-        if !(S::Cast::GUARDED.is_empty() && S::Info::GUARDED.is_empty()) {
+        if Self::MEETS_POLICIES {
             return None;
         }
         match coop::poll_proceed(cx) {
@@ -235,7 +239,7 @@ impl<S: GenServer> Post<'_, S> {
         }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Refused<S>>> {
+    fn poll_slowly(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Refused<S>>> {
         let slot = self.server.slot();
         if let Step::Parked(parked) = &mut self.step {
             let polled = ask(slot, &parked.place, cx);
@@ -248,7 +252,9 @@ impl<S: GenServer> Post<'_, S> {
             }
             return polled;
         }
-        ready!(coop::poll_proceed(cx)).made_progress();
+        if Self::MEETS_POLICIES {
+            ready!(coop::poll_proceed(cx)).made_progress();
+        }
         let Step::New(Some(message)) = std::mem::replace(&mut self.step, Step::OVER) else {
             panic!("a cast was polled after it was ready")
         };
@@ -256,7 +262,9 @@ impl<S: GenServer> Post<'_, S> {
             Ok(passed) => passed,
             Err(why) => return Poll::Ready(Err((message, why))),
         };
-        match offer(slot, message) {
+        // Where there are no policies, it was offered.
+        let left = if Self::MEETS_POLICIES { offer(slot, message) } else { Err(message) };
+        match left {
             Ok(()) => Poll::Ready(Ok(())),
             Err(message) => self.wait_for_room(message, passed, cx),
         }
@@ -323,16 +331,27 @@ fn withdraw<S: GenServer>(place: &Place<S>) -> Option<Envelope<S>> {
 
 /// Queues a message if there is room for it, and tells the server.
 #[inline]
-pub(super) fn offer<S: GenServer>(slot: &Arc<Slot<S>>, message: Envelope<S>) -> Result<(), Envelope<S>> {
+fn offer<S: GenServer>(slot: &Arc<Slot<S>>, message: Envelope<S>) -> Result<(), Envelope<S>> {
     if post::leave(slot, message)? {
         turn::summon(slot);
     }
     Ok(())
 }
 
+/// Queues a message without waiting.
+#[inline]
+pub(super) fn put<S: GenServer>(
+    slot: &Arc<Slot<S>>,
+    message: Envelope<S>,
+    overflow: Overflow,
+) -> Result<(), Refused<S>> {
+    let Err(message) = offer(slot, message) else { return Ok(()) };
+    push(slot, message, overflow, None).map(drop)
+}
+
 /// Queues a message as the overflow rule says. `Some`: it waits in line, with this ticket for this handler.
 #[cold]
-pub(super) fn push<S: GenServer>(
+fn push<S: GenServer>(
     slot: &Arc<Slot<S>>,
     message: Envelope<S>,
     overflow: Overflow,
@@ -378,7 +397,11 @@ pub(crate) fn tell<S: GenServer>(server: &ServerRef<S>, info: S::Info) {
 pub(crate) async fn deliver<S: GenServer>(slot: Arc<Slot<S>>, info: S::Info, stamp: Stamp) {
     let server = ServerRef::new(slot);
     let mut post = Post { server: &server, step: Step::New(Some(stamp.on(info))) };
-    let Err((message, why)) = std::future::poll_fn(|cx| post.poll(cx)).await else { return };
+    let sent = std::future::poll_fn(|cx| match post.poll_at_once(cx) {
+        Some(sent) => sent.map(Ok),
+        None => post.poll_slowly(cx),
+    });
+    let Err((message, why)) = sent.await else { return };
     match why {
         NotSent::MailboxFull { .. } => refuse::overflowed(server.slot(), message),
         NotSent::NotRunning { reason, .. } => refuse::refuse(server.slot(), message, &reason),

@@ -71,30 +71,22 @@ impl<S: GenServer> ServerRef<S> {
             Overflow::Wait => Overflow::Fail,
             other => other,
         };
-        let mut message = Envelope::Cast(cast);
-        if S::Cast::GUARDED.is_empty() {
-            // As most messages are: nothing is taken from policies, and nothing moved that need not be.
-            match cast::offer(&self.slot, message) {
-                Ok(()) => return Ok(()),
-                Err(back) => message = back,
+        let message = Envelope::Cast(cast);
+        // Most messages meet no policies: nothing is made for what they would take from them.
+        let sent = if S::Cast::GUARDED.is_empty() {
+            cast::put(&self.slot, message, overflow)
+        } else {
+            match admit(&self.slot, &message) {
+                Ok(passed) => {
+                    cast::put(&self.slot, message, overflow).inspect_err(|_| passed.unsent(&self.slot))
+                }
+                Err(why) => Err((message, why)),
             }
-        }
-        let refused = match admit(&self.slot, &message) {
-            Ok(passed) => match cast::offer(&self.slot, message) {
-                Ok(()) => return Ok(()),
-                Err(message) => match cast::push(&self.slot, message, overflow, None) {
-                    Ok(_) => return Ok(()),
-                    Err(refused) => {
-                        passed.unsent(&self.slot);
-                        refused
-                    }
-                },
-            },
-            Err(why) => (message, why),
         };
-        match refused {
-            (Envelope::Cast(message), why) => Err(CastError { message, why }),
-            _ => unreachable!("a cast comes back as a cast"),
+        match sent {
+            Ok(()) => Ok(()),
+            Err((Envelope::Cast(message), why)) => Err(CastError { message, why }),
+            Err(_) => unreachable!("a cast comes back as a cast"),
         }
     }
 
