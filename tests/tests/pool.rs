@@ -519,6 +519,31 @@ async fn workers_added_at_run_time_come_back_with_their_supervisor() {
     assert_eq!((begun.elapsed(), pool.pid().incarnation()), (10 * MS, 2));
 }
 
+/// Its submitter had the worker's desk in hand and did not look, until the worker's place was another's.
+#[tokio::test(start_paused = true)]
+async fn a_job_whose_worker_is_replaced_meanwhile_has_an_end() {
+    let mut tree = Supervisor::builder("tree");
+    let pool = tree.nest(ChildOptions::new("hands"), hands(&Log::default(), 1).start());
+    let _tree = tree.start().await.unwrap();
+    pool.resize(2).await.unwrap();
+    settle().await;
+    let mut jobs: Vec<_> = (0..2).map(|_| Box::pin(pool.run(Do::Hang))).collect();
+    for job in &mut jobs {
+        assert!(tokio::time::timeout(MS, job).await.is_err(), "it hangs");
+    }
+    pool.kill();
+    settle().await;
+    // The pool that comes back has two workers that do what they are given.
+    let others: Vec<_> = (0..2).map(|_| pool.submit(Do::Take(1)).now().unwrap()).collect();
+    drop(jobs);
+    for other in others {
+        other.await.unwrap();
+    }
+    settle().await;
+    let stats = pool.stats();
+    assert_eq!((stats.in_progress, stats.completed, stats.failed), (0, 2, 2), "none is forgotten");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_worker_that_does_not_start_is_no_larger_pool() {
     let pool = Pool::<Shy>::of("shy", {
