@@ -89,10 +89,9 @@ impl<W: Work> Desk<W> {
         self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The worker of this number has another one; what was handed to its tender and is not seen.
-    pub(super) fn replace(&self) -> Option<Handed<W>> {
+    /// The worker of this number has another one. Its tender has this one in hand: nobody else will bring it anything.
+    pub(super) fn replace(&self) {
         self.is_replaced.store(true, Ordering::Release);
-        self.close()
     }
 
     pub(super) fn is_replaced(&self) -> bool {

@@ -91,21 +91,10 @@ impl<W: Work> Shared<W> {
         }
         let (planned, desk) = worker(&self.setup, number);
         supervisor.start_planned(planned).await?;
-        let replaced = {
-            let mut crew = self.crew();
-            match crew.get_mut(number) {
-                Some(place) => Some(std::mem::replace(&mut place.desk, desk)),
-                None => {
-                    crew.push(Place { desk, is_tended: false });
-                    None
-                }
-            }
-        };
-        // Whoever had the old one finds that nobody tends it any more.
-        if let Some(desk) = replaced
-            && let Some(handed) = desk.replace()
-        {
-            self.left_over(&desk, handed);
+        let mut crew = self.crew();
+        match crew.get_mut(number) {
+            Some(place) => std::mem::replace(&mut place.desk, desk).replace(),
+            None => crew.push(Place { desk, is_tended: false }),
         }
         Ok(())
     }
