@@ -17,6 +17,7 @@ const COUNTED: &[(&str, u64, u64)] = &[
     ("call_seq", 1_000, 6_000),
     ("call_timeout", 1_000, 6_000),
     ("call_async_yield", 1_000, 6_000),
+    ("call_async_wait", 1_000, 6_000),
     ("cast", 2_000, 22_000),
     ("ring", 2_000, 12_000),
     ("spawn", 200, 1_200),

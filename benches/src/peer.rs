@@ -69,6 +69,9 @@ pub(crate) trait AsyncCalls: Calls {
 
     /// As [`Calls::call_many`], with a handler that yields once.
     fn call_many_yielding(counter: &Self::Counter, times: u64) -> impl Future<Output = ()> + Send;
+
+    /// As [`Calls::call_many`], with a handler that waits for a task that it starts.
+    fn call_many_waiting(counter: &Self::Counter, times: u64) -> impl Future<Output = ()> + Send;
 }
 
 /// Messages nobody waits for.

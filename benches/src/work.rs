@@ -28,6 +28,12 @@ impl Total {
         self.add(by)
     }
 
+    /// As [`Total::add`], after waiting for a task that it starts.
+    pub(crate) async fn add_waiting(&mut self, by: i64) -> i64 {
+        tokio::spawn(async {}).await.expect("the task does not panic");
+        self.add(by)
+    }
+
     /// As [`Total::add`], after a few microseconds of busy work.
     pub(crate) fn add_slowly(&mut self, by: i64) -> i64 {
         for round in 0..10_000 {

@@ -51,6 +51,10 @@ struct AddYielding(i64);
 
 #[derive(Message)]
 #[rtype(i64)]
+struct AddWaiting(i64);
+
+#[derive(Message)]
+#[rtype(i64)]
 struct AddSlowly(i64);
 
 #[derive(Message)]
@@ -89,6 +93,18 @@ impl Handler<AddYielding> for Counter {
     fn handle(&mut self, AddYielding(by): AddYielding, _: &mut Self::Context) -> Self::Result {
         let yielded = tokio::task::yield_now().into_actor(self);
         AtomicResponse::new(Box::pin(yielded.map(move |_, counter, _| counter.total.add(by))))
+    }
+}
+
+impl Handler<AddWaiting> for Counter {
+    type Result = AtomicResponse<Counter, i64>;
+
+    fn handle(&mut self, AddWaiting(by): AddWaiting, _: &mut Self::Context) -> Self::Result {
+        let waited = tokio::spawn(async {}).into_actor(self);
+        AtomicResponse::new(Box::pin(waited.map(move |ended, counter, _| {
+            ended.expect("the task does not panic");
+            counter.total.add(by)
+        })))
     }
 }
 
@@ -179,6 +195,10 @@ impl AsyncCalls for Actix {
 
     async fn call_many_yielding(counter: &Addr<Counter>, times: u64) {
         repeat!(times, counter.send(AddYielding(1)).await.expect("the actor runs"));
+    }
+
+    async fn call_many_waiting(counter: &Addr<Counter>, times: u64) {
+        repeat!(times, counter.send(AddWaiting(1)).await.expect("the actor runs"));
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) struct Counter {
 
 struct Add(i64);
 struct AddYielding(i64);
+struct AddWaiting(i64);
 struct AddSlowly(i64);
 struct Put(i64);
 struct Crash;
@@ -40,6 +41,14 @@ impl Message<AddYielding> for Counter {
 
     async fn handle(&mut self, AddYielding(by): AddYielding, _: &mut Context<Self, i64>) -> i64 {
         self.total.add_yielding(by).await
+    }
+}
+
+impl Message<AddWaiting> for Counter {
+    type Reply = i64;
+
+    async fn handle(&mut self, AddWaiting(by): AddWaiting, _: &mut Context<Self, i64>) -> i64 {
+        self.total.add_waiting(by).await
     }
 }
 
@@ -108,6 +117,10 @@ impl AsyncCalls for Kameo {
 
     async fn call_many_yielding(counter: &ActorRef<Counter>, times: u64) {
         repeat!(times, counter.ask(AddYielding(1)).await.expect("the actor runs"));
+    }
+
+    async fn call_many_waiting(counter: &ActorRef<Counter>, times: u64) {
+        repeat!(times, counter.ask(AddWaiting(1)).await.expect("the actor runs"));
     }
 }
 

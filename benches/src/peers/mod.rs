@@ -125,6 +125,7 @@ fn server<P: TimedCalls + AsyncCalls + Casts + Rings + Lifecycle>() -> Vec<Bench
         Bench::new::<P>(&call::TIMEOUT, call::timeout::<P>),
         Bench::new::<P>(&call::ASYNC, call::ready::<P>),
         Bench::new::<P>(&call::ASYNC_YIELD, call::yielding::<P>),
+        Bench::new::<P>(&call::ASYNC_WAIT, call::waiting::<P>),
         Bench::new::<P>(&cast::ALLOCS, cast::allocs::<P>),
         Bench::new::<P>(&spawn::SPAWN, spawn::spawn::<P>),
     ]);

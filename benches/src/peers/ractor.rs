@@ -21,6 +21,7 @@ struct Counter;
 pub(crate) enum Message {
     Add(i64, RpcReplyPort<i64>),
     AddYielding(i64, RpcReplyPort<i64>),
+    AddWaiting(i64, RpcReplyPort<i64>),
     AddSlowly(i64, RpcReplyPort<i64>),
     Put(i64),
     Crash,
@@ -44,6 +45,7 @@ impl Actor for Counter {
         match message {
             Message::Add(by, reply) => reply.send(total.add_async(by).await)?,
             Message::AddYielding(by, reply) => reply.send(total.add_yielding(by).await)?,
+            Message::AddWaiting(by, reply) => reply.send(total.add_waiting(by).await)?,
             Message::AddSlowly(by, reply) => reply.send(total.add_slowly(by))?,
             Message::Put(by) => drop(total.add(by)),
             Message::Crash => panic!("told to crash"),
@@ -94,6 +96,10 @@ impl AsyncCalls for Ractor {
 
     async fn call_many_yielding(counter: &ActorRef<Message>, times: u64) {
         repeat!(times, call!(counter, |reply| Message::AddYielding(1, reply)).expect("the actor runs"));
+    }
+
+    async fn call_many_waiting(counter: &ActorRef<Message>, times: u64) {
+        repeat!(times, call!(counter, |reply| Message::AddWaiting(1, reply)).expect("the actor runs"));
     }
 }
 

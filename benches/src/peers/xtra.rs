@@ -28,6 +28,7 @@ impl Actor for Counter {
 
 struct Add(i64);
 struct AddYielding(i64);
+struct AddWaiting(i64);
 struct AddSlowly(i64);
 struct Put(i64);
 
@@ -44,6 +45,14 @@ impl Handler<AddYielding> for Counter {
 
     async fn handle(&mut self, AddYielding(by): AddYielding, _: &mut Context<Self>) -> i64 {
         self.total.add_yielding(by).await
+    }
+}
+
+impl Handler<AddWaiting> for Counter {
+    type Return = i64;
+
+    async fn handle(&mut self, AddWaiting(by): AddWaiting, _: &mut Context<Self>) -> i64 {
+        self.total.add_waiting(by).await
     }
 }
 
@@ -104,6 +113,10 @@ impl AsyncCalls for Xtra {
 
     async fn call_many_yielding(counter: &Address<Counter>, times: u64) {
         repeat!(times, counter.send(AddYielding(1)).await.expect("the actor runs"));
+    }
+
+    async fn call_many_waiting(counter: &Address<Counter>, times: u64) {
+        repeat!(times, counter.send(AddWaiting(1)).await.expect("the actor runs"));
     }
 }
 

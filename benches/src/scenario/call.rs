@@ -35,6 +35,13 @@ pub(crate) const ASYNC: Scenario =
 pub(crate) const ASYNC_YIELD: Scenario =
     Scenario { name: "call_async_yield", about: "as call_seq, to an async handler that yields once", ..SEQ };
 
+/// As [`SEQ`], the handler is an `async fn` that waits for a task that it starts.
+pub(crate) const ASYNC_WAIT: Scenario = Scenario {
+    name: "call_async_wait",
+    about: "as call_seq, to an async handler that waits for a task that it starts",
+    ..SEQ
+};
+
 /// 64 callers in closed loops on one server, until each has made its share of the calls.
 pub(crate) const CONC: Scenario = Scenario {
     name: "call_conc",
@@ -106,6 +113,11 @@ pub(crate) fn ready<P: AsyncCalls>(runtime: Runtime, calls: u64) -> Sample {
 
 pub(crate) fn yielding<P: AsyncCalls>(runtime: Runtime, calls: u64) -> Sample {
     let (took, _) = one_after_the_other!(P, runtime, calls, P::call_many_yielding);
+    Sample::Timed { operations: calls, took }
+}
+
+pub(crate) fn waiting<P: AsyncCalls>(runtime: Runtime, calls: u64) -> Sample {
+    let (took, _) = one_after_the_other!(P, runtime, calls, P::call_many_waiting);
     Sample::Timed { operations: calls, took }
 }
 

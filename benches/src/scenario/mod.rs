@@ -95,6 +95,7 @@ pub(crate) const ALL: &[&Scenario] = &[
     &call::CONC,
     &call::ASYNC,
     &call::ASYNC_YIELD,
+    &call::ASYNC_WAIT,
     &cast::CAST,
     &ring::RING,
     &spawn::SPAWN,

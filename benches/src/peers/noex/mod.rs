@@ -48,6 +48,11 @@ impl Counter {
     }
 
     #[call]
+    pub(crate) async fn add_waiting(&mut self, by: i64) -> i64 {
+        self.total.add_waiting(by).await
+    }
+
+    #[call]
     pub(crate) fn add_slowly(&mut self, by: i64) -> i64 {
         self.total.add_slowly(by)
     }
@@ -100,6 +105,10 @@ impl AsyncCalls for Noex {
 
     async fn call_many_yielding(counter: &CounterRef, times: u64) {
         repeat!(times, counter.add_yielding(1).await.expect("the server runs"));
+    }
+
+    async fn call_many_waiting(counter: &CounterRef, times: u64) {
+        repeat!(times, counter.add_waiting(1).await.expect("the server runs"));
     }
 }
 

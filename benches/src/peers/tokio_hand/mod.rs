@@ -30,6 +30,7 @@ pub(crate) enum Message {
     Add(i64, Reply),
     AddAsync(i64, Reply),
     AddYielding(i64, Reply),
+    AddWaiting(i64, Reply),
     AddSlowly(i64, Reply),
     Put(i64),
     Crash,
@@ -44,6 +45,7 @@ async fn serve<C: Channel>(mut inbox: C::Receiver<Message>) {
             Message::Add(by, reply) => drop(reply.send(total.add(by))),
             Message::AddAsync(by, reply) => drop(reply.send(total.add_async(by).await)),
             Message::AddYielding(by, reply) => drop(reply.send(total.add_yielding(by).await)),
+            Message::AddWaiting(by, reply) => drop(reply.send(total.add_waiting(by).await)),
             Message::AddSlowly(by, reply) => drop(reply.send(total.add_slowly(by))),
             Message::Put(by) => drop(total.add(by)),
             Message::Crash => panic!("told to crash"),
@@ -111,6 +113,13 @@ impl<C: Channel> AsyncCalls for TokioHand<C> {
         repeat!(
             times,
             ask::<C>(counter, |reply| Message::AddYielding(1, reply)).await.expect("the server runs")
+        );
+    }
+
+    async fn call_many_waiting(counter: &Self::Counter, times: u64) {
+        repeat!(
+            times,
+            ask::<C>(counter, |reply| Message::AddWaiting(1, reply)).await.expect("the server runs")
         );
     }
 }
