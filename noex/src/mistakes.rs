@@ -51,6 +51,12 @@ pub(crate) enum Mistake {
     LowersLate,
     /// A handler is suspended without a look at what was said meanwhile.
     SuspendsBlind,
+    /// The right of a holder that was cut short lies ready for whoever comes by.
+    LaysCutReady,
+    /// A caller keeps its handler whatever is for the server already.
+    KeepsBlind,
+    /// A caller puts its handler back without a look whether somebody came for it.
+    PutsBackBlind,
     /// Any runner that is known is taken for this one.
     TakesAnyRunner,
     /// A server is paused without a look at its signals.

@@ -93,6 +93,8 @@ impl Office {
     async fn ask_back(&self, clerk: ClerkRef) -> u64 {
         match clerk.idle().await {
             Err(CallError::Deadlock { .. }) => 1,
+            // It is the clerk's own call that was refused.
+            Ok(idle) => idle,
             other => panic!("{other:?}"),
         }
     }
@@ -141,7 +143,11 @@ async fn jobs_await_other_servers() {
 async fn a_deadlock_over_a_job_is_found() {
     let clerks = clerks(1).await;
     let job = clerks.submit(Ask::Back).await.expect("there is room");
-    assert_eq!(job.await.expect("it ends"), 1);
+    // Of a circle, the call is refused whose server is suspended last.
+    match job.await {
+        Ok(1) | Err(JobError::Handler(CallError::Deadlock { .. })) => {}
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Waits for whatever it is told to wait for.

@@ -43,6 +43,7 @@ use tokio::{
 };
 
 use super::{
+    overdue::Overdue,
     runner::Runner,
     task::{Caller, Task},
     work::Work,
@@ -60,6 +61,8 @@ pub(crate) struct Door {
     system: System,
     workers: usize,
     line: Mutex<Line>,
+    /// Handlers that their callers keep.
+    pub(super) overdue: Overdue,
     /// As `Line::closed`, for a look without the lock.
     closed: AtomicBool,
 }
@@ -126,7 +129,8 @@ impl Next {
 impl Door {
     pub(crate) fn new(runtime: Handle, system: System) -> Self {
         let workers = runtime.metrics().num_workers().max(1);
-        Door { runtime, system, workers, line: Mutex::default(), closed: AtomicBool::new(false) }
+        let (line, overdue, closed) = (Mutex::default(), Overdue::default(), AtomicBool::new(false));
+        Door { runtime, system, workers, line, overdue, closed }
     }
 
     /// Whether runners can be at work side by side.
@@ -306,6 +310,7 @@ impl Door {
         for work in waiting {
             work.abandon();
         }
+        self.overdue.close();
     }
 }
 

@@ -27,10 +27,11 @@ use super::{
     door::{self, Door, Errand, Next, machine_time},
     exit::ExitReason,
     host::{Host, Polled},
+    seat::Seat,
     task::{Caller, Task},
     work::Work,
 };
-use crate::server::slot::AnySlot;
+use crate::server::slot::{AnySlot, waits::Edges};
 
 /// What a slot says after a turn.
 pub(crate) enum Turn {
@@ -41,6 +42,8 @@ pub(crate) enum Turn {
     /// An async handler has begun: its future sits in the seat. It holds the run right and lays it down
     /// when it is done.
     Async,
+    /// This handler of the slot's, which was begun elsewhere.
+    Begun(Seat, Edges, Arc<dyn AnySlot>),
 }
 
 /// Messages that a runner serves before it lets the runtime's other tasks run: as many as tokio lets a task
@@ -132,6 +135,10 @@ impl Runner {
                         break;
                     }
                     Turn::Async => self.state = State::Handling,
+                    Turn::Begun(seat, edges, slot) => {
+                        self.host.take_over(seat, edges, slot);
+                        self.state = State::Handling;
+                    }
                 },
                 State::Handling => match self.host.poll() {
                     Polled::Done(done) => {

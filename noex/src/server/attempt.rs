@@ -86,9 +86,12 @@ impl<'a, S: GenServer> Attempt<'a, S> {
         }
     }
 
-    /// Moves it, with all that is under way, to where it can go on; here it is over.
+    /// Moves it, with all that is under way, to where it can go on, and is polled at once; here it is over.
     pub(super) fn move_on(&mut self) -> Self {
-        let step = std::mem::replace(&mut self.step, Step::OVER);
+        let mut step = std::mem::replace(&mut self.step, Step::OVER);
+        if let Step::Waiting(waiting) = &mut step {
+            waiting.move_on();
+        }
         Attempt { server: self.server, asked: self.asked, step, keeps: self.keeps }
     }
 
@@ -99,7 +102,7 @@ impl<'a, S: GenServer> Attempt<'a, S> {
     /// Nobody waits for it for now, and its reply stays where it comes to.
     pub(super) fn pause(&mut self) {
         if let Step::Waiting(waiting) = &mut self.step {
-            waiting.pause();
+            waiting.pause(self.server.slot());
         }
     }
 
@@ -213,18 +216,16 @@ impl<S: GenServer> UnderWay<'_, S> {
         let cell = ReplyCell::spare();
         let mut call = Some(call);
         let mut reply = Some(cell.open(None, Until::limit(self.asked.limit)));
-        let started = inline::start_async(slot, cx.waker(), || match (call.take(), reply.take()) {
-            (Some(call), Some(reply)) => Envelope::Call(call, reply),
-            _ => unreachable!("asked for once"),
+        let started = inline::start_async(slot, cx.waker(), Arc::as_ptr(&cell).addr(), || {
+            match (call.take(), reply.take()) {
+                (Some(call), Some(reply)) => Envelope::Call(call, reply),
+                _ => unreachable!("asked for once"),
+            }
         });
         match call {
             Some(call) if started == Started::Not => Err(call),
             _ => {
-                *self.step = Step::Waiting(Waiting::new(cell, false));
-                if started == Started::Kept && self.asked.limit.is_none() {
-                    // It is polled again when the handler was, whatever became of that.
-                    return Ok(Poll::Pending);
-                }
+                *self.step = Step::Waiting(Waiting::begun(cell, started == Started::Kept));
                 Ok(self.wait(cx))
             }
         }
@@ -254,7 +255,7 @@ impl<S: GenServer> UnderWay<'_, S> {
             waiting.note_queued(0);
         }
         match &polled {
-            Poll::Ready(Err(Failure::Timeout { began: true, .. })) if self.keeps => waiting.pause(),
+            Poll::Ready(Err(Failure::Timeout { began: true, .. })) if self.keeps => waiting.pause(slot),
             Poll::Ready(answer) => self.step.let_go(slot, Over::with(answer)),
             Poll::Pending => {}
         }

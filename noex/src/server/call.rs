@@ -21,7 +21,10 @@ use crate::resilience::stack::Refusal;
 ///
 /// When the server is idle and the handler is a plain `fn`, the first poll runs the handler on the
 /// caller's own task and is ready: no message, no task switch, and no time-out either, because such a
-/// handler cannot be interrupted. Otherwise the call is queued and its time-out counts from here.
+/// handler cannot be interrupted. An async handler of an idle server begins there as well, and stays with
+/// the caller's task as long as that polls the call; when it does not for a millisecond or two, or somebody
+/// else has something for the server, the handler goes on without it. Otherwise the call is queued. The
+/// time-out counts from the first poll.
 ///
 /// # Cancel safety
 ///

@@ -16,7 +16,7 @@ use super::{
     slot::{
         Slot,
         envelope::Pushed,
-        refuse,
+        kept, refuse,
         reply::ReplyCell,
         right::QUEUED,
         serving::{self, Until},
@@ -55,6 +55,10 @@ impl Asked {
 /// The reply is awaited.
 pub(super) struct Waiting<S: GenServer> {
     cell: Arc<ReplyCell<S::Reply>>,
+    /// The caller polls its handler itself.
+    is_kept: bool,
+    /// It has done so, and is asked again before its task is woken.
+    was_polled: bool,
     /// The cell came with the place in the queue.
     queued: bool,
     /// The caller's waker went with the call.
@@ -90,9 +94,16 @@ impl Over {
 pub(super) type Polled<S> = Poll<Result<<S as GenServer>::Reply, Failure>>;
 
 impl<S: GenServer> Waiting<S> {
-    pub(super) fn new(cell: Arc<ReplyCell<S::Reply>>, queued: bool) -> Self {
+    /// Its handler was begun by the caller, who keeps it or does not.
+    pub(super) fn begun(cell: Arc<ReplyCell<S::Reply>>, is_kept: bool) -> Self {
+        Waiting { is_kept, ..Waiting::new(cell, false) }
+    }
+
+    fn new(cell: Arc<ReplyCell<S::Reply>>, queued: bool) -> Self {
         Waiting {
             cell,
+            is_kept: false,
+            was_polled: false,
             queued,
             waker_is_there: false,
             clock: None,
@@ -169,6 +180,19 @@ impl<S: GenServer> Waiting<S> {
     }
 
     pub(super) fn poll(&mut self, slot: &Arc<Slot<S>>, asked: &mut Asked, cx: &mut Context<'_>) -> Polled<S> {
+        if self.is_kept {
+            // The first step was taken before this.
+            if !self.settled {
+                return self.settle(slot, asked, cx);
+            }
+            if std::mem::take(&mut self.was_polled) {
+                return self.tick(slot, asked, cx);
+            }
+            if kept::go_on(slot, Arc::as_ptr(&self.cell).addr(), cx) == kept::Step::Kept {
+                return self.tick(slot, asked, cx);
+            }
+            self.is_kept = false;
+        }
         // A call that was just queued has its waker in its place, and nothing to look at.
         if (self.settled || !self.waker_is_there)
             && let Poll::Ready(answer) = self.cell.poll(cx.waker())
@@ -205,9 +229,18 @@ impl<S: GenServer> Waiting<S> {
         self.cell.note_queued(since);
     }
 
+    /// It goes on elsewhere, and is polled there at once.
+    #[cold]
+    pub(super) fn move_on(&mut self) {
+        self.was_polled = self.is_kept;
+    }
+
     /// Nobody waits for now; the reply, if it comes, is there for the next one who polls.
     #[cold]
-    pub(super) fn pause(&mut self) {
+    pub(super) fn pause(&mut self, slot: &Arc<Slot<S>>) {
+        if std::mem::take(&mut self.is_kept) {
+            kept::let_go(slot);
+        }
         if std::mem::take(&mut self.noted) {
             waits::wait_is_over(&(Arc::downgrade(&self.cell) as Weak<dyn Awaited>));
         }
@@ -230,6 +263,9 @@ impl<S: GenServer> Waiting<S> {
     #[cold]
     fn give_up(&self, slot: &Arc<Slot<S>>) {
         self.cell.abandon();
+        if self.is_kept {
+            kept::let_go(slot);
+        }
         let Some(ticket) = self.ticket else { return };
         let (call, low) = slot.inbox.withdraw(ticket);
         if let Some(call) = call {

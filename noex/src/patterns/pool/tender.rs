@@ -18,12 +18,7 @@ use super::{
 };
 use crate::{
     CallError, Watch,
-    process::{
-        attendant::later,
-        door::{self, Door},
-        keeper::Keeping,
-        link::Life,
-    },
+    process::{attendant::later, door, link::Life},
     server::slot::Signal,
 };
 
@@ -34,11 +29,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(super) fn tend<W: Work>(
     shared: Arc<Shared<W>>,
     number: usize,
-    door: &Arc<Door>,
 ) -> impl Future<Output = ()> + Send + use<W> {
-    let on_duty = OnDuty { shared, number, is_relieved: false };
-    // It has nothing else to do than to have its worker work.
-    Keeping::new(door.clone(), look_after(on_duty))
+    look_after(OnDuty { shared, number, is_relieved: false })
 }
 
 async fn look_after<W: Work>(mut on_duty: OnDuty<W>) {

@@ -14,6 +14,7 @@ use super::{
     beside::Beside,
     bonds::Bonds,
     errands::Errands,
+    kept::Kept,
     promises::Promises,
     registered::Registered,
     subscribed::Subscribed,
@@ -106,6 +107,10 @@ pub(crate) struct Rest {
     /// The runner that holds the suspended handler.
     pub(super) runner: Option<Waker>,
     pub(super) suspended: Option<Suspended>,
+    /// The suspended handler, where its caller keeps it.
+    pub(super) kept: Option<Kept>,
+    /// It is on the list of those that might be overdue.
+    pub(super) is_looked_after: bool,
     last: Option<ExitReason>,
     pub(super) promises: Promises,
     pub(super) beside: Beside,

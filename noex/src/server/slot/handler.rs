@@ -14,7 +14,7 @@ use super::{
     life::begun,
     notice,
     reply::ReplyTo,
-    right::{HALT, OwnedRight},
+    right::OwnedRight,
     serving,
     turn::{Pause, serve_some},
     waits,
@@ -209,10 +209,9 @@ pub(super) fn begin_terminate<S: GenServer>(
     });
 }
 
-/// The handler's future is gone, and its right lies ready: answers the call in hand and ends the life.
+/// The handler's future is gone, and its right was cut: answers the call in hand and ends the life.
 pub(super) fn break_off<S: GenServer>(slot: &Slot<S>, reason: ExitReason) {
-    let Some(mut right) = slot.take_ready(0) else { return };
-    slot.set(HALT);
+    let Some(mut right) = slot.take_cut() else { return };
     if let Some(reply) = right.in_hand.take() {
         reply.fail(Failure::Crashed { reason: reason.clone(), may_have_run: true });
     }

@@ -12,18 +12,18 @@ use std::{sync::Arc, task};
 use super::{
     AnySlot, End, Envelope, RightTo, Slot,
     handler::{begin, break_off},
+    kept::{self, Step},
     life::begun,
     right::{AWAY, HALT, QUEUED, READY, SIGNAL},
     turn::{Pause, hand_over, serve_some, summon},
-    waits::{Busy, Edges},
+    waits::{self, Busy, Edges},
 };
 use crate::{
     process::{
         ExitReason,
         door::in_runtime,
-        keeper,
         panic::{Caught, catch},
-        seat::{self, Done, clear_seat, empty_seat, keep_seat},
+        seat::{self, empty_seat},
         work::Work,
     },
     server::{GenServer, Message, Now, is_async},
@@ -48,7 +48,7 @@ pub(crate) enum Started {
     /// The server is not idle; nothing has happened.
     Not,
     Here,
-    /// It is suspended, and the caller's task polls it itself; the reply is there when it is done.
+    /// It is suspended, and its caller keeps it.
     Kept,
 }
 
@@ -132,49 +132,45 @@ fn serve_backlog<S: GenServer>(slot: &Arc<Slot<S>>) {
     hand_over(slot, right);
 }
 
-/// Runs an async call on an idle server: its first step on the caller's task, which polls with this waker; the
-/// rest, if there is any, on a runner, or there as well if the task is a keeper.
+/// Runs an async call on an idle server: its first step on the caller's task, which polls with this waker, and the
+/// rest, if there is any, there as well as long as the caller keeps it. `of`: what the caller knows it by.
 pub(crate) fn start_async<S: GenServer>(
     slot: &Arc<Slot<S>>,
     waker: &task::Waker,
+    of: usize,
     message: impl FnOnce() -> Envelope<S>,
 ) -> Started {
     let Some(right) = slot.try_enter() else { return Started::Not };
     let message = message();
-    if let Some(keeper) = keeper::here(waker, slot.core.door()) {
-        let is_deferred = message.is_deferred();
-        let is_kept = keeper.keep(slot, |seat| begin(slot, right, message, 0, false, seat));
-        return if is_kept && !is_deferred { Started::Kept } else { Started::Here };
-    }
-    let home = slot.core.door().and_then(|door| door.home());
+    let door = slot.core.door();
+    let home = door.and_then(|door| door.home());
+    // Inside another handler, who waits for whom is the runner's business.
+    let keeps = home.is_none() && waits::depth() == 0 && !message.is_deferred();
     let mut seat = empty_seat();
     begin(slot, right, message, 0, false, &mut seat);
+    // What wakes it meanwhile is not lost: it will be polled again before anything else.
     let busy = Busy::enter(Edges::new(), task::Waker::noop());
-    // What wakes the handler meanwhile is not lost: the runner polls it again before anything else.
     let (here, mut noop) = (Arc::as_ptr(slot).cast(), task::Context::from_waker(task::Waker::noop()));
     let polled = catch(|| seat::poll(&mut seat, here, &mut noop));
     let edges = busy.leave();
     drop(home);
     match polled {
-        Ok(task::Poll::Ready(Done { next, .. })) => {
-            keep_seat(seat);
-            if next.is_some() {
-                summon(slot);
+        Ok(task::Poll::Ready(done)) => kept::is_done(slot, seat, done),
+        Ok(task::Poll::Pending) if keeps => {
+            // When the other tasks had their turn, what it waits for is there as often as not.
+            waker.wake_by_ref();
+            if kept::keep(slot, (seat, edges), of, waker) == Step::Kept {
+                return Started::Kept;
             }
         }
         Ok(task::Poll::Pending) => {
             // Without `hops` it stands where it began.
             AnySlot::go_away(&**slot);
-            if let Some(door) = slot.core.door() {
+            if let Some(door) = door {
                 door.put_to_work(Work::begun(slot.clone(), seat, edges));
             }
         }
-        Err(caught) => {
-            let reason = caught.into_reason(slot.current_handler());
-            drop(clear_seat(seat));
-            break_off(slot, reason);
-            summon(slot);
-        }
+        Err(caught) => kept::has_crashed(slot, seat, caught),
     }
     Started::Here
 }

@@ -14,7 +14,8 @@ use std::{fmt::Display, future::Future, pin::pin, sync::Arc, task::Poll, time::D
 use super::{
     AnySlot, End, Envelope, Live, RightTo, Room, Signal, Slot, beside,
     core::{INIT, TERMINATE},
-    handler::begin_terminate,
+    handler::{begin_terminate, break_off},
+    kept,
     notice::{Origin, Recall, Stamp, notify},
     refuse::{announce, refuse, refuse_all, unhandled},
     right::{HALT, QUEUED, SIGNAL},
@@ -29,7 +30,7 @@ use crate::{
         idle,
         link::{Life, hear_exit},
         panic::{Caught, catch, drop_quietly},
-        seat::{Seat, empty_seat, keep_seat},
+        seat::{Seat, clear_seat, empty_seat, keep_seat},
         work::Work,
     },
     resilience::NamedError,
@@ -472,6 +473,10 @@ fn leave_down<S: GenServer>(slot: &Slot<S>, mut right: RightTo<'_, S>) {
 
 /// The runtime that served the slot is gone.
 pub(super) fn abandon<S: GenServer>(slot: &Arc<Slot<S>>) {
+    if let Some((seat, _)) = kept::fetch(slot) {
+        drop(clear_seat(seat));
+        break_off(slot, ExitReason::Killed);
+    }
     if let Some(right) = slot.take_ready(0) {
         finish(slot, right, ExitReason::Killed);
         slot.close(&ExitReason::Killed);

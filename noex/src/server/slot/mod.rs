@@ -12,6 +12,7 @@
 //! | `serving` | until when the caller of the handler under way waits |
 //! | `errands` | looking at the state, suspending the server |
 //! | `inline` | a call on the caller's own task |
+//! | `kept` | an async handler that stays with its caller |
 //! | `post` | a message left by its sender |
 //! | `turn`, `handler` | serving from the inbox; async handlers |
 //! | `refuse` | messages that are not served |
@@ -30,6 +31,7 @@ pub(crate) mod errands;
 mod handler;
 pub(crate) mod inbox;
 pub(crate) mod inline;
+pub(crate) mod kept;
 pub(crate) mod life;
 #[cfg(all(test, noex_loom))]
 mod model;
@@ -186,6 +188,8 @@ pub(crate) trait AnySlot: Send + Sync {
     fn is_of(&self, server: TypeId) -> bool;
     /// The handler under way is suspended.
     fn go_away(&self);
+    /// Whether a handler is kept that is not overdue at this look; without one all are.
+    fn look_after_kept(self: Arc<Self>, look: Option<u32>) -> bool;
     /// The handler under way was dropped: ends the incarnation.
     fn break_off(&self, reason: ExitReason);
     /// The runtime is gone: ends the incarnation without a runner.
@@ -221,6 +225,7 @@ impl<S: GenServer> AnySlot for Slot<S> {
             Ok(turn::Left::Idle) => Turn::Idle,
             Ok(turn::Left::Again) => Turn::Again(self),
             Ok(turn::Left::Async) => Turn::Async,
+            Ok(turn::Left::Kept(seat, edges)) => Turn::Begun(seat, edges, self),
             // Something of the user's panicked outside of a handler: that ends this server, not the runner.
             Err(caught) => {
                 handler::break_off(&self, caught.into_reason("?"));
@@ -237,6 +242,10 @@ impl<S: GenServer> AnySlot for Slot<S> {
         Guarded::go_away(self);
         // A sender may have parked just when this message was begun; the handler may be waiting for it.
         life::begun(self, self.inbox.left());
+    }
+
+    fn look_after_kept(self: Arc<Self>, look: Option<u32>) -> bool {
+        kept::look_after(&self, look)
     }
 
     fn break_off(&self, reason: ExitReason) {

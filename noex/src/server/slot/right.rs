@@ -22,6 +22,8 @@
 //! | `SIGNAL` | the control lane has something |
 //! | `HALT` | no message is to be served: starting, ending or down |
 //! | `AWAY` | the holder is an async handler that may be suspended: spinning for it is useless |
+//! | `CUT` | the holder was cut short: whoever cut it has the right, and nobody else |
+//! | `KEPT` | as well, and its caller keeps it: whoever takes the flag down sends a runner for it |
 #![allow(unsafe_code)]
 
 use std::{
@@ -48,6 +50,15 @@ pub(crate) const SIGNAL: u32 = 1 << 3;
 pub(crate) const HALT: u32 = 1 << 4;
 /// The holder may be suspended for long.
 pub(crate) const AWAY: u32 = 1 << 5;
+/// The holder is suspended, and lies with its caller.
+pub(crate) const KEPT: u32 = 1 << 6;
+/// The holder was cut short.
+const CUT: u32 = 1 << 7;
+
+/// What says that a holder was cut short.
+fn cut() -> u32 {
+    if makes!(LaysCutReady) { READY } else { CUT }
+}
 
 /// `std`'s cell in the shape of loom's, so that the model checks the code that ships.
 #[cfg(not(noex_loom))]
@@ -143,6 +154,12 @@ impl<F, V> Guarded<F, V> {
         }
     }
 
+    /// Takes the right of a holder that was cut short; whoever cut it does.
+    pub(crate) fn take_cut(&self) -> Option<Right<'_, F, V>> {
+        let flag = cut();
+        self.change(|word| (word & flag != 0).then_some(word & !flag)).then(|| Right { of: self })
+    }
+
     /// Takes the right of a server that is down, to start it.
     pub(crate) fn enter_down(&self) -> Option<Right<'_, F, V>> {
         if self.change(|word| (word & RUN == 0 && word & HALT != 0).then_some(word | RUN)) {
@@ -152,13 +169,15 @@ impl<F, V> Guarded<F, V> {
         }
     }
 
-    /// Puts a flag up. `true`: nobody had the right, it now lies ready, and the caller must send a runner.
+    /// Puts a flag up. `true`: the caller must send a runner. Nobody had the right and it now lies ready, or a caller
+    /// kept the handler that has it.
     pub(crate) fn raise(&self, flag: u32) -> bool {
         let mut summon = false;
         self.change(|word| {
             // A server that is down is not woken by messages: they wait for its next life.
-            summon = word & (RUN | HALT) == 0;
-            Some(word | flag | if summon { RUN | READY } else { 0 })
+            let is_idle = word & (RUN | HALT) == 0;
+            summon = is_idle || word & KEPT != 0;
+            Some(word & !KEPT | flag | if is_idle { RUN | READY } else { 0 })
         });
         summon
     }
@@ -166,6 +185,17 @@ impl<F, V> Guarded<F, V> {
     /// The holder of the right is suspended.
     pub(crate) fn go_away(&self) {
         self.word.fetch_or(AWAY, Ordering::AcqRel);
+    }
+
+    /// As [`go_away`](Guarded::go_away), and the holder lies with its caller. `false`: something else than a message is
+    /// for the server already, or a message: then the caller must let go of it.
+    pub(crate) fn be_kept(&self) -> bool {
+        self.word.fetch_or(AWAY | KEPT, Ordering::AcqRel) & (QUEUED | SIGNAL | HALT) == 0
+    }
+
+    /// The holder does not lie with its caller any more. `true`: it did, and the caller must send a runner for it.
+    pub(crate) fn disown(&self) -> bool {
+        self.change(|word| (word & KEPT != 0).then_some(word & !KEPT))
     }
 
     /// Puts a flag up; called by the holder of the right, who will look at it.
@@ -201,8 +231,8 @@ impl<F, V> Deref for Guarded<F, V> {
 }
 
 /// The right to be in the room. Dropped without one of its ends ([`release`](Right::release),
-/// [`lay_ready`](Right::lay_ready), [`leave_down`](Right::leave_down)) it lies ready with `HALT` up: its
-/// holder was cut short, so that the next who takes it has to look first.
+/// [`lay_ready`](Right::lay_ready), [`leave_down`](Right::leave_down)) its holder was cut short, and it waits for
+/// whoever did that: no runner that comes by takes it.
 #[must_use]
 pub(crate) struct Right<'a, F, V> {
     of: &'a Guarded<F, V>,
@@ -236,13 +266,14 @@ impl<'a, F, V> Right<'a, F, V> {
 
     /// Leaves the right for the runner, or for a caller that helps.
     pub(crate) fn lay_ready(self) {
-        self.of.change(|word| Some((word | READY) & !AWAY));
+        self.of.change(|word| Some((word | READY) & !(AWAY | KEPT)));
         std::mem::forget(self);
     }
 
     /// Leaves a server that is down; refused while a signal waits.
     pub(crate) fn leave_down(self) -> Result<(), Self> {
-        if self.of.change(|word| (word & SIGNAL == 0).then_some((word | HALT) & !(RUN | READY | AWAY))) {
+        if self.of.change(|word| (word & SIGNAL == 0).then_some((word | HALT) & !(RUN | READY | AWAY | KEPT)))
+        {
             std::mem::forget(self);
             Ok(())
         } else {
@@ -271,7 +302,7 @@ impl<F, V> DerefMut for Right<'_, F, V> {
 
 impl<F, V> Drop for Right<'_, F, V> {
     fn drop(&mut self) {
-        self.of.change(|word| Some((word | READY | HALT) & !AWAY));
+        self.of.change(|word| Some((word | cut() | HALT) & !(AWAY | KEPT)));
     }
 }
 
@@ -324,8 +355,8 @@ impl<S: GenServer> OwnedRight<S> {
     /// As [`Right::release`], also for a holder that was suspended meanwhile.
     pub(crate) fn release(mut self) -> Result<(), Self> {
         let word = &self.of().word;
-        // Only the holder changes `AWAY`.
-        let held = RUN | word.load(Ordering::Relaxed) & AWAY;
+        // Only the holder puts these up.
+        let held = RUN | word.load(Ordering::Relaxed) & (AWAY | KEPT);
         if word.compare_exchange(held, 0, Ordering::Release, Ordering::Relaxed).is_ok() {
             drop(self.of.take());
             return Ok(());

@@ -10,10 +10,12 @@ use super::{
     core::CONTINUATION,
     errands,
     handler::{begin, begin_continuation},
+    kept,
     life::{self, Attended, begun},
     notice,
     refuse::discard,
     right::{HALT, QUEUED, SIGNAL},
+    waits::Edges,
 };
 use crate::{
     mistakes::makes,
@@ -162,11 +164,15 @@ pub(super) enum Left {
     Again,
     /// A handler sits in the seat.
     Async,
+    /// A caller has let go of this handler.
+    Kept(Seat, Edges),
 }
 
 /// A runner's turn.
 pub(super) fn turn<S: GenServer>(slot: &Arc<Slot<S>>, seat: &mut Seat, budget: &mut usize) -> Left {
-    let Some(mut right) = slot.take_ready(0) else { return Left::Idle };
+    let Some(mut right) = slot.take_ready(0) else {
+        return kept::fetch(slot).map_or(Left::Idle, |(seat, edges)| Left::Kept(seat, edges));
+    };
     loop {
         let message = match serve_some(slot, &mut right, budget) {
             Pause::Limit => {

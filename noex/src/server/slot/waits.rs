@@ -18,7 +18,7 @@ use std::{
     task::Waker,
 };
 
-use super::{AnySlot, Core};
+use super::{AnySlot, Core, kept::Kept};
 use crate::{
     mistakes::makes,
     server::error::{DeadlockStep, Failure, Target},
@@ -81,6 +81,11 @@ impl Edges {
         if let Some(edges) = &mut self.0 {
             edges.retain(|edge| !Weak::ptr_eq(&edge.call, call));
         }
+    }
+
+    /// What they hold of the waker of whoever polls next is not known.
+    pub(crate) fn forget_wakers(&mut self) {
+        self.0.iter_mut().flat_map(|edges| edges.iter_mut()).for_each(|edge| edge.wakers = None);
     }
 
     #[inline]
@@ -290,7 +295,8 @@ impl Core {
 
     /// The calls that the suspended handler awaits.
     pub(crate) fn awaited(&self) -> Vec<Target> {
-        let edges = self.open_edges();
+        let kept = self.slow().rest.as_ref().and_then(|slow| slow.kept.as_ref()).map(Kept::edges).cloned();
+        let edges = kept.unwrap_or_else(|| self.open_edges());
         edges.iter().map(|edge| edge.target.core().target(edge.handler)).collect()
     }
 

@@ -56,7 +56,7 @@ impl<W: Work> Shared<W> {
             }
         }
         for number in untended {
-            door.spawn(tend(self.clone(), number, door));
+            door.spawn(tend(self.clone(), number));
         }
     }
 

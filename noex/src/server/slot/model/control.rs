@@ -33,14 +33,14 @@ use crate::{
 };
 
 /// A runner that is held by a handler, or not.
-struct Runner {
+pub(super) struct Runner {
     host: Host,
     woken: Arc<Woken>,
     held: bool,
 }
 
 impl Runner {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (woken, waker) = Woken::new();
         let task = Arc::new(Task::new(Caller::Outside));
         task.settle(&waker);
@@ -48,13 +48,19 @@ impl Runner {
     }
 
     /// Serves a server whose right lies ready.
-    fn serve<const ROOM: usize>(&mut self, slot: &Arc<Slot<Counter<ROOM>>>) {
+    pub(super) fn serve<const ROOM: usize>(&mut self, slot: &Arc<Slot<Counter<ROOM>>>) {
         loop {
             match slot.clone().turn(&mut self.host.seat, &mut 1) {
                 Turn::Idle => return,
                 Turn::Again(_) => {}
                 Turn::Async if self.handler_ends() => {}
                 Turn::Async => return,
+                Turn::Begun(seat, edges, at) => {
+                    self.host.take_over(seat, edges, at);
+                    if !self.handler_ends() {
+                        return;
+                    }
+                }
             }
         }
     }
@@ -76,6 +82,14 @@ impl Runner {
             self.serve(slot);
         } else if self.handler_ends() {
             self.serve(slot);
+        }
+    }
+
+    /// It is woken as often as its handler wants.
+    pub(super) fn serve_to_the_end<const ROOM: usize>(&mut self, slot: &Arc<Slot<Counter<ROOM>>>) {
+        self.serve(slot);
+        while self.held {
+            self.come_back(slot);
         }
     }
 

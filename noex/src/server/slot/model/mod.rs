@@ -17,6 +17,7 @@
 
 mod control;
 mod hand_over;
+mod kept;
 mod mailbox;
 mod reply;
 
@@ -100,6 +101,9 @@ impl<const ROOM: usize> GenServer for Counter<ROOM> {
     }
 
     fn call_now(&mut self, add: Add, _: &mut Context<Self>) -> Now<u64, Add> {
+        if let Add::Slowly(_) = add {
+            return Now::Later(add);
+        }
         self.add(&add);
         Now::Done(self.inside)
     }
@@ -112,7 +116,22 @@ impl<const ROOM: usize> GenServer for Counter<ROOM> {
         Now::Done(())
     }
 
+    async fn handle_call(&mut self, add: Add, _: &mut Context<Self>) -> Option<u64> {
+        self.add_slowly(add).await;
+        Some(self.inside)
+    }
+
     async fn handle_cast(&mut self, add: Add, _: &mut Context<Self>) {
+        self.add_slowly(add).await;
+    }
+
+    fn terminate_now(&mut self, _: &ExitReason, _: &mut Context<Self>) -> Now<(), ()> {
+        Now::Done(())
+    }
+}
+
+impl<const ROOM: usize> Counter<ROOM> {
+    async fn add_slowly(&mut self, add: Add) {
         let mut left = if let Add::Slowly(times) = add { times } else { 0 };
         poll_fn(|_| match left {
             0 => Poll::Ready(()),
@@ -126,12 +145,6 @@ impl<const ROOM: usize> GenServer for Counter<ROOM> {
         self.add(&add);
     }
 
-    fn terminate_now(&mut self, _: &ExitReason, _: &mut Context<Self>) -> Now<(), ()> {
-        Now::Done(())
-    }
-}
-
-impl<const ROOM: usize> Counter<ROOM> {
     fn add(&mut self, add: &Add) {
         self.inside += 1;
         let name = if let Add::Named(name) = add { *name } else { 0 };

@@ -1,0 +1,212 @@
+//! An async handler that stays with its caller.
+//!
+//! A caller that finds the server idle takes the first step of the handler on its own task. When that is not all, it
+//! goes on there as well, whenever the caller's task is woken: no task switch, and no reply that has to wake anybody.
+//! A runner takes it over as soon as its caller is not the only one who minds.
+//!
+//! ```text
+//! caller ── first step ──▶ suspended ──▶ kept ◀─ polled again, and again ─▶ done
+//!                             │            └─ let go of ─┐
+//!                             └──────────────────────────┴─▶ runner
+//! ```
+//!
+//! | the caller lets go of it when | because |
+//! |---|---|
+//! | there is a message or a signal for the server | whoever sent it does not wait for this caller |
+//! | the call is dropped, times out or is set aside | nobody polls it any more |
+//! | it is not polled for a while | the caller's task may wait for something else |
+//! | it is polled in another runtime | what the handler needs is in its server's |
+//!
+//! The calls that it awaits are known to nobody as long as it is kept, and need not be: in a circle of servers that wait
+//! for one another each has a message from the last, and so has been let go of.
+//!
+//! Whoever takes the flag `KEPT` down sends the runner, which finds the handler here; so there is one of them.
+
+use std::{
+    sync::{Arc, Weak},
+    task::{Context, Poll, Waker},
+};
+
+use super::{
+    AnySlot, Slot,
+    handler::break_off,
+    life::begun,
+    right::KEPT,
+    sync::Ordering,
+    turn::summon,
+    waits::{Busy, Edges},
+};
+use crate::{
+    mistakes::makes,
+    process::{
+        door::Door,
+        panic::{Caught, catch},
+        seat::{self, Done, Seat, clear_seat, keep_seat},
+    },
+    server::GenServer,
+};
+
+/// A handler, where its caller left it.
+pub(crate) struct Kept {
+    seat: Seat,
+    /// The calls that it awaits.
+    edges: Edges,
+    /// The address of the cell that its reply goes to, by which the caller knows it again.
+    of: usize,
+    /// The look that was the last one before it was polled.
+    since: u32,
+}
+
+impl Kept {
+    /// The calls that it awaits.
+    pub(super) fn edges(&self) -> &Edges {
+        &self.edges
+    }
+}
+
+/// What has become of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// It is suspended, and will be polled by its caller again.
+    Kept,
+    /// It is done, or somebody else's: the reply tells.
+    Gone,
+}
+
+/// Keeps a handler that is suspended, with the calls that it awaits, for whoever polls with this waker.
+pub(super) fn keep<S: GenServer>(
+    slot: &Arc<Slot<S>>,
+    (seat, edges): (Seat, Edges),
+    of: usize,
+    waker: &Waker,
+) -> Step {
+    // A sender may have parked just when this message was begun; the handler may be waiting for it.
+    begun(slot, slot.inbox.left());
+    let (is_free, is_listed) = put(slot, Kept { seat, edges, of, since: 0 }, waker, || slot.be_kept());
+    if !(is_free || makes!(KeepsBlind)) || !is_listed {
+        let_go(slot);
+        return Step::Gone;
+    }
+    Step::Kept
+}
+
+/// The caller leaves its handler to a runner.
+pub(crate) fn let_go<S: GenServer>(slot: &Arc<Slot<S>>) {
+    if slot.disown() {
+        summon(slot);
+    }
+}
+
+/// The caller polls its handler, which it knows by this address.
+pub(crate) fn go_on<S: GenServer>(slot: &Arc<Slot<S>>, of: usize, cx: &mut Context<'_>) -> Step {
+    if slot.core.door().is_some_and(|door| door.home().is_some()) {
+        let_go(slot);
+        return Step::Gone;
+    }
+    let Some(mut kept) = take(slot, |kept| kept.of == of) else { return Step::Gone };
+    let busy = Busy::enter(std::mem::take(&mut kept.edges), cx.waker());
+    let polled = catch(|| seat::poll(&mut kept.seat, Arc::as_ptr(slot).cast(), cx));
+    kept.edges = busy.leave();
+    match polled {
+        Ok(Poll::Pending) => {}
+        Ok(Poll::Ready(done)) => {
+            is_done(slot, kept.seat, done);
+            return Step::Gone;
+        }
+        Err(caught) => {
+            has_crashed(slot, kept.seat, caught);
+            return Step::Gone;
+        }
+    }
+    let (is_kept, is_listed) = put(slot, kept, cx.waker(), || slot.flags() & KEPT != 0);
+    if !is_kept && !makes!(PutsBackBlind) {
+        // Whoever was sent for it may have come while it was not there.
+        summon(slot);
+        return Step::Gone;
+    }
+    if !is_listed {
+        let_go(slot);
+        return Step::Gone;
+    }
+    Step::Kept
+}
+
+/// Leaves a handler where a runner would look for it; what `flag` says under the lock under which that looks, and
+/// whether it will be missed.
+fn put<S: GenServer>(
+    slot: &Arc<Slot<S>>,
+    kept: Kept,
+    waker: &Waker,
+    flag: impl FnOnce() -> bool,
+) -> (bool, bool) {
+    let core = &slot.core;
+    let mut slow = core.slow();
+    let rest = slow.whole();
+    // A waker that is kept keeps its task, whose address is no other's meanwhile.
+    if core.runner.load(Ordering::Relaxed) != waker.data().addr() {
+        rest.runner = Some(waker.clone());
+        core.runner.store(waker.data().addr(), Ordering::Relaxed);
+    }
+    let door = core.door();
+    rest.kept = Some(Kept { since: door.map_or(0, |door| door.last_look()), ..kept });
+    let is_new = !std::mem::replace(&mut rest.is_looked_after, true);
+    let flag = flag();
+    drop(slow);
+    let missed = |door: &Arc<Door>| door.look_after(Arc::downgrade(slot) as Weak<dyn AnySlot>);
+    (flag, !is_new || door.is_none_or(missed))
+}
+
+/// A handler that its caller has polled is done.
+pub(super) fn is_done<S: GenServer>(slot: &Arc<Slot<S>>, seat: Seat, done: Done) {
+    keep_seat(seat);
+    if done.next.is_some() {
+        summon(slot);
+    }
+}
+
+/// A handler that its caller has polled panicked.
+#[cold]
+pub(super) fn has_crashed<S: GenServer>(slot: &Arc<Slot<S>>, seat: Seat, caught: Caught) {
+    let reason = caught.into_reason(slot.current_handler());
+    drop(clear_seat(seat));
+    break_off(slot, reason);
+    summon(slot);
+}
+
+/// Whether a handler is kept that was polled not long before this look. One that was not goes to a runner, and so does
+/// any without a look.
+pub(super) fn look_after<S: GenServer>(slot: &Arc<Slot<S>>, look: Option<u32>) -> bool {
+    let is_overdue = {
+        let mut slow = slot.core.slow();
+        let Some(rest) = slow.rest.as_mut() else { return false };
+        match (&rest.kept, look) {
+            (Some(kept), Some(look)) if look.wrapping_sub(kept.since) < 2 => return true,
+            (kept, _) => {
+                rest.is_looked_after = false;
+                kept.is_some()
+            }
+        }
+    };
+    if is_overdue || look.is_none() {
+        let_go(slot);
+    }
+    false
+}
+
+/// A runner comes for a handler that was let go of, if it is there.
+pub(super) fn fetch<S: GenServer>(slot: &Slot<S>) -> Option<(Seat, Edges)> {
+    // If the flag is up this is another one, and nobody was sent for it.
+    let Kept { seat, mut edges, .. } = take(slot, |_| slot.flags() & KEPT == 0)?;
+    // They were counted for another waker than the runner's.
+    edges.forget_wakers();
+    let caller = slot.core.slow().rest.as_ref().and_then(|rest| rest.runner.clone());
+    if let Some(caller) = caller {
+        // From now on its reply has to wake it: it has to say whom.
+        caller.wake();
+    }
+    Some((seat, edges))
+}
+
+fn take<S: GenServer>(slot: &Slot<S>, which: impl FnOnce(&Kept) -> bool) -> Option<Kept> {
+    slot.core.slow().rest.as_mut()?.kept.take_if(|kept| which(kept))
+}

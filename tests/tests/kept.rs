@@ -1,0 +1,283 @@
+//! Async handlers that stay with their caller, and how they come to a runner when the caller minds something else.
+#![allow(missing_docs)]
+
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
+
+use noex::prelude::*;
+use tokio::{
+    sync::{Mutex, Notify, oneshot},
+    task,
+    time::{sleep, timeout},
+};
+
+/// Waits for whatever it is given.
+#[genserver(call_timeout = infinity)]
+struct Waiter {
+    noted: Vec<u32>,
+}
+
+#[genserver]
+impl Waiter {
+    #[init]
+    fn init() -> Self {
+        Waiter { noted: Vec::new() }
+    }
+
+    /// The tasks that it ran on, before and after the wait.
+    #[call]
+    async fn hear(&mut self, answer: oneshot::Receiver<u32>) -> (Option<task::Id>, Option<task::Id>) {
+        let before = task::try_id();
+        let heard = answer.await.unwrap_or(0);
+        self.noted.push(heard);
+        (before, task::try_id())
+    }
+
+    #[call]
+    async fn lock(&mut self, lock: Arc<Mutex<()>>, number: u32) {
+        let _guard = lock.lock().await;
+        self.noted.push(number);
+    }
+
+    #[call]
+    async fn nap(&mut self, millis: u64) {
+        sleep(Duration::from_millis(millis)).await;
+        self.noted.push(1);
+    }
+
+    #[call]
+    async fn crash(&mut self, when: oneshot::Receiver<u32>) {
+        let _ = when.await;
+        panic!("told to");
+    }
+
+    /// Waits for another server's answer.
+    #[call]
+    async fn pass_on(&mut self, to: WaiterRef, answer: oneshot::Receiver<u32>) -> Vec<u32> {
+        to.hear(answer).await.expect("it runs");
+        to.noted().await.expect("it runs")
+    }
+
+    #[cast]
+    fn note(&mut self, number: u32) {
+        self.noted.push(number);
+    }
+
+    #[call]
+    fn noted(&self) -> Vec<u32> {
+        self.noted.clone()
+    }
+}
+
+/// Polls a call once, which begins its handler.
+async fn begin<F: Future>(call: std::pin::Pin<&mut F>) {
+    let mut call = call;
+    poll_fn(|cx| {
+        assert!(call.as_mut().poll(cx).is_pending(), "it waits");
+        Poll::Ready(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_goes_on_where_its_caller_is() {
+    let waiter = Waiter::start().await.unwrap();
+    let caller = tokio::spawn(async move {
+        let mut places = Vec::new();
+        for number in 0..100 {
+            let (tell, answer) = oneshot::channel();
+            tokio::spawn(async move { tell.send(number) });
+            places.push(waiter.hear(answer).await.unwrap());
+        }
+        (task::try_id(), places, waiter.noted().await.unwrap())
+    });
+    let (here, places, noted) = caller.await.unwrap();
+    assert!(places.iter().all(|(before, _)| *before == here), "it begins there");
+    // One that was slow to be answered may be a runner's by then.
+    assert!(places.iter().filter(|(_, after)| *after == here).count() > 50, "{places:?}");
+    assert_eq!(noted, (0..100).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_waits_for_what_its_handler_has_does_not_stop_it() {
+    let waiter = Waiter::start().await.unwrap();
+    let lock = Arc::new(Mutex::new(()));
+    let held = lock.lock().await;
+    let mut call = pin!(waiter.lock(lock.clone(), 1));
+    begin(call.as_mut()).await;
+    // The handler is the next in line, and nobody polls the call.
+    drop(held);
+    let _mine = timeout(Duration::from_secs(1), lock.lock()).await.expect("the handler gave the lock back");
+    call.await.unwrap();
+    assert_eq!(waiter.noted().await.unwrap(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_is_woken_for_something_else_does_not_stop_its_handler() {
+    let waiter = Waiter::start().await.unwrap();
+    let mut call = pin!(waiter.nap(5));
+    begin(call.as_mut()).await;
+    sleep(Duration::from_millis(20)).await;
+    // It is done, and its reply lies there.
+    assert_eq!(waiter.noted().await.unwrap(), [1]);
+    call.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_leaves_its_handler_to_a_runner() {
+    let waiter = Waiter::start().await.unwrap();
+    let (tell, answer) = oneshot::channel();
+    {
+        let mut call = pin!(waiter.hear(answer));
+        begin(call.as_mut()).await;
+    }
+    tell.send(7).expect("the handler waits still");
+    assert_eq!(waiter.noted().await.unwrap(), [7]);
+}
+
+#[tokio::test]
+async fn a_task_that_is_aborted_leaves_its_handler_to_a_runner() {
+    let waiter = Waiter::start().await.unwrap();
+    let (tell, answer) = oneshot::channel();
+    let (begun, begins) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (there, other) = (begun.clone(), waiter.clone());
+    let caller = tokio::spawn(async move {
+        let mut call = pin!(other.hear(answer));
+        begin(call.as_mut()).await;
+        there.notify_one();
+        begins.notified().await;
+        call.await
+    });
+    begun.notified().await;
+    caller.abort();
+    assert!(caller.await.unwrap_err().is_cancelled());
+    tell.send(8).expect("the handler waits still");
+    assert_eq!(waiter.noted().await.unwrap(), [8]);
+}
+
+#[tokio::test]
+async fn a_message_for_the_server_does_not_wait_for_the_caller() {
+    let waiter = Waiter::start().await.unwrap();
+    let (tell, answer) = oneshot::channel();
+    let mut call = pin!(waiter.hear(answer));
+    begin(call.as_mut()).await;
+    waiter.note(2).await.unwrap();
+    tell.send(1).unwrap();
+    // Nobody polls the call meanwhile.
+    assert_eq!(waiter.noted().await.unwrap(), [1, 2]);
+    call.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_kill_does_not_wait_for_the_caller() {
+    let waiter = Waiter::start().await.unwrap();
+    let (tell, answer) = oneshot::channel();
+    let mut call = pin!(waiter.hear(answer));
+    begin(call.as_mut()).await;
+    let watch = waiter.monitor();
+    waiter.kill();
+    assert_eq!(watch.await.reason, ExitReason::Killed);
+    assert!(tell.send(1).is_err(), "the handler is gone");
+    let ended = call.await;
+    assert!(matches!(ended, Err(CallError::Crashed { .. } | CallError::NotRunning { .. })), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_later_ends_its_server() {
+    let waiter = Waiter::start().await.unwrap();
+    let watch = waiter.monitor();
+    let (tell, when) = oneshot::channel();
+    tokio::spawn(async move { tell.send(1) });
+    let crashed = waiter.crash(when).await;
+    assert!(matches!(crashed, Err(CallError::Crashed { may_have_run: true, .. })), "{crashed:?}");
+    assert!(watch.await.reason.is_panic());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_times_out_leaves_its_handler_to_a_runner() {
+    let waiter = Waiter::start().await.unwrap();
+    let late = waiter.nap(100).timeout(Duration::from_millis(10)).await;
+    assert!(matches!(late, Err(CallError::Timeout { .. })), "{late:?}");
+    sleep(Duration::from_millis(100)).await;
+    assert_eq!(waiter.noted().await.unwrap(), [1]);
+}
+
+#[tokio::test]
+async fn one_caller_keeps_handlers_of_many_servers() {
+    let servers = [Waiter::start().await.unwrap(), Waiter::start().await.unwrap()];
+    let (tell_first, first) = oneshot::channel();
+    let (tell_second, second) = oneshot::channel();
+    let calls = async { tokio::join!(servers[0].hear(first), servers[1].hear(second)) };
+    let tells = async {
+        task::yield_now().await;
+        tell_second.send(2).unwrap();
+        task::yield_now().await;
+        tell_first.send(1).unwrap();
+    };
+    let ((one, other), ()) = tokio::join!(calls, tells);
+    assert!(one.is_ok() && other.is_ok());
+    assert_eq!((servers[0].noted().await.unwrap(), servers[1].noted().await.unwrap()), (vec![1], vec![2]));
+}
+
+#[tokio::test]
+async fn callers_that_find_a_kept_handler_wait_for_their_turn() {
+    let waiter = Waiter::start().await.unwrap();
+    let mut callers = Vec::new();
+    for number in 1..=50 {
+        let waiter = waiter.clone();
+        callers.push(tokio::spawn(async move {
+            let (tell, answer) = oneshot::channel();
+            tokio::spawn(async move { tell.send(number) });
+            waiter.hear(answer).await.map(drop)
+        }));
+    }
+    for caller in callers {
+        caller.await.unwrap().unwrap();
+    }
+    let mut noted = waiter.noted().await.unwrap();
+    noted.sort_unstable();
+    assert_eq!(noted, (1..=50).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_handler_that_awaits_a_call_goes_to_a_runner() {
+    let (first, second) = (Waiter::start().await.unwrap(), Waiter::start().await.unwrap());
+    let (tell, answer) = oneshot::channel();
+    tokio::spawn(async move { tell.send(3) });
+    assert_eq!(first.pass_on(second.clone(), answer).await.unwrap(), [3]);
+    // To itself it is a deadlock, whoever began it.
+    let (_tell, answer) = oneshot::channel();
+    let watch = first.monitor();
+    let stuck = first.pass_on(first.clone(), answer).await;
+    assert!(matches!(stuck, Err(CallError::Crashed { .. })), "{stuck:?}");
+    assert!(watch.await.reason.to_string().contains("Deadlock"), "it says why");
+}
+
+#[test]
+fn the_end_of_the_runtime_ends_a_server_whose_handler_is_kept() {
+    let (runtime, caller) = (runtime(), runtime());
+    let (server, watch) = runtime.block_on(async {
+        let waiter = Waiter::start().await.unwrap();
+        let watch = waiter.monitor();
+        let other = waiter.clone();
+        tokio::spawn(async move {
+            let (_tell, answer) = oneshot::channel();
+            other.hear(answer).await
+        });
+        task::yield_now().await;
+        task::yield_now().await;
+        (waiter, watch)
+    });
+    drop(runtime);
+    assert_eq!(caller.block_on(watch).reason, ExitReason::Killed);
+    assert!(matches!(caller.block_on(async { server.noted().await }), Err(CallError::NotRunning { .. })));
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
