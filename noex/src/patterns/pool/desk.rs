@@ -12,9 +12,7 @@ use std::{
     task::{Poll, Waker},
 };
 
-use tokio::sync::oneshot;
-
-use super::{Entry, JobId, Work, queue::Outcome};
+use super::{Entry, JobId, Work, outcome::Ticket};
 use crate::{
     ServerRef,
     server::{
@@ -65,7 +63,7 @@ pub(super) struct Begun<W: Work> {
     /// The worker's life when it was given the job.
     pub(super) life: u32,
     pub(super) call: Calling<W, W::Output, W::Error>,
-    pub(super) ticket: Option<oneshot::Sender<Outcome<W>>>,
+    pub(super) ticket: Option<Ticket<W>>,
 }
 
 /// What a tender hears.

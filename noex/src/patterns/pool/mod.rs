@@ -41,6 +41,7 @@ mod event;
 mod gate;
 mod handle;
 mod memory;
+mod outcome;
 mod queue;
 mod room;
 mod run;

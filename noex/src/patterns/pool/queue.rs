@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use tokio::{sync::oneshot, time::Instant};
+use tokio::time::Instant;
 
-use super::{JobError, Work};
+use super::{JobError, Work, outcome::Ticket};
 
 /// Names a job in its pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,7 +69,7 @@ pub struct Entry<W: Work> {
     pub(super) until: Option<Instant>,
     pub(super) job: W::Job,
     /// Who waits for the outcome.
-    pub(super) ticket: oneshot::Sender<Outcome<W>>,
+    pub(super) ticket: Ticket<W>,
 }
 
 impl<W: Work> Entry<W> {

@@ -15,14 +15,15 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use tokio::{sync::oneshot, task::coop, time::Instant};
+use tokio::{task::coop, time::Instant};
 
 use super::{
     JobError, JobId, NotAccepted, Work,
     desk::{Begun, Desk, Handed},
+    outcome::Told,
     queue::Outcome,
     shared::Shared,
-    ticket::{enter, poll_outcome},
+    ticket::enter,
 };
 use crate::{CallError, process::door::in_runtime, server::slot::serving::patience};
 
@@ -55,7 +56,7 @@ enum Step<'a, W: Work> {
     New(Option<W::Job>),
     Here(Arc<Desk<W>>),
     Entering(Pin<Box<dyn Future<Output = Result<Option<Instant>, NotAccepted>> + Send + 'a>>, W::Job),
-    Queued(JobId, oneshot::Receiver<Outcome<W>>),
+    Queued(JobId, Told<W>),
     Over,
 }
 
@@ -103,7 +104,7 @@ impl<'a, W: Work> Run<'a, W> {
     }
 
     fn queue(&mut self, job: W::Job, until: Option<Instant>) {
-        let (ticket, outcome) = oneshot::channel();
+        let (ticket, outcome) = Told::ticket();
         let id = self.shared.take_in(job, self.priority, until, ticket);
         self.step = Step::Queued(id, outcome);
     }
@@ -117,7 +118,7 @@ impl<'a, W: Work> Run<'a, W> {
             Err(CallError::Handler(error)) => Err(JobError::Handler(error)),
             // What follows takes its time: the tender has it.
             Err(_) => {
-                let (ticket, outcome) = oneshot::channel();
+                let (ticket, outcome) = Told::ticket();
                 begun.ticket = Some(ticket);
                 let begun = self.begun.take()?;
                 self.shared.hand(&desk, Handed::Begun(Box::new(begun), Some(Box::new(answer))));
@@ -174,7 +175,7 @@ impl<W: Work> Future for Run<'_, W> {
                     }
                 }
                 Step::Queued(id, outcome) => {
-                    let outcome = ready!(poll_outcome::<W>(*id, outcome, cx));
+                    let outcome = ready!(outcome.poll(*id, cx));
                     this.step = Step::Over;
                     return Poll::Ready(outcome);
                 }
@@ -190,7 +191,7 @@ impl<W: Work> Drop for Run<'_, W> {
             Step::Here(desk) => {
                 let Some(mut begun) = self.begun.take() else { return };
                 // Its outcome is nobody's, but it has one.
-                begun.ticket = Some(oneshot::channel().0);
+                begun.ticket = Some(Told::<W>::ticket().0);
                 self.shared.hand(&desk, Handed::Begun(Box::new(begun), None));
             }
             Step::Queued(id, _) => {

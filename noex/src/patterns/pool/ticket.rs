@@ -5,15 +5,15 @@ use std::{
     future::{Future, IntoFuture},
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use tokio::{
-    sync::oneshot,
+    task::coop,
     time::{Instant, timeout_at},
 };
 
-use super::{JobError, JobId, NotAccepted, Rejected, Work, queue::Outcome, shared::Shared};
+use super::{JobError, JobId, NotAccepted, Rejected, Work, outcome::Told, shared::Shared};
 
 /// A job about to be submitted: awaited, it waits for room in the queue and gives the job's handle.
 ///
@@ -113,13 +113,13 @@ pub(super) async fn enter<W: Work>(shared: &Shared<W>) -> Result<Option<Instant>
 pub struct JobHandle<W: Work> {
     pub(super) id: JobId,
     pub(super) shared: Arc<Shared<W>>,
-    pub(super) outcome: oneshot::Receiver<Outcome<W>>,
+    pub(super) outcome: Told<W>,
 }
 
 impl<W: Work> JobHandle<W> {
     /// Of a job for which there is room.
     pub(super) fn of(shared: &Arc<Shared<W>>, job: W::Job, priority: i8, until: Option<Instant>) -> Self {
-        let (ticket, outcome) = oneshot::channel();
+        let (ticket, outcome) = Told::ticket();
         let id = shared.take_in(job, priority, until, ticket);
         JobHandle { id, shared: shared.clone(), outcome }
     }
@@ -140,23 +140,12 @@ impl<W: Work> Future for JobHandle<W> {
     type Output = Result<W::Output, JobError<W::Error>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // A tight loop of jobs that are done must let other tasks run.
+        let proceed = ready!(coop::poll_proceed(cx));
         let id = self.id;
-        poll_outcome::<W>(id, &mut self.outcome, cx)
-    }
-}
-
-/// What a job's submitter is told.
-#[inline]
-pub(super) fn poll_outcome<W: Work>(
-    job: JobId,
-    told: &mut oneshot::Receiver<Outcome<W>>,
-    cx: &mut Context<'_>,
-) -> Poll<Outcome<W>> {
-    match Pin::new(told).poll(cx) {
-        Poll::Pending => Poll::Pending,
-        Poll::Ready(Ok(outcome)) => Poll::Ready(outcome),
-        // Only a queue that loses its entries tells nobody.
-        Poll::Ready(Err(_)) => Poll::Ready(Err(JobError::Stopped { job, attempts: 0 })),
+        let outcome = ready!(self.outcome.poll(id, cx));
+        proceed.made_progress();
+        Poll::Ready(outcome)
     }
 }
 

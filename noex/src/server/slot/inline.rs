@@ -143,7 +143,7 @@ pub(crate) fn start_async<S: GenServer>(
     let Some(right) = slot.try_enter() else { return Started::Not };
     let message = message();
     let door = slot.core.door();
-    let home = door.and_then(|door| door.home());
+    let home = door.filter(|_| !kept::is_known(slot, waker)).and_then(|door| door.home());
     // Inside another handler, who waits for whom is the runner's business.
     let keeps = home.is_none() && waits::depth() == 0 && !message.is_deferred();
     let mut seat = empty_seat();

@@ -90,6 +90,13 @@ pub(super) fn keep<S: GenServer>(
     Step::Kept
 }
 
+/// Whether the task that is woken by this waker has polled a handler of the server before, which it does in the server's
+/// runtime alone; and a task stays in its runtime. To ask for that takes longer.
+#[inline]
+pub(super) fn is_known<S: GenServer>(slot: &Slot<S>, waker: &Waker) -> bool {
+    slot.core.runner.load(Ordering::Relaxed) == waker.data().addr() && tokio::task::try_id().is_some()
+}
+
 /// The caller leaves its handler to a runner.
 pub(crate) fn let_go<S: GenServer>(slot: &Arc<Slot<S>>) {
     if slot.disown() {
@@ -99,7 +106,7 @@ pub(crate) fn let_go<S: GenServer>(slot: &Arc<Slot<S>>) {
 
 /// The caller polls its handler, which it knows by this address.
 pub(crate) fn go_on<S: GenServer>(slot: &Arc<Slot<S>>, of: usize, cx: &mut Context<'_>) -> Step {
-    if slot.core.door().is_some_and(|door| door.home().is_some()) {
+    if !is_known(slot, cx.waker()) && slot.core.door().is_some_and(|door| door.home().is_some()) {
         let_go(slot);
         return Step::Gone;
     }

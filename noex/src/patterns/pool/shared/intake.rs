@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use tokio::{sync::oneshot, time::Instant};
+use tokio::time::Instant;
 
 use super::{DRAINING, OPEN, Shared};
 use crate::{
     observer::JobStep,
     patterns::pool::{
-        Entry, JobError, JobId, NotAccepted, Rejected, Work, desk::Handed, queue::Outcome, stats::one_more,
+        Entry, JobError, JobId, NotAccepted, Rejected, Work, desk::Handed, outcome::Ticket, stats::one_more,
         waits::Waits,
     },
     process::{attendant::later, door::now},
@@ -55,7 +55,7 @@ impl<W: Work> Shared<W> {
         job: W::Job,
         priority: i8,
         until: Option<Instant>,
-        ticket: oneshot::Sender<Outcome<W>>,
+        ticket: Ticket<W>,
     ) -> JobId {
         let id = self.next_id();
         self.announce(id, || JobStep::Queued);

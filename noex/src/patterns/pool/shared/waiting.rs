@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use tokio::{sync::oneshot, time::Instant};
+use tokio::time::Instant;
 
 use super::Shared;
 use crate::{
     observer::JobStep,
-    patterns::pool::{Entry, JobError, JobId, Work, queue::Outcome, stats::one_more},
+    patterns::pool::{Entry, JobError, JobId, Work, outcome::Ticket, stats::one_more},
     process::door::now,
 };
 
@@ -40,13 +40,7 @@ impl<W: Work> Shared<W> {
     }
 
     /// A job that waited has ended without a worker.
-    pub(super) fn fail_unrun(
-        &self,
-        job: JobId,
-        attempts: u32,
-        error: JobError<W::Error>,
-        ticket: oneshot::Sender<Outcome<W>>,
-    ) {
+    pub(super) fn fail_unrun(&self, job: JobId, attempts: u32, error: JobError<W::Error>, ticket: Ticket<W>) {
         one_more(&self.counts.failed);
         self.announce(job, || JobStep::Failed { why: error.failure() });
         let outcome = Err(error);

@@ -2,18 +2,17 @@
 
 use std::sync::atomic::Ordering;
 
-use tokio::sync::oneshot;
-
 use super::Shared;
 use crate::{
     observer::JobStep,
     patterns::pool::{
         Entry, JobDone, JobError, JobId, Work,
         desk::{Begun, Desk},
+        outcome::Ticket,
         queue::Outcome,
         stats::one_more,
     },
-    process::panic::{catch, drop_quietly},
+    process::panic::catch,
 };
 
 impl<W: Work> Shared<W> {
@@ -98,7 +97,7 @@ impl<W: Work> Shared<W> {
         job: JobId,
         attempts: u32,
         outcome: Outcome<W>,
-        ticket: Option<oneshot::Sender<Outcome<W>>>,
+        ticket: Option<Ticket<W>>,
     ) {
         self.note_done(job, attempts, &outcome);
         self.close_books(outcome, ticket);
@@ -138,12 +137,9 @@ impl<W: Work> Shared<W> {
     }
 
     /// Tells whoever submitted it, and makes room. An outcome is large: it is moved once, to where it is read.
-    pub(super) fn close_books(&self, outcome: Outcome<W>, ticket: Option<oneshot::Sender<Outcome<W>>>) {
-        if let Some(ticket) = ticket
-            && let Err(outcome) = ticket.send(outcome)
-        {
-            // Whoever waited for it is gone.
-            drop_quietly(outcome);
+    pub(super) fn close_books(&self, outcome: Outcome<W>, ticket: Option<Ticket<W>>) {
+        if let Some(ticket) = ticket {
+            ticket.send(outcome);
         }
         self.room.leave();
     }
