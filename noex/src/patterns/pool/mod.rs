@@ -47,8 +47,8 @@ mod room;
 mod run;
 mod shared;
 mod stats;
+mod submit;
 mod tender;
-mod ticket;
 mod waits;
 mod work;
 
@@ -61,5 +61,5 @@ pub use memory::MemoryQueue;
 pub use queue::{Entry, JobId, Queue};
 pub use run::Run;
 pub use stats::PoolStats;
-pub use ticket::{JobHandle, Submit};
+pub use submit::{JobHandle, Submit};
 pub use work::Work;

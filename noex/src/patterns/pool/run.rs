@@ -23,7 +23,7 @@ use super::{
     outcome::Told,
     queue::Outcome,
     shared::Shared,
-    ticket::enter,
+    submit::enter,
 };
 use crate::{CallError, process::door::in_runtime, server::slot::serving::patience};
 

@@ -22,6 +22,7 @@ use super::{
     waits::Suspended,
 };
 use crate::{
+    mistakes::makes,
     process::{
         ExitReason, Monitor, Pid,
         door::{Door, now},
@@ -86,7 +87,7 @@ pub(crate) struct Core {
     current: AtomicU32,
     /// The task whose waker is in `Rest::runner`, if it is a task that sees handlers to their end. Written by whoever
     /// holds the run right, under the lock.
-    pub(super) runner: AtomicUsize,
+    runner: AtomicUsize,
 }
 
 /// What is rarely looked at.
@@ -104,7 +105,7 @@ pub(crate) struct Rest {
     /// In the order of their monitors, which is that in which they came.
     watchers: BTreeMap<Monitor, Watcher>,
     pub(super) bonds: Option<Box<Bonds>>,
-    /// The runner that holds the suspended handler.
+    /// Wakes whoever has the suspended handler: a runner, or its caller.
     pub(super) runner: Option<Waker>,
     pub(super) suspended: Option<Suspended>,
     /// The suspended handler, where its caller keeps it.
@@ -421,6 +422,22 @@ impl Core {
             slow.whole().last = Some(reason.clone());
         }
         has_ties
+    }
+
+    /// Whether this task is known as the one that sees the suspended handler to its end. A waker that is kept keeps
+    /// its task, whose address is no other's meanwhile.
+    #[inline]
+    pub(super) fn is_seen_to_by(&self, task: &Waker) -> bool {
+        let known = self.runner.load(Ordering::Relaxed);
+        known == task.data().addr() || makes!(TakesAnyRunner) && known != 0
+    }
+
+    /// Makes it known, unless it is.
+    pub(super) fn be_seen_to_by(&self, rest: &mut Rest, task: &Waker) {
+        if !self.is_seen_to_by(task) {
+            rest.runner = Some(task.clone());
+            self.runner.store(task.data().addr(), Ordering::Relaxed);
+        }
     }
 
     /// Why what runs now is to be cut short, if it is; otherwise `waker` is woken when that changes.

@@ -157,7 +157,7 @@ pub(crate) fn start_async<S: GenServer>(
     match polled {
         Ok(task::Poll::Ready(done)) => kept::is_done(slot, seat, done),
         Ok(task::Poll::Pending) if keeps => {
-            // When the other tasks had their turn, what it waits for is there as often as not.
+            // What it waits for may be there when the other tasks had their turn: then the runtime need not sleep.
             waker.wake_by_ref();
             if kept::keep(slot, (seat, edges), of, waker) == Step::Kept {
                 return Started::Kept;

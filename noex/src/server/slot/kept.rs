@@ -32,7 +32,6 @@ use super::{
     handler::break_off,
     life::begun,
     right::KEPT,
-    sync::Ordering,
     turn::summon,
     waits::{Busy, Edges},
 };
@@ -94,7 +93,7 @@ pub(super) fn keep<S: GenServer>(
 /// runtime alone; and a task stays in its runtime. To ask for that takes longer.
 #[inline]
 pub(super) fn is_known<S: GenServer>(slot: &Slot<S>, waker: &Waker) -> bool {
-    slot.core.runner.load(Ordering::Relaxed) == waker.data().addr() && tokio::task::try_id().is_some()
+    slot.core.is_seen_to_by(waker) && tokio::task::try_id().is_some()
 }
 
 /// The caller leaves its handler to a runner.
@@ -110,7 +109,8 @@ pub(crate) fn go_on<S: GenServer>(slot: &Arc<Slot<S>>, of: usize, cx: &mut Conte
         let_go(slot);
         return Step::Gone;
     }
-    let Some(mut kept) = take(slot, |kept| kept.of == of) else { return Step::Gone };
+    let mine = slot.core.slow().rest.as_mut().and_then(|rest| rest.kept.take_if(|kept| kept.of == of));
+    let Some(mut kept) = mine else { return Step::Gone };
     let busy = Busy::enter(std::mem::take(&mut kept.edges), cx.waker());
     let polled = catch(|| seat::poll(&mut kept.seat, Arc::as_ptr(slot).cast(), cx));
     kept.edges = busy.leave();
@@ -149,11 +149,7 @@ fn put<S: GenServer>(
     let core = &slot.core;
     let mut slow = core.slow();
     let rest = slow.whole();
-    // A waker that is kept keeps its task, whose address is no other's meanwhile.
-    if core.runner.load(Ordering::Relaxed) != waker.data().addr() {
-        rest.runner = Some(waker.clone());
-        core.runner.store(waker.data().addr(), Ordering::Relaxed);
-    }
+    core.be_seen_to_by(rest, waker);
     let door = core.door();
     rest.kept = Some(Kept { since: door.map_or(0, |door| door.last_look()), ..kept });
     let is_new = !std::mem::replace(&mut rest.is_looked_after, true);
@@ -202,18 +198,17 @@ pub(super) fn look_after<S: GenServer>(slot: &Arc<Slot<S>>, look: Option<u32>) -
 
 /// A runner comes for a handler that was let go of, if it is there.
 pub(super) fn fetch<S: GenServer>(slot: &Slot<S>) -> Option<(Seat, Edges)> {
-    // If the flag is up this is another one, and nobody was sent for it.
-    let Kept { seat, mut edges, .. } = take(slot, |_| slot.flags() & KEPT == 0)?;
+    let (Kept { seat, mut edges, .. }, caller) = {
+        let mut slow = slot.core.slow();
+        let rest = slow.rest.as_mut()?;
+        // If the flag is up this is another one, and nobody was sent for it.
+        (rest.kept.take_if(|_| slot.flags() & KEPT == 0)?, rest.runner.clone())
+    };
     // They were counted for another waker than the runner's.
     edges.forget_wakers();
-    let caller = slot.core.slow().rest.as_ref().and_then(|rest| rest.runner.clone());
     if let Some(caller) = caller {
         // From now on its reply has to wake it: it has to say whom.
         caller.wake();
     }
     Some((seat, edges))
-}
-
-fn take<S: GenServer>(slot: &Slot<S>, which: impl FnOnce(&Kept) -> bool) -> Option<Kept> {
-    slot.core.slow().rest.as_mut()?.kept.take_if(|kept| which(kept))
 }

@@ -225,7 +225,7 @@ impl<S: GenServer> AnySlot for Slot<S> {
             Ok(turn::Left::Idle) => Turn::Idle,
             Ok(turn::Left::Again) => Turn::Again(self),
             Ok(turn::Left::Async) => Turn::Async,
-            Ok(turn::Left::Kept(seat, edges)) => Turn::Begun(seat, edges, self),
+            Ok(turn::Left::Begun(seat, edges)) => Turn::Begun(seat, edges, self),
             // Something of the user's panicked outside of a handler: that ends this server, not the runner.
             Err(caught) => {
                 handler::break_off(&self, caught.into_reason("?"));

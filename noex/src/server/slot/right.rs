@@ -22,8 +22,8 @@
 //! | `SIGNAL` | the control lane has something |
 //! | `HALT` | no message is to be served: starting, ending or down |
 //! | `AWAY` | the holder is an async handler that may be suspended: spinning for it is useless |
+//! | `KEPT` | the holder is suspended and lies with its caller: whoever takes the flag down sends a runner for it |
 //! | `CUT` | the holder was cut short: whoever cut it has the right, and nobody else |
-//! | `KEPT` | as well, and its caller keeps it: whoever takes the flag down sends a runner for it |
 #![allow(unsafe_code)]
 
 use std::{
@@ -187,8 +187,8 @@ impl<F, V> Guarded<F, V> {
         self.word.fetch_or(AWAY, Ordering::AcqRel);
     }
 
-    /// As [`go_away`](Guarded::go_away), and the holder lies with its caller. `false`: something else than a message is
-    /// for the server already, or a message: then the caller must let go of it.
+    /// As [`go_away`](Guarded::go_away), and the holder lies with its caller. `false`: there is something for the server
+    /// already, so that the caller must let go of it.
     pub(crate) fn be_kept(&self) -> bool {
         self.word.fetch_or(AWAY | KEPT, Ordering::AcqRel) & (QUEUED | SIGNAL | HALT) == 0
     }

@@ -165,13 +165,13 @@ pub(super) enum Left {
     /// A handler sits in the seat.
     Async,
     /// A caller has let go of this handler.
-    Kept(Seat, Edges),
+    Begun(Seat, Edges),
 }
 
 /// A runner's turn.
 pub(super) fn turn<S: GenServer>(slot: &Arc<Slot<S>>, seat: &mut Seat, budget: &mut usize) -> Left {
     let Some(mut right) = slot.take_ready(0) else {
-        return kept::fetch(slot).map_or(Left::Idle, |(seat, edges)| Left::Kept(seat, edges));
+        return kept::fetch(slot).map_or(Left::Idle, |(seat, edges)| Left::Begun(seat, edges));
     };
     loop {
         let message = match serve_some(slot, &mut right, budget) {

@@ -227,16 +227,10 @@ impl Core {
         handler: impl FnOnce() -> &'static str,
     ) -> bool {
         let waits = !edges.is_empty();
-        // A waker that is kept keeps its task, whose address is no other's meanwhile.
-        let known = self.runner.load(Ordering::Relaxed);
-        let is_known = known == task.data().addr() || makes!(TakesAnyRunner) && known != 0;
-        if waits || !is_known {
+        if waits || !self.is_seen_to_by(task) {
             let mut slow = self.slow();
             let slow = slow.whole();
-            if !is_known {
-                slow.runner = Some(task.clone());
-                self.runner.store(task.data().addr(), Ordering::Relaxed);
-            }
+            self.be_seen_to_by(slow, task);
             if waits {
                 let only_calls = listeners.is_some() && edges.wakers() == listeners;
                 let edges = std::mem::take(edges);
