@@ -133,7 +133,7 @@ impl System {
         self.whereis::<S>(name).unwrap_or_else(|| {
             let nobody = slot::vacant::<S>(System::next_slot(), None);
             nobody.core().set_label(name.into());
-            nobody.inbox.close();
+            nobody.inbox().close();
             ServerRef::new(nobody).into()
         })
     }

@@ -1,8 +1,11 @@
 //! Seats: where the futures of async handlers sit while they run.
 //!
-//! The memory of a seat is used again for the next handler. A handler that is done goes on with what waits
-//! behind its message and, on a runner, with the server that it woke if that is of the same type; so a
-//! seat does not belong to one server, and when its future stops short the runner asks where it stood.
+//! The memory of a seat is used again for the next handler of the same kind, whose future is made where it will be
+//! polled: to make it elsewhere and move it there would cost more than polling it.
+//!
+//! A handler that is done goes on with what waits behind its message and, on a runner, with the server that it woke if
+//! that is of the same type; so a seat does not belong to one server, and when its future stops short the runner asks
+//! where it stood.
 //!
 //! | the future | the runner learns the place from |
 //! |---|---|
@@ -11,20 +14,83 @@
 //! | panicked or was dropped | [`place`], left there by the run right it held |
 
 use std::{
+    any::Any,
     cell::Cell,
     future::Future,
+    marker::PhantomData,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
-use tokio_util::sync::ReusableBoxFuture;
+use pin_project_lite::pin_project;
 
 use super::panic::drop_quietly;
 use crate::server::slot::AnySlot;
 
 /// Where a handler's future sits.
-pub(crate) type Seat = ReusableBoxFuture<'static, Done>;
+#[derive(Default)]
+pub(crate) struct Seat(Option<Pin<Box<dyn Sits>>>);
+
+/// What may sit there: a future of a kind that is known to whoever makes it.
+trait Sits: Send {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Done>;
+    /// Makes the next one of its kind, if this [`Beginning`] is of that.
+    fn begin(self: Pin<&mut Self>, beginning: &mut dyn Any);
+}
+
+/// What a future is made of, and how; the two are its kind.
+struct Beginning<A, B> {
+    of: Option<A>,
+    make: B,
+}
+
+pin_project! {
+    struct Chair<A, B, F> {
+        #[pin]
+        future: Option<F>,
+        kind: PhantomData<fn(A, B)>,
+    }
+}
+
+impl<A: 'static, B, F> Sits for Chair<A, B, F>
+where
+    B: Fn(A) -> F + 'static,
+    F: Future<Output = Done> + Send,
+{
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Done> {
+        self.project().future.as_pin_mut().map_or(Poll::Ready(Done::default()), |future| future.poll(cx))
+    }
+
+    fn begin(self: Pin<&mut Self>, beginning: &mut dyn Any) {
+        if let Some(Beginning { of, make }) = beginning.downcast_mut::<Beginning<A, B>>()
+            && let Some(of) = of.take()
+        {
+            self.project().future.set(Some(make(of)));
+        }
+    }
+}
+
+impl Seat {
+    /// Seats the future that `make` makes of `of`.
+    #[inline]
+    pub(crate) fn begin<A, B, F>(&mut self, of: A, make: B)
+    where
+        A: 'static,
+        B: Fn(A) -> F + 'static,
+        F: Future<Output = Done> + Send + 'static,
+    {
+        let mut beginning = Beginning { of: Some(of), make };
+        if let Some(place) = &mut self.0 {
+            place.as_mut().begin(&mut beginning);
+        }
+        if let Some(of) = beginning.of {
+            let chair = Chair { future: Some((beginning.make)(of)), kind: PhantomData::<fn(A, B)> };
+            self.0 = Some(Box::pin(chair));
+        }
+    }
+}
 
 /// A handler's future is done and holds no run right any more.
 #[derive(Default)]
@@ -37,7 +103,7 @@ pub(crate) struct Done {
 
 thread_local! {
     /// A seat left over on this thread.
-    static SPARE: Cell<Option<Seat>> = const { Cell::new(None) };
+    static SPARE: Cell<Seat> = const { Cell::new(Seat(None)) };
     /// Where the last future on this thread stood when it stopped short.
     static PLACE: Cell<Option<Arc<dyn AnySlot>>> = const { Cell::new(None) };
     /// Where the future that is being polled stands as far as its poller knows.
@@ -46,13 +112,12 @@ thread_local! {
 
 /// A seat with nobody in it.
 pub(crate) fn empty_seat() -> Seat {
-    let spare = SPARE.try_with(Cell::take).ok().flatten();
-    spare.unwrap_or_else(|| ReusableBoxFuture::new(std::future::ready(Done::default())))
+    SPARE.try_with(Cell::take).unwrap_or_default()
 }
 
 /// Keeps a seat whose handler is done for the next one on this thread.
 pub(crate) fn keep_seat(seat: Seat) {
-    let _ = SPARE.try_with(|spare| spare.set(Some(seat)));
+    let _ = SPARE.try_with(|spare| spare.set(seat));
 }
 
 /// Drops the handler in a seat, and says where it stood if it stood anywhere.
@@ -82,7 +147,7 @@ pub(crate) fn poll(seat: &mut Seat, known: *const (), cx: &mut Context<'_>) -> P
         }
     }
     let _outer = Outer(KNOWN.replace(known));
-    seat.poll(cx)
+    seat.0.as_mut().map_or(Poll::Ready(Done::default()), |sitting| sitting.as_mut().poll(cx))
 }
 
 /// Polls a handler, and says where it stands when it is suspended.

@@ -222,9 +222,15 @@ impl<S: GenServer> UnderWay<'_, S> {
                 _ => unreachable!("asked for once"),
             }
         });
-        match call {
-            Some(call) if started == Started::Not => Err(call),
-            _ => {
+        match (call, started) {
+            (Some(call), Started::Not) => Err(call),
+            (_, Started::Here) if let Some(answer) = cell.take() => {
+                if answer.is_ok() {
+                    cell.keep();
+                }
+                Ok(Poll::Ready(answer))
+            }
+            (_, started) => {
                 *self.step = Step::Waiting(Waiting::begun(cell, started == Started::Kept));
                 Ok(self.wait(cx))
             }
@@ -254,12 +260,21 @@ impl<S: GenServer> UnderWay<'_, S> {
             // What it was told in may be another call's next.
             waiting.note_queued(0);
         }
-        match &polled {
-            Poll::Ready(Err(Failure::Timeout { began: true, .. })) if self.keeps => waiting.pause(slot),
-            Poll::Ready(answer) => self.step.let_go(slot, Over::with(answer)),
-            Poll::Pending => {}
+        // Taken apart: a reply is moved alone, and not with the room for a failure.
+        match polled {
+            Poll::Ready(Ok(reply)) => {
+                self.step.let_go(slot, Over::Answered);
+                Poll::Ready(Ok(reply))
+            }
+            Poll::Ready(Err(failure)) => {
+                match &failure {
+                    Failure::Timeout { began: true, .. } if self.keeps => waiting.pause(slot),
+                    failure => self.step.let_go(slot, Over::with(failure)),
+                }
+                Poll::Ready(Err(failure))
+            }
+            Poll::Pending => Poll::Pending,
         }
-        polled
     }
 }
 

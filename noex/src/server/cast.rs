@@ -76,6 +76,7 @@ impl<S: GenServer> Cast<'_, S> {
     /// assert_eq!(counter.get().await?, 2);
     /// # Ok(()) }
     /// ```
+    #[inline]
     pub fn try_send(mut self) -> Result<(), CastError<S::Cast>> {
         match std::mem::replace(&mut self.0.step, Step::OVER) {
             Step::New(Some(Envelope::Cast(cast))) => self.0.server.try_cast(cast),
@@ -198,14 +199,14 @@ impl<S: GenServer> Place<S> {
 
 impl<S: GenServer> Awaited for Place<S> {
     fn is_open(&self) -> bool {
-        self.slot.inbox.is_parked(self.ticket)
+        self.slot.inbox().is_parked(self.ticket)
     }
 
     fn refuse(&self, failure: Failure) -> bool {
         if let Failure::Deadlock(path) = failure {
             *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(path);
         }
-        self.slot.inbox.wake_parked(self.ticket)
+        self.slot.inbox().wake_parked(self.ticket)
     }
 }
 
@@ -310,7 +311,7 @@ fn ask<S: GenServer>(
         let target = slot.core().target(handler_of(&message));
         return Poll::Ready(Err((message, NotSent::Deadlock { target, path })));
     }
-    match slot.inbox.ask(place.ticket, cx.waker()) {
+    match slot.inbox().ask(place.ticket, cx.waker()) {
         Waited::Still => {
             waits::still_waits(Arc::as_ptr(place).cast(), cx.waker(), 1);
             Poll::Pending
@@ -322,7 +323,7 @@ fn ask<S: GenServer>(
 
 /// Takes a message back that waits for room.
 fn withdraw<S: GenServer>(place: &Place<S>) -> Option<Envelope<S>> {
-    let (message, low) = place.slot.inbox.withdraw(place.ticket);
+    let (message, low) = place.slot.inbox().withdraw(place.ticket);
     if low {
         refuse::announce(&place.slot, || EventKind::MailboxLow);
     }
@@ -360,7 +361,7 @@ fn push<S: GenServer>(
     let mut summoned = false;
     let handler = handler_of(&message);
     let pushed =
-        slot.inbox.push(message, overflow, cx.map(|cx| cx.waker()), || summoned = slot.raise(QUEUED));
+        slot.inbox().push(message, overflow, cx.map(|cx| cx.waker()), || summoned = slot.raise(QUEUED));
     if summoned {
         turn::summon(slot);
     }

@@ -82,11 +82,10 @@ pub(super) enum Over {
 }
 
 impl Over {
-    pub(super) fn with<R>(answer: &Result<R, Failure>) -> Self {
-        match answer {
-            Ok(_) => Over::Answered,
-            Err(Failure::Timeout { .. }) => Over::GivenUp,
-            Err(_) => Over::Failed,
+    pub(super) fn with(failure: &Failure) -> Self {
+        match failure {
+            Failure::Timeout { .. } => Over::GivenUp,
+            _ => Over::Failed,
         }
     }
 }
@@ -122,7 +121,7 @@ impl<S: GenServer> Waiting<S> {
     ) -> Result<Self, Failure> {
         let (mut summoned, waker_is_there) = (false, waker.is_some());
         let how = (asked.overflow, Until::limit(asked.limit));
-        let (cell, pushed) = slot.inbox.push_call(call, how, waker, || summoned = slot.raise(QUEUED));
+        let (cell, pushed) = slot.inbox().push_call(call, how, waker, || summoned = slot.raise(QUEUED));
         if summoned {
             turn::summon(slot);
         }
@@ -183,21 +182,23 @@ impl<S: GenServer> Waiting<S> {
         if self.is_kept {
             // The first step was taken before this.
             if !self.settled {
-                return self.settle(slot, asked, cx);
+                self.settled = true;
+                self.start_clock(slot, asked, serving::patience(asked.limit));
+            } else if !std::mem::take(&mut self.was_polled)
+                && kept::go_on(slot, Arc::as_ptr(&self.cell).addr(), cx) == kept::Step::Gone
+            {
+                self.is_kept = false;
             }
-            if std::mem::take(&mut self.was_polled) {
+            if self.is_kept {
                 return self.tick(slot, asked, cx);
             }
-            if kept::go_on(slot, Arc::as_ptr(&self.cell).addr(), cx) == kept::Step::Kept {
-                return self.tick(slot, asked, cx);
-            }
-            self.is_kept = false;
         }
         // A call that was just queued has its waker in its place, and nothing to look at.
-        if (self.settled || !self.waker_is_there)
-            && let Poll::Ready(answer) = self.cell.poll(cx.waker())
-        {
-            return Poll::Ready(answer);
+        if self.settled || !self.waker_is_there {
+            let polled = self.cell.poll(cx.waker());
+            if polled.is_ready() {
+                return polled;
+            }
         }
         if !self.settled {
             return self.settle(slot, asked, cx);
@@ -253,7 +254,7 @@ impl<S: GenServer> Waiting<S> {
             waits::wait_is_over(&(Arc::downgrade(&self.cell) as Weak<dyn Awaited>));
         }
         match over {
-            Over::Answered if self.queued => slot.inbox.give_back(self.cell),
+            Over::Answered if self.queued => slot.inbox().give_back(self.cell),
             Over::Answered => self.cell.keep(),
             Over::Failed => {}
             Over::GivenUp => self.give_up(slot),
@@ -267,7 +268,7 @@ impl<S: GenServer> Waiting<S> {
             kept::let_go(slot);
         }
         let Some(ticket) = self.ticket else { return };
-        let (call, low) = slot.inbox.withdraw(ticket);
+        let (call, low) = slot.inbox().withdraw(ticket);
         if let Some(call) = call {
             refuse::discard(slot, call);
         }

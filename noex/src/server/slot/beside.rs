@@ -139,8 +139,7 @@ pub(super) fn is_busy<S: GenServer>(slot: &Slot<S>, reason: &ExitReason) -> bool
 
 /// Waits for the handlers that run beside the server; then it ends as it was about to.
 pub(super) fn wait<S: GenServer>(slot: &Arc<Slot<S>>, right: RightTo<'_, S>, seat: &mut Seat) {
-    let right = right.into_owned(slot.clone());
-    seat.set(async move {
+    seat.begin(right.into_owned(slot.clone()), |right| async move {
         let slot = right.slot();
         let core = AnySlot::core(&**slot);
         stand_at!(slot, poll_fn(|cx| core.poll_beside(cx.waker())));

@@ -14,7 +14,7 @@ use super::{
     beside::Beside,
     bonds::Bonds,
     errands::Errands,
-    kept::Kept,
+    kept::Place,
     promises::Promises,
     registered::Registered,
     subscribed::Subscribed,
@@ -71,6 +71,8 @@ pub(crate) struct Core {
     /// References, names included.
     handles: AtomicUsize,
     slow: Mutex<Slow>,
+    /// Where the suspended handler is while its caller keeps it.
+    kept: Mutex<Option<Box<Place>>>,
     incarnation: AtomicU32,
     /// Written under the lock when a life ends, so that who has the lock and sees a life sees it through.
     alive: AtomicBool,
@@ -108,10 +110,6 @@ pub(crate) struct Rest {
     /// Wakes whoever has the suspended handler: a runner, or its caller.
     pub(super) runner: Option<Waker>,
     pub(super) suspended: Option<Suspended>,
-    /// The suspended handler, where its caller keeps it.
-    pub(super) kept: Option<Kept>,
-    /// It is on the list of those that might be overdue.
-    pub(super) is_looked_after: bool,
     last: Option<ExitReason>,
     pub(super) promises: Promises,
     pub(super) beside: Beside,
@@ -165,11 +163,17 @@ impl Core {
             runner: AtomicUsize::new(0),
             door: door.map_or_else(OnceLock::new, OnceLock::from),
             slow: Mutex::new(Slow { rest: None }),
+            kept: Mutex::new(None),
         }
     }
 
     pub(super) fn slow(&self) -> MutexGuard<'_, Slow> {
         self.slow.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where its handler is while its caller keeps it.
+    pub(super) fn kept_place(&self) -> MutexGuard<'_, Option<Box<Place>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[inline]

@@ -156,8 +156,7 @@ fn run<S: GenServer>(core: &Core, room: &Room<S>, looks: Vec<Look>) {
 /// Holds a server that is suspended.
 pub(super) fn hold<S: GenServer>(slot: &Arc<Slot<S>>, right: RightTo<'_, S>, seat: &mut Seat) {
     slot.begin(PAUSED);
-    let right = right.into_owned(slot.clone());
-    seat.set(async move {
+    seat.begin(right.into_owned(slot.clone()), |right| async move {
         let slot = right.slot();
         let core = AnySlot::core(&**slot);
         while let Some(looks) = stand_at!(slot, poll_fn(|cx| core.poll_errands(cx.waker()))) {

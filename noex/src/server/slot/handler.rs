@@ -16,7 +16,7 @@ use super::{
     reply::ReplyTo,
     right::OwnedRight,
     serving,
-    turn::{Pause, serve_some},
+    turn::{Pause, is_idle, serve_some},
     waits,
 };
 use crate::{
@@ -30,6 +30,7 @@ use crate::{
 /// Begins a message whose handler is async. The future owns the run right and lays it down at its end;
 /// before that it serves at most `more` messages, here and, with `hops`, in the servers of the same
 /// type that it wakes.
+#[inline]
 pub(super) fn begin<S: GenServer>(
     slot: &Arc<Slot<S>>,
     right: RightTo<'_, S>,
@@ -39,9 +40,10 @@ pub(super) fn begin<S: GenServer>(
     seat: &mut Seat,
 ) {
     slot.begin(message.variant());
-    // As small as can be: the future is moved into its seat.
+    // As small as can be: all this is moved to where the future is made.
     let more = u16::try_from(more).unwrap_or(u16::MAX);
-    seat.set(handle(right.into_owned(slot.clone()), message, more, hops));
+    let of = (right.into_owned(slot.clone()), message, more, hops);
+    seat.begin(of, |(right, message, more, hops)| handle(right, message, more, hops));
 }
 
 /// Awaits a handler, and says where it stands while it is suspended.
@@ -56,83 +58,91 @@ pub(super) use stand_at;
 
 /// Handles a message and what comes next. The call in hand keeps its reply address in the room, so that a
 /// crash can answer it.
-async fn handle<S: GenServer>(
+#[expect(
+    clippy::manual_async_fn,
+    reason = "it would hold what it is given twice: where it came in, where it is used"
+)]
+fn handle<S: GenServer>(
     mut right: OwnedRight<S>,
     mut message: Envelope<S>,
     more: u16,
     hops: bool,
-) -> Done {
-    let mut budget = usize::from(more);
-    loop {
-        let variant = message.variant();
-        let (slot, room) = right.parts();
-        let Some(Live { state, cx }) = &mut room.live else { return done(right, 0) };
-        // Asked of the message where it is: a part of it that is borrowed stays in the future.
-        let is_deferred = message.is_deferred();
-        let answer = match message {
-            Envelope::Call(call, reply) if is_deferred => {
-                let answer = deferred(slot, state, cx, call, reply).await;
-                room.in_hand = cx.take_lent();
-                answer
-            }
-            Envelope::Call(call, reply) => {
-                room.in_hand = Some(reply);
-                let in_hand = &room.in_hand;
-                let mut handler = pin!(state.handle_call(call, cx));
-                poll_fn(|task| {
-                    let cell = in_hand.as_ref().and_then(ReplyTo::cell);
-                    let step = |task: &mut Context<'_>| poll_at(slot, handler.as_mut(), task);
-                    serving::poll(slot.core.id, cell, 1, task, step)
-                })
-                .await
-            }
-            Envelope::Cast(cast) => {
-                stand_at!(slot, state.handle_cast(cast, cx));
-                None
-            }
-            Envelope::Info(info) => {
-                stand_at!(slot, state.handle_info(info, cx));
-                None
-            }
-            Envelope::Event(info, ticket) => {
-                drop(ticket);
-                stand_at!(slot, state.handle_info(info, cx));
-                None
-            }
-            Envelope::Notice(info, stamp) => {
-                stand_at!(slot, notice::handle(slot, state, cx, info, *stamp));
-                None
-            }
-        };
-        slot.done(variant);
-        if let Some(reply) = room.in_hand.take()
-            && let Some(answer) = answer
-        {
-            reply.send(answer);
-        }
-        message = loop {
+) -> impl Future<Output = Done> + Send + 'static {
+    async move {
+        let mut budget = usize::from(more);
+        loop {
+            let variant = message.variant();
             let (slot, room) = right.parts();
-            match serve_some(slot, room, &mut budget) {
-                Pause::Async(next) if budget > 0 && coop::has_budget_remaining() => {
-                    budget -= 1;
-                    slot.begin(next.variant());
-                    break next;
+            let Some(Live { state, cx }) = &mut room.live else { return done(right, 0) };
+            // Asked of the message where it is: a part of it that is borrowed stays in the future.
+            let is_deferred = message.is_deferred();
+            let answer = match message {
+                Envelope::Call(call, reply) if is_deferred => {
+                    let answer = deferred(slot, state, cx, call, reply).await;
+                    room.in_hand = cx.take_lent();
+                    answer
                 }
-                Pause::Async(next) => {
-                    room.batch.push_front(next);
-                    begun(slot, room.batch.len());
-                    return done(right, usize::from(more) - budget);
+                Envelope::Call(call, reply) => {
+                    room.in_hand = Some(reply);
+                    let in_hand = &room.in_hand;
+                    let mut handler = pin!(state.handle_call(call, cx));
+                    poll_fn(|task| {
+                        let cell = in_hand.as_ref().and_then(ReplyTo::cell);
+                        let step = |task: &mut Context<'_>| poll_at(slot, handler.as_mut(), task);
+                        serving::poll(slot.core.id, cell, 1, task, step)
+                    })
+                    .await
                 }
-                Pause::Limit | Pause::Look => return done(right, usize::from(more) - budget),
-                Pause::Empty => match right.release() {
-                    Err(back) => return done(back, usize::from(more) - budget),
-                    Ok(()) => match woken(budget, hops) {
-                        Some(next) => right = next,
-                        None => return Done { next: None, served: usize::from(more) - budget },
-                    },
-                },
+                Envelope::Cast(cast) => {
+                    stand_at!(slot, state.handle_cast(cast, cx));
+                    None
+                }
+                Envelope::Info(info) => {
+                    stand_at!(slot, state.handle_info(info, cx));
+                    None
+                }
+                Envelope::Event(info, ticket) => {
+                    drop(ticket);
+                    stand_at!(slot, state.handle_info(info, cx));
+                    None
+                }
+                Envelope::Notice(info, stamp) => {
+                    stand_at!(slot, notice::handle(slot, state, cx, info, *stamp));
+                    None
+                }
+            };
+            slot.done(variant);
+            if let Some(reply) = room.in_hand.take()
+                && let Some(answer) = answer
+            {
+                reply.send(answer);
             }
-        };
+            message = loop {
+                let (slot, room) = right.parts();
+                let pause =
+                    if is_idle(slot, room) { Pause::Empty } else { serve_some(slot, room, &mut budget) };
+                match pause {
+                    Pause::Async(next) if budget > 0 && coop::has_budget_remaining() => {
+                        budget -= 1;
+                        slot.begin(next.variant());
+                        break next;
+                    }
+                    Pause::Async(next) => {
+                        room.batch.push_front(next);
+                        begun(slot, room.batch.len());
+                        return done(right, usize::from(more) - budget);
+                    }
+                    Pause::Limit | Pause::Look => return done(right, usize::from(more) - budget),
+                    Pause::Empty => match right.release() {
+                        Err(back) => return done(back, usize::from(more) - budget),
+                        Ok(()) => match woken(budget, hops) {
+                            Some(next) => right = next,
+                            None => return Done { next: None, served: usize::from(more) - budget },
+                        },
+                    },
+                }
+            };
+        }
     }
 }
 
@@ -181,8 +191,7 @@ pub(super) fn begin_continuation<S: GenServer>(
     message: S::Continue,
     seat: &mut Seat,
 ) {
-    let mut right = right.into_owned(slot.clone());
-    seat.set(async move {
+    seat.begin((right.into_owned(slot.clone()), message), |(mut right, message)| async move {
         let (slot, room) = right.parts();
         if let Some(Live { state, cx }) = &mut room.live {
             stand_at!(slot, state.handle_continue(message, cx));
@@ -199,8 +208,7 @@ pub(super) fn begin_terminate<S: GenServer>(
     reason: ExitReason,
     seat: &mut Seat,
 ) {
-    let mut right = right.into_owned(slot.clone());
-    seat.set(async move {
+    seat.begin((right.into_owned(slot.clone()), reason), |(mut right, reason)| async move {
         let (slot, room) = right.parts();
         if let Some(Live { state, cx }) = &mut room.live {
             stand_at!(slot, state.terminate(&reason, cx));

@@ -16,10 +16,11 @@ use std::{
 };
 
 use super::{
+    Slot,
     envelope::{Envelope, Lengths, Pushed, Waited},
     reply::ReplyCell,
     serving::Until,
-    sync::{AtomicUsize, Mutex, MutexGuard, Ordering},
+    sync::{AtomicU32, AtomicUsize, Mutex, MutexGuard, Ordering},
 };
 use crate::{
     event_bus::{Feed, Ticket},
@@ -27,11 +28,16 @@ use crate::{
     server::{GenServer, Mailbox, Overflow},
 };
 
-#[repr(C)]
-pub(crate) struct Inbox<S: GenServer> {
+/// A slot's inbox: what is in it, and what the server has of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Inbox<'a, S: GenServer> {
+    store: &'a Store<S>,
+    /// Messages that the server has taken but not begun. Whoever has the run right writes it.
+    taken: &'a AtomicU32,
+}
+
+pub(super) struct Store<S: GenServer> {
     lines: Mutex<Lines<S>>,
-    /// Messages that the server has taken but not begun.
-    taken: AtomicUsize,
     /// Messages whose senders wait for room; written under the lock.
     parked: AtomicUsize,
     /// The most that ever waited; a count for people, so that a lost race does no harm.
@@ -100,19 +106,38 @@ impl<S: GenServer> Whole<S> {
     }
 }
 
-impl<S: GenServer> Inbox<S> {
-    pub(crate) fn new() -> Self {
-        Inbox {
+impl<S: GenServer> Store<S> {
+    pub(super) fn new() -> Self {
+        Store {
             lines: Mutex::new(Lines { closed: false, whole: None }),
-            taken: AtomicUsize::new(0),
             parked: AtomicUsize::new(0),
             high_water: AtomicUsize::new(0),
         }
     }
+}
+
+impl<S: GenServer> Slot<S> {
+    #[inline]
+    pub(crate) fn inbox(&self) -> Inbox<'_, S> {
+        Inbox { store: &self.store, taken: self.tally() }
+    }
+}
+
+impl<'a, S: GenServer> Inbox<'a, S> {
+    #[inline]
+    fn lines(&self) -> MutexGuard<'a, Lines<S>> {
+        self.store.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Messages that the server has taken and not begun.
+    #[inline]
+    pub(crate) fn left(&self) -> usize {
+        self.taken.load(Ordering::Relaxed) as usize
+    }
 
     #[inline]
-    fn lines(&self) -> MutexGuard<'_, Lines<S>> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    fn note_left(&self, messages: usize) {
+        self.taken.store(u32::try_from(messages).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 
     /// Queues a call and gives the cell its reply will come to. `tell` as for [`offer`](Inbox::offer).
@@ -142,7 +167,7 @@ impl<S: GenServer> Inbox<S> {
         let mut lines = self.lines();
         let open = !lines.closed;
         let whole = lines.whole();
-        let waiting = whole.queue.len() + self.taken.load(Ordering::Relaxed);
+        let waiting = whole.queue.len() + self.left();
         if open && waiting < S::MAILBOX.limit() && whole.parked.is_empty() {
             let first = whole.queue.is_empty();
             whole.queue.push_back(message);
@@ -180,7 +205,7 @@ impl<S: GenServer> Inbox<S> {
         let whole = lines.whole();
         let first = whole.queue.is_empty();
         whole.queue.push_back(message);
-        self.note_high_water(whole.queue.len() + self.taken.load(Ordering::Relaxed));
+        self.note_high_water(whole.queue.len() + self.left());
         Ok(first && tell())
     }
 
@@ -200,7 +225,7 @@ impl<S: GenServer> Inbox<S> {
         let first = whole.queue.is_empty();
         let late = if ticket.note_queued(whole.laps) { whole.late(ticket.feed()) } else { None };
         whole.queue.push_back(Envelope::Event(info, ticket));
-        self.note_high_water(whole.queue.len() + self.taken.load(Ordering::Relaxed));
+        self.note_high_water(whole.queue.len() + self.left());
         Ok((first && tell(), late))
     }
 
@@ -216,7 +241,7 @@ impl<S: GenServer> Inbox<S> {
             return Pushed::Closed(message);
         }
         let whole = lines.whole();
-        let waiting = whole.queue.len() + self.taken.load(Ordering::Relaxed);
+        let waiting = whole.queue.len() + self.left();
         if waiting < S::MAILBOX.limit() && whole.parked.is_empty() {
             whole.queue.push_back(message);
             self.note_high_water(waiting + 1);
@@ -243,14 +268,14 @@ impl<S: GenServer> Inbox<S> {
             }
             Overflow::Wait => {
                 let first = whole.parked.is_empty();
-                self.parked.store(whole.parked.len() + 1, Ordering::Relaxed);
+                self.store.parked.store(whole.parked.len() + 1, Ordering::Relaxed);
                 if first && !makes!(ParksSilently) {
                     tell();
                     // Looked at again: the server may have begun a message and been suspended in it, and not have
                     // seen that somebody parks. Both have changed the run word in between, so one sees the other.
-                    let waiting = whole.queue.len() + self.taken.load(Ordering::Relaxed);
+                    let waiting = whole.queue.len() + self.left();
                     if waiting < S::MAILBOX.limit() && !makes!(ParksUnseen) {
-                        self.parked.store(0, Ordering::Relaxed);
+                        self.store.parked.store(0, Ordering::Relaxed);
                         whole.queue.push_back(message);
                         self.note_high_water(waiting + 1);
                         return Pushed::Queued;
@@ -311,7 +336,7 @@ impl<S: GenServer> Inbox<S> {
         match whole.parked.binary_search_by_key(&ticket, |parked| parked.ticket) {
             Ok(at) => {
                 let parked = whole.parked.remove(at);
-                self.parked.store(whole.parked.len(), Ordering::Relaxed);
+                self.store.parked.store(whole.parked.len(), Ordering::Relaxed);
                 (parked.map(|parked| parked.message), whole.parked.is_empty())
             }
             Err(_) => {
@@ -341,7 +366,7 @@ impl<S: GenServer> Inbox<S> {
         } else {
             batch.append(&mut whole.queue);
         }
-        self.taken.store(batch.len(), Ordering::Relaxed);
+        self.note_left(batch.len());
         if whole.parked.is_empty() {
             if whole.queue.is_empty() {
                 if makes!(LowersUnlocked) {
@@ -355,7 +380,7 @@ impl<S: GenServer> Inbox<S> {
     }
 
     /// Lets parked senders in as far as there is room, and wakes them. `true`: nobody is parked any more.
-    fn admit(&self, mut lines: MutexGuard<'_, Lines<S>>, taken: usize, emptied: impl FnOnce()) -> bool {
+    fn admit(&self, mut lines: MutexGuard<'a, Lines<S>>, taken: usize, emptied: impl FnOnce()) -> bool {
         let whole = lines.whole();
         let room = S::MAILBOX.limit().saturating_sub(taken + whole.queue.len()).min(whole.parked.len());
         let mut wakers = Vec::new();
@@ -363,7 +388,7 @@ impl<S: GenServer> Inbox<S> {
             whole.queue.push_back(parked.message);
             wakers.extend(parked.waker);
         }
-        self.parked.store(whole.parked.len(), Ordering::Relaxed);
+        self.store.parked.store(whole.parked.len(), Ordering::Relaxed);
         let low = whole.parked.is_empty();
         if whole.queue.is_empty() && low {
             emptied();
@@ -379,29 +404,24 @@ impl<S: GenServer> Inbox<S> {
     /// when a parked message came into an empty queue. `true`: nobody is parked any more.
     #[inline]
     pub(crate) fn begun(&self, left: usize, tell: impl FnOnce()) -> bool {
-        self.taken.store(left, Ordering::Relaxed);
+        self.note_left(left);
         // A sender that parks just now is let in when the handler is suspended or the next message begun.
-        self.parked.load(Ordering::Relaxed) > 0 && self.make_room(left, tell)
+        self.store.parked.load(Ordering::Relaxed) > 0 && self.make_room(left, tell)
     }
 
     /// A sender that found the server idle put messages straight into its hands. Another sender may count
     /// them a moment late, as if they had been begun.
     #[inline]
     pub(crate) fn handed_over(&self, messages: usize) {
-        self.taken.store(messages, Ordering::Relaxed);
+        self.note_left(messages);
         self.note_high_water(messages);
     }
 
     #[inline]
     fn note_high_water(&self, waiting: usize) {
-        if waiting > self.high_water.load(Ordering::Relaxed) {
-            self.high_water.store(waiting, Ordering::Relaxed);
+        if waiting > self.store.high_water.load(Ordering::Relaxed) {
+            self.store.high_water.store(waiting, Ordering::Relaxed);
         }
-    }
-
-    /// Messages that the server has taken and not begun.
-    pub(crate) fn left(&self) -> usize {
-        self.taken.load(Ordering::Relaxed)
     }
 
     #[cold]
@@ -415,7 +435,7 @@ impl<S: GenServer> Inbox<S> {
     /// A reply cell comes back for the next call.
     pub(crate) fn give_back(&self, cell: Arc<ReplyCell<S::Reply>>) {
         // Never wait for this: the lock may be busy, and a new cell costs less.
-        if let Ok(mut lines) = self.lines.try_lock()
+        if let Ok(mut lines) = self.store.lines.try_lock()
             && Arc::strong_count(&cell) == 1
             // A deferred call's is still known to its server.
             && Arc::weak_count(&cell) == 0
@@ -451,11 +471,11 @@ impl<S: GenServer> Inbox<S> {
         self.give_out(self.lines())
     }
 
-    fn give_out(&self, mut lines: MutexGuard<'_, Lines<S>>) -> Vec<Envelope<S>> {
+    fn give_out(&self, mut lines: MutexGuard<'a, Lines<S>>) -> Vec<Envelope<S>> {
         let mut lost = Vec::new();
         let mut wakers = Vec::new();
-        self.taken.store(0, Ordering::Relaxed);
-        self.parked.store(0, Ordering::Relaxed);
+        self.note_left(0);
+        self.store.parked.store(0, Ordering::Relaxed);
         if let Some(whole) = lines.whole.as_deref_mut() {
             whole.laps += 1;
             lost.extend(std::mem::take(&mut whole.queue));
@@ -489,8 +509,8 @@ impl<S: GenServer> Inbox<S> {
     /// How full the mailbox is.
     pub(crate) fn lengths(&self) -> Lengths {
         let lines = self.lines();
-        let taken = self.taken.load(Ordering::Relaxed);
-        let high_water = self.high_water.load(Ordering::Relaxed);
+        let taken = self.left();
+        let high_water = self.store.high_water.load(Ordering::Relaxed);
         let (queued, parked) = lines.whole.as_ref().map_or((0, 0), |it| (it.queue.len(), it.parked.len()));
         Lengths { queued: queued + taken, high_water, parked }
     }

@@ -159,7 +159,7 @@ pub(crate) fn start_async<S: GenServer>(
         Ok(task::Poll::Pending) if keeps => {
             // What it waits for may be there when the other tasks had their turn: then the runtime need not sleep.
             waker.wake_by_ref();
-            if kept::keep(slot, (seat, edges), of, waker) == Step::Kept {
+            if kept::keep(slot, seat, edges, of, waker) == Step::Kept {
                 return Started::Kept;
             }
         }

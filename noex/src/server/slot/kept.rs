@@ -28,7 +28,7 @@ use std::{
 };
 
 use super::{
-    AnySlot, Slot,
+    AnySlot, Core, Slot,
     handler::break_off,
     life::begun,
     right::KEPT,
@@ -45,8 +45,11 @@ use crate::{
     server::GenServer,
 };
 
-/// A handler, where its caller left it.
-pub(crate) struct Kept {
+/// Where a server's handlers lie while their callers keep them, one at a time. Made for the first of them.
+#[derive(Default)]
+pub(super) struct Place {
+    /// It is in here, and not in somebody's hands.
+    is_here: bool,
     seat: Seat,
     /// The calls that it awaits.
     edges: Edges,
@@ -54,12 +57,25 @@ pub(crate) struct Kept {
     of: usize,
     /// The look that was the last one before it was polled.
     since: u32,
+    /// The server is on the list of those that might be overdue.
+    is_listed: bool,
 }
 
-impl Kept {
-    /// The calls that it awaits.
-    pub(super) fn edges(&self) -> &Edges {
-        &self.edges
+impl Core {
+    /// The calls that a kept handler awaits.
+    pub(super) fn awaited_while_kept(&self) -> Option<Edges> {
+        let place = self.kept_place();
+        place.as_ref().filter(|place| place.is_here).map(|place| place.edges.clone())
+    }
+}
+
+impl Place {
+    /// Takes the handler, if it is in here.
+    #[inline]
+    fn take(&mut self) -> Option<(Seat, Edges)> {
+        // One after the other: a pair would be moved as a whole.
+        std::mem::take(&mut self.is_here)
+            .then(|| (std::mem::take(&mut self.seat), std::mem::take(&mut self.edges)))
     }
 }
 
@@ -75,13 +91,14 @@ pub(crate) enum Step {
 /// Keeps a handler that is suspended, with the calls that it awaits, for whoever polls with this waker.
 pub(super) fn keep<S: GenServer>(
     slot: &Arc<Slot<S>>,
-    (seat, edges): (Seat, Edges),
+    seat: Seat,
+    edges: Edges,
     of: usize,
     waker: &Waker,
 ) -> Step {
     // A sender may have parked just when this message was begun; the handler may be waiting for it.
-    begun(slot, slot.inbox.left());
-    let (is_free, is_listed) = put(slot, Kept { seat, edges, of, since: 0 }, waker, || slot.be_kept());
+    begun(slot, slot.inbox().left());
+    let (is_free, is_listed) = put(slot, seat, edges, of, waker, || slot.be_kept());
     if !(is_free || makes!(KeepsBlind)) || !is_listed {
         let_go(slot);
         return Step::Gone;
@@ -109,23 +126,26 @@ pub(crate) fn go_on<S: GenServer>(slot: &Arc<Slot<S>>, of: usize, cx: &mut Conte
         let_go(slot);
         return Step::Gone;
     }
-    let mine = slot.core.slow().rest.as_mut().and_then(|rest| rest.kept.take_if(|kept| kept.of == of));
-    let Some(mut kept) = mine else { return Step::Gone };
-    let busy = Busy::enter(std::mem::take(&mut kept.edges), cx.waker());
-    let polled = catch(|| seat::poll(&mut kept.seat, Arc::as_ptr(slot).cast(), cx));
-    kept.edges = busy.leave();
+    let mine = match &mut *slot.core.kept_place() {
+        Some(place) if place.of == of => place.take(),
+        _ => None,
+    };
+    let Some((mut seat, edges)) = mine else { return Step::Gone };
+    let busy = Busy::enter(edges, cx.waker());
+    let polled = catch(|| seat::poll(&mut seat, Arc::as_ptr(slot).cast(), cx));
+    let edges = busy.leave();
     match polled {
         Ok(Poll::Pending) => {}
         Ok(Poll::Ready(done)) => {
-            is_done(slot, kept.seat, done);
+            is_done(slot, seat, done);
             return Step::Gone;
         }
         Err(caught) => {
-            has_crashed(slot, kept.seat, caught);
+            has_crashed(slot, seat, caught);
             return Step::Gone;
         }
     }
-    let (is_kept, is_listed) = put(slot, kept, cx.waker(), || slot.flags() & KEPT != 0);
+    let (is_kept, is_listed) = put(slot, seat, edges, of, cx.waker(), || slot.flags() & KEPT != 0);
     if !is_kept && !makes!(PutsBackBlind) {
         // Whoever was sent for it may have come while it was not there.
         summon(slot);
@@ -142,19 +162,27 @@ pub(crate) fn go_on<S: GenServer>(slot: &Arc<Slot<S>>, of: usize, cx: &mut Conte
 /// whether it will be missed.
 fn put<S: GenServer>(
     slot: &Arc<Slot<S>>,
-    kept: Kept,
+    seat: Seat,
+    edges: Edges,
+    of: usize,
     waker: &Waker,
     flag: impl FnOnce() -> bool,
 ) -> (bool, bool) {
     let core = &slot.core;
-    let mut slow = core.slow();
-    let rest = slow.whole();
-    core.be_seen_to_by(rest, waker);
+    if !core.is_seen_to_by(waker) {
+        core.be_seen_to_by(core.slow().whole(), waker);
+    }
     let door = core.door();
-    rest.kept = Some(Kept { since: door.map_or(0, |door| door.last_look()), ..kept });
-    let is_new = !std::mem::replace(&mut rest.is_looked_after, true);
+    let mut place = core.kept_place();
+    let here = place.get_or_insert_default();
+    here.is_here = true;
+    here.seat = seat;
+    here.edges = edges;
+    here.of = of;
+    here.since = door.map_or(0, |door| door.last_look());
+    let is_new = !std::mem::replace(&mut here.is_listed, true);
     let flag = flag();
-    drop(slow);
+    drop(place);
     let missed = |door: &Arc<Door>| door.look_after(Arc::downgrade(slot) as Weak<dyn AnySlot>);
     (flag, !is_new || door.is_none_or(missed))
 }
@@ -180,15 +208,13 @@ pub(super) fn has_crashed<S: GenServer>(slot: &Arc<Slot<S>>, seat: Seat, caught:
 /// any without a look.
 pub(super) fn look_after<S: GenServer>(slot: &Arc<Slot<S>>, look: Option<u32>) -> bool {
     let is_overdue = {
-        let mut slow = slot.core.slow();
-        let Some(rest) = slow.rest.as_mut() else { return false };
-        match (&rest.kept, look) {
-            (Some(kept), Some(look)) if look.wrapping_sub(kept.since) < 2 => return true,
-            (kept, _) => {
-                rest.is_looked_after = false;
-                kept.is_some()
-            }
+        let mut place = slot.core.kept_place();
+        let Some(here) = place.as_mut() else { return false };
+        if here.is_here && look.is_some_and(|look| look.wrapping_sub(here.since) < 2) {
+            return true;
         }
+        here.is_listed = false;
+        here.is_here
     };
     if is_overdue || look.is_none() {
         let_go(slot);
@@ -198,14 +224,11 @@ pub(super) fn look_after<S: GenServer>(slot: &Arc<Slot<S>>, look: Option<u32>) -
 
 /// A runner comes for a handler that was let go of, if it is there.
 pub(super) fn fetch<S: GenServer>(slot: &Slot<S>) -> Option<(Seat, Edges)> {
-    let (Kept { seat, mut edges, .. }, caller) = {
-        let mut slow = slot.core.slow();
-        let rest = slow.rest.as_mut()?;
-        // If the flag is up this is another one, and nobody was sent for it.
-        (rest.kept.take_if(|_| slot.flags() & KEPT == 0)?, rest.runner.clone())
-    };
+    // If the flag is up this is another one, and nobody was sent for it.
+    let (seat, mut edges) = slot.core.kept_place().as_mut().filter(|_| slot.flags() & KEPT == 0)?.take()?;
     // They were counted for another waker than the runner's.
     edges.forget_wakers();
+    let caller = slot.core.slow().rest.as_ref().and_then(|rest| rest.runner.clone());
     if let Some(caller) = caller {
         // From now on its reply has to wake it: it has to say whom.
         caller.wake();

@@ -69,7 +69,7 @@ pub(crate) async fn bring_up<S: GenServer>(
     let Some(right) = slot.enter_down() else { return Err(Unborn::Running) };
     slot.core.trap_exits(S::TRAP_EXIT);
     if slot.core.incarnation() > 0 {
-        slot.inbox.reopen();
+        slot.inbox().reopen();
     }
     slot.core.be_born();
     if let Starter::Parent(parent) = starter {
@@ -283,7 +283,7 @@ fn drain<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>, reason: ExitR
 
 /// Takes what is queued.
 pub(super) fn take<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>) {
-    if slot.inbox.take(&mut room.batch, || slot.lower(QUEUED)) {
+    if slot.inbox().take(&mut room.batch, || slot.lower(QUEUED)) {
         announce(slot, || EventKind::MailboxLow);
     }
 }
@@ -291,7 +291,7 @@ pub(super) fn take<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>) {
 /// One of the messages taken has begun; there may be room for a parked one now.
 #[inline]
 pub(super) fn begun<S: GenServer>(slot: &Slot<S>, left: usize) {
-    if slot.inbox.begun(left, || slot.set(QUEUED)) {
+    if slot.inbox().begun(left, || slot.set(QUEUED)) {
         announce(slot, || EventKind::MailboxLow);
     }
 }
@@ -311,7 +311,7 @@ pub(super) fn orders<S: GenServer>(right: &mut RightTo<'_, S>) -> Option<S::Cont
     }
     let orders = &mut room.live.as_mut()?.cx;
     if orders.take_hibernate() {
-        orders.slot().inbox.shrink();
+        orders.slot().inbox().shrink();
         room.batch.shrink_to_fit();
     }
     let orders = &mut room.live.as_mut()?.cx;
@@ -414,7 +414,7 @@ fn finish<S: GenServer>(slot: &Slot<S>, mut right: RightTo<'_, S>, reason: ExitR
         }
     } else if S::ON_RESTART == OnRestart::Drop {
         let batch = std::mem::take(&mut right.batch);
-        for message in batch.into_iter().chain(slot.inbox.empty()) {
+        for message in batch.into_iter().chain(slot.inbox().empty()) {
             refuse(slot, message, &reason);
         }
     }

@@ -60,7 +60,7 @@ use std::{
 pub(crate) use self::core::{Core, Signal};
 use self::{
     envelope::{Envelope, Lengths},
-    inbox::Inbox,
+    inbox::Store,
     notice::Recall,
     reply::ReplyTo,
     right::{Guarded, Right},
@@ -80,10 +80,10 @@ type RightTo<'a, S> = Right<'a, Front<S>, Room<S>>;
 /// What everybody sees of a slot.
 #[repr(C)]
 pub(crate) struct Front<S: GenServer> {
+    store: Store<S>,
     core: Core,
     /// Messages served, by variant; written by the holder of the run right alone.
     served: Box<[AtomicU64]>,
-    pub(crate) inbox: Inbox<S>,
     /// The policies of its handlers, from when somebody first asks for them.
     policies: OnceLock<Box<Policies<S>>>,
 }
@@ -169,7 +169,7 @@ pub(crate) fn vacant<S: GenServer>(id: u64, door: Option<Arc<Door>>) -> Arc<Slot
     Arc::new(Guarded::down(
         Front {
             core: Core::new(id, S::type_name(), door),
-            inbox: Inbox::new(),
+            store: Store::new(),
             policies: OnceLock::new(),
             served: (0..S::Call::VARIANTS.len() + S::Cast::VARIANTS.len() + S::Info::VARIANTS.len())
                 .map(|_| AtomicU64::new(0))
@@ -241,7 +241,7 @@ impl<S: GenServer> AnySlot for Slot<S> {
     fn go_away(&self) {
         Guarded::go_away(self);
         // A sender may have parked just when this message was begun; the handler may be waiting for it.
-        life::begun(self, self.inbox.left());
+        life::begun(self, self.inbox().left());
     }
 
     fn look_after_kept(self: Arc<Self>, look: Option<u32>) -> bool {
@@ -293,11 +293,11 @@ impl<S: GenServer> AnySlot for Slot<S> {
     }
 
     fn queue(&self) -> Lengths {
-        self.inbox.lengths()
+        self.inbox().lengths()
     }
 
     fn bytes(&self) -> usize {
-        size_of::<Self>() + self.served.len() * size_of::<AtomicU64>() + self.inbox.heap_bytes()
+        size_of::<Self>() + self.served.len() * size_of::<AtomicU64>() + self.inbox().heap_bytes()
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

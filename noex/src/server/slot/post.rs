@@ -23,11 +23,11 @@ pub(crate) fn leave<S: GenServer>(slot: &Slot<S>, message: Envelope<S>) -> Resul
         && let Some(mut right) = slot.try_enter()
     {
         right.batch.push_back(message);
-        slot.inbox.handed_over(1);
+        slot.inbox().handed_over(1);
         right.lay_ready();
         return Ok(true);
     }
-    slot.inbox.offer(message, || slot.raise(QUEUED))
+    slot.inbox().offer(message, || slot.raise(QUEUED))
 }
 
 /// Brings an event to its server. `false`: that has ended.
@@ -37,7 +37,7 @@ pub(crate) fn deliver<S: GenServer>(slot: &Arc<Slot<S>>, event: Envelope<S>) -> 
         && let Some(mut right) = slot.try_enter()
     {
         right.batch.push_back(event);
-        slot.inbox.handed_over(1);
+        slot.inbox().handed_over(1);
         right.lay_ready();
         turn::summon(slot);
         return true;
@@ -48,9 +48,9 @@ pub(crate) fn deliver<S: GenServer>(slot: &Arc<Slot<S>>, event: Envelope<S>) -> 
 fn queue<S: GenServer>(slot: &Arc<Slot<S>>, event: Envelope<S>) -> bool {
     let raise = || slot.raise(QUEUED);
     let queued = match event {
-        Envelope::Event(info, ticket) => slot.inbox.force_event(info, ticket, raise),
+        Envelope::Event(info, ticket) => slot.inbox().force_event(info, ticket, raise),
         // One that its publisher waits for.
-        event => slot.inbox.force(event, raise).map(|summoned| (summoned, None)),
+        event => slot.inbox().force(event, raise).map(|summoned| (summoned, None)),
     };
     // What comes too late for a server that has ended, nobody misses.
     let Ok((summoned, late)) = queued else { return false };

@@ -12,7 +12,7 @@ use crate::{
 /// Refuses everything: there is no next life.
 pub(super) fn refuse_all<S: GenServer>(slot: &Slot<S>, right: &mut RightTo<'_, S>, reason: &ExitReason) {
     let batch = std::mem::take(&mut right.batch);
-    for message in batch.into_iter().chain(slot.inbox.close()) {
+    for message in batch.into_iter().chain(slot.inbox().close()) {
         refuse(slot, message, reason);
     }
 }

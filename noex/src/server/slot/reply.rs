@@ -54,9 +54,26 @@ struct Inner<R> {
 enum State<R> {
     /// Not answered, and the caller's waker once it has been polled; also when nobody has asked yet.
     Open(Option<Waker>),
-    Answered(Result<R, Failure>),
+    Answered(R),
+    Failed(Failure),
     /// Nobody waits any more.
     Gone,
+}
+
+impl<R> Inner<R> {
+    /// Takes the answer, if there is one.
+    #[inline]
+    fn take(&mut self) -> Option<Result<R, Failure>> {
+        if !matches!(self.state, State::Answered(_) | State::Failed(_)) {
+            return None;
+        }
+        let next = if self.refused && !makes!(OpensRefused) { State::Gone } else { State::Open(None) };
+        match std::mem::replace(&mut self.state, next) {
+            State::Answered(reply) => Some(Ok(reply)),
+            State::Failed(failure) => Some(Err(failure)),
+            State::Open(_) | State::Gone => None,
+        }
+    }
 }
 
 thread_local! {
@@ -160,46 +177,41 @@ impl<R> ReplyCell<R> {
                 *known = Some(waker.clone());
                 Poll::Pending
             }
-            State::Answered(_) => {
-                let next =
-                    if inner.refused && !makes!(OpensRefused) { State::Gone } else { State::Open(None) };
-                match std::mem::replace(&mut inner.state, next) {
-                    State::Answered(answer) => Poll::Ready(answer),
-                    _ => Poll::Pending,
-                }
-            }
+            State::Answered(_) | State::Failed(_) => inner.take().map_or(Poll::Pending, Poll::Ready),
             State::Gone => Poll::Pending,
         }
     }
 
-    /// Whether somebody waits and has no answer; now there is one.
-    fn answer(&self, answer: Result<R, Failure>, refused: bool) -> bool {
-        let late = {
-            let mut inner = self.inner();
-            match &mut inner.state {
-                State::Open(waker) => {
-                    let waker = waker.take();
-                    if makes!(AnswersInTwo) {
-                        drop(inner);
-                        inner = self.inner();
-                    }
-                    inner.state = State::Answered(answer);
-                    inner.refused = refused;
-                    let watcher = inner.watcher.take();
-                    drop(inner);
-                    if let Some(waker) = waker {
-                        waker.wake();
-                    }
-                    if let Some(watcher) = watcher {
-                        watcher.wake();
-                    }
-                    return true;
-                }
-                _ => answer,
-            }
+    /// Takes the answer, if there is one.
+    pub(crate) fn take(&self) -> Option<Result<R, Failure>> {
+        self.inner().take()
+    }
+
+    /// Whether somebody waits and has no answer; now there is one, which is made where it will lie.
+    #[inline]
+    fn answer(&self, answer: impl FnOnce() -> State<R>, refused: bool) -> bool {
+        let mut inner = self.inner();
+        let State::Open(waker) = &mut inner.state else {
+            drop(inner);
+            drop_quietly(answer);
+            return false;
         };
-        drop_quietly(late);
-        false
+        let waker = waker.take();
+        if makes!(AnswersInTwo) {
+            drop(inner);
+            inner = self.inner();
+        }
+        inner.state = answer();
+        inner.refused = refused;
+        let watcher = inner.watcher.take();
+        drop(inner);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        if let Some(watcher) = watcher {
+            watcher.wake();
+        }
+        true
     }
 }
 
@@ -225,7 +237,7 @@ impl<R: Send> Awaited for ReplyCell<R> {
     }
 
     fn refuse(&self, failure: Failure) -> bool {
-        self.answer(Err(failure), true)
+        self.answer(|| State::Failed(failure), true)
     }
 }
 
@@ -268,7 +280,7 @@ impl<R> ReplyTo<R> {
     pub(crate) fn shed(&self, failure: Failure) {
         if let Some(cell) = &self.cell {
             cell.stage.store(SHED, Ordering::Relaxed);
-            cell.answer(Err(failure), true);
+            cell.answer(|| State::Failed(failure), true);
         }
     }
 
@@ -283,14 +295,15 @@ impl<R> ReplyTo<R> {
 
     /// As `send`; whether somebody waited for it.
     pub(crate) fn offer(mut self, reply: R) -> bool {
-        self.answer(Ok(reply))
+        self.answer(|| State::Answered(reply))
     }
 
     pub(crate) fn fail(mut self, failure: Failure) {
-        self.answer(Err(failure));
+        self.answer(|| State::Failed(failure));
     }
 
-    fn answer(&mut self, answer: Result<R, Failure>) -> bool {
+    #[inline]
+    fn answer(&mut self, answer: impl FnOnce() -> State<R>) -> bool {
         let Some(cell) = self.cell.take() else { return false };
         let is_wanted = cell.answer(answer, false);
         // The caller may be gone: then the reply is dropped here.
@@ -301,6 +314,6 @@ impl<R> ReplyTo<R> {
 
 impl<R> Drop for ReplyTo<R> {
     fn drop(&mut self) {
-        self.answer(Err(Failure::ReplyDropped));
+        self.answer(|| State::Failed(Failure::ReplyDropped));
     }
 }

@@ -81,13 +81,15 @@ impl<T> UnsafeCell<T> {
 
 /// A `front` that everybody sees and a room that only the holder of the [`Right`] enters.
 ///
-/// In this order: what a sender on another core writes lies side by side, at the end of the front and the
-/// beginning of the room.
+/// In this order: what a sender on another core writes lies side by side, behind the counts of the `Arc` that it is in
+/// and at the beginning of the room.
 #[repr(C)]
 pub(crate) struct Guarded<F, V> {
-    front: F,
     word: AtomicU32,
+    /// A number that the holder of the right shows to everybody.
+    tally: AtomicU32,
     room: UnsafeCell<V>,
+    front: F,
 }
 
 /// A front and a room that may be shared between threads: `F: Send + Sync` and `V: Send`, proved for all
@@ -127,13 +129,19 @@ impl<F, V> Guarded<F, V> {
         (F, V): Shared,
     {
         let () = <(F, V)>::PROOF;
-        Guarded { front, word: AtomicU32::new(HALT), room: UnsafeCell::new(room) }
+        Guarded { word: AtomicU32::new(HALT), tally: AtomicU32::new(0), room: UnsafeCell::new(room), front }
     }
 
     /// The word as it is now; by the time one looks at it, it may be another.
     #[inline]
     pub(crate) fn flags(&self) -> u32 {
         self.word.load(Ordering::Relaxed)
+    }
+
+    /// The number that the holder of the right shows.
+    #[inline]
+    pub(crate) fn tally(&self) -> &AtomicU32 {
+        &self.tally
     }
 
     /// Takes the right of an idle server: alive, nothing queued, nobody inside.

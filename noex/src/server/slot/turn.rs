@@ -48,6 +48,15 @@ pub(super) enum Pause<S: GenServer> {
     Async(Envelope<S>),
 }
 
+/// Whether there is nothing to see to and no message: how a handler leaves most servers that were idle.
+#[inline]
+pub(super) fn is_idle<S: GenServer>(slot: &Slot<S>, room: &Room<S>) -> bool {
+    matches!(room.end, End::No)
+        && room.live.as_ref().is_some_and(|live| !live.cx.has_orders())
+        && slot.flags() & (SIGNAL | HALT | QUEUED) == 0
+        && room.batch.is_empty()
+}
+
 /// Serves at most `budget` messages whose handlers are plain `fn`s.
 pub(super) fn serve_some<S: GenServer>(slot: &Slot<S>, room: &mut Room<S>, budget: &mut usize) -> Pause<S> {
     if !matches!(room.end, End::No) || room.live.as_ref().is_none_or(|live| live.cx.has_orders()) {

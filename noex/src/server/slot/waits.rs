@@ -18,7 +18,7 @@ use std::{
     task::Waker,
 };
 
-use super::{AnySlot, Core, kept::Kept};
+use super::{AnySlot, Core};
 use crate::{
     mistakes::makes,
     server::error::{DeadlockStep, Failure, Target},
@@ -289,8 +289,7 @@ impl Core {
 
     /// The calls that the suspended handler awaits.
     pub(crate) fn awaited(&self) -> Vec<Target> {
-        let kept = self.slow().rest.as_ref().and_then(|slow| slow.kept.as_ref()).map(Kept::edges).cloned();
-        let edges = kept.unwrap_or_else(|| self.open_edges());
+        let edges = self.awaited_while_kept().unwrap_or_else(|| self.open_edges());
         edges.iter().map(|edge| edge.target.core().target(edge.handler)).collect()
     }
 

@@ -263,7 +263,7 @@ fn a_sender_that_parks_beside_a_handler_that_is_suspended_gets_in() {
             let (woken, waker) = Woken::new();
             let message = Envelope::Cast(Add::One);
             let tell = || assert!(!other.raise(QUEUED), "its right is held or lies ready");
-            match other.inbox.push(message, Overflow::Wait, Some(&waker), tell) {
+            match other.inbox().push(message, Overflow::Wait, Some(&waker), tell) {
                 Pushed::Queued => None,
                 Pushed::Parked { ticket, .. } => Some((ticket, woken)),
                 _ => unreachable!("its sender waits"),
@@ -273,7 +273,7 @@ fn a_sender_that_parks_beside_a_handler_that_is_suspended_gets_in() {
         if let Some((ticket, woken)) = sender.join().unwrap() {
             assert!(woken.is(), "there is room");
             let (_, waker) = Woken::new();
-            assert!(matches!(slot.inbox.ask(ticket, &waker), Waited::Moved));
+            assert!(matches!(slot.inbox().ask(ticket, &waker), Waited::Moved));
         }
     });
 }

@@ -55,7 +55,7 @@ pub(super) fn two_senders_and_a_helper() {
         let (slot, served) = counter::<ROOMY>();
         let sender = slot.clone();
         let thread = loom::thread::spawn(move || cast(&sender));
-        let _ = slot.inbox.offer(Envelope::Cast(Add::One), || slot.raise(QUEUED));
+        let _ = slot.inbox().offer(Envelope::Cast(Add::One), || slot.raise(QUEUED));
         inline::help(&slot);
         thread.join().unwrap();
         all_served(&slot, &served, 2);
@@ -68,7 +68,7 @@ fn a_senders_call_does_not_overtake_its_cast() {
         let (slot, served) = counter::<ROOMY>();
         let other = slot.clone();
         let thread = loom::thread::spawn(move || cast(&other));
-        let _ = slot.inbox.offer(Envelope::Cast(Add::One), || slot.raise(QUEUED));
+        let _ = slot.inbox().offer(Envelope::Cast(Add::One), || slot.raise(QUEUED));
         let before = served.count();
         if let Inline::Done(count) = inline::call_inline(&slot, Add::One) {
             assert!(count >= 2, "{count}: the cast was served first, {before} before");
@@ -96,9 +96,9 @@ fn a_kill_beside_a_call_and_a_cast() {
         }
         assert!(!slot.core.is_alive());
         assert!(served.count() <= 1);
-        let refused = slot.inbox.offer(Envelope::Cast(Add::One), || false).is_err();
+        let refused = slot.inbox().offer(Envelope::Cast(Add::One), || false).is_err();
         assert!(refused, "a server that is gone takes nothing");
-        assert_eq!(slot.inbox.lengths().queued, 0, "and keeps nothing");
+        assert_eq!(slot.inbox().lengths().queued, 0, "and keeps nothing");
     });
 }
 
@@ -116,7 +116,7 @@ fn a_sender_to_an_idle_server_beside_another_and_a_runner() {
         turns.join().unwrap();
         assert_eq!(slot.flags() & READY, 0, "whoever left the right ready has sent a runner");
         all_served(&slot, &served, 2);
-        assert_eq!(slot.inbox.lengths().queued, 0, "what was begun is not counted as waiting");
+        assert_eq!(slot.inbox().lengths().queued, 0, "what was begun is not counted as waiting");
     });
 }
 
@@ -155,7 +155,7 @@ fn a_kill_beside_a_sender_to_an_idle_server() {
         }
         assert!(!slot.core.is_alive(), "whatever the sender did");
         assert!(served.count() <= usize::from(left.is_ok()));
-        assert_eq!(slot.inbox.lengths().queued, 0, "a message that was left is served or refused");
+        assert_eq!(slot.inbox().lengths().queued, 0, "a message that was left is served or refused");
         assert!(post::leave(&slot, Envelope::Cast(Add::One)).is_err());
     });
 }

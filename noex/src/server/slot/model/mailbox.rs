@@ -32,7 +32,7 @@ fn send(slot: &Narrow, name: u8) -> Result<Sender, Add> {
     let (woken, waker) = Woken::new();
     let mut summoned = false;
     let message = Envelope::Cast(Add::Named(name));
-    let pushed = slot.inbox.push(message, Overflow::Wait, Some(&waker), || summoned = slot.raise(QUEUED));
+    let pushed = slot.inbox().push(message, Overflow::Wait, Some(&waker), || summoned = slot.raise(QUEUED));
     if summoned {
         run(slot);
     }
@@ -56,7 +56,7 @@ fn is_told(slot: &Narrow, sender: &Sender) {
     let Some(ticket) = sender.ticket else { return };
     assert!(sender.woken.is(), "a sender that was let in is woken");
     let (_, waker) = Woken::new();
-    assert!(matches!(slot.inbox.ask(ticket, &waker), Waited::Moved), "and finds its message gone");
+    assert!(matches!(slot.inbox().ask(ticket, &waker), Waited::Moved), "and finds its message gone");
 }
 
 /// The first in the queue raises the flag, for those behind it as well.
@@ -66,9 +66,9 @@ fn a_call_does_not_overtake_a_cast_that_queued_behind_anothers() {
         let (slot, served) = counter::<ROOMY>();
         let other = slot.clone();
         let sender = loom::thread::spawn(move || {
-            let _ = other.inbox.offer(Envelope::Cast(Add::Named(1)), || other.raise(QUEUED));
+            let _ = other.inbox().offer(Envelope::Cast(Add::Named(1)), || other.raise(QUEUED));
         });
-        let _ = slot.inbox.offer(Envelope::Cast(Add::Named(2)), || slot.raise(QUEUED));
+        let _ = slot.inbox().offer(Envelope::Cast(Add::Named(2)), || slot.raise(QUEUED));
         if let Inline::Done(_) = inline::call_inline(&slot, Add::Named(3)) {
             assert!(served.names().contains(&2), "the cast was served first");
         }
@@ -88,7 +88,7 @@ fn a_sender_that_parks_beside_a_runner_gets_in() {
         let Ok(sender) = sender.join().unwrap() else { unreachable!("nobody closes it") };
         all_served(&slot, &served, 2);
         is_told(&slot, &sender);
-        assert_eq!(slot.inbox.lengths().parked, 0);
+        assert_eq!(slot.inbox().lengths().parked, 0);
     });
 }
 
@@ -115,11 +115,11 @@ fn a_sender_that_withdraws_has_its_message_back_or_it_is_served() {
         let (slot, served) = full();
         let Ok(Sender { ticket: Some(ticket), .. }) = send(&slot, 2) else { unreachable!("it is full") };
         let other = slot.clone();
-        let sender = loom::thread::spawn(move || other.inbox.withdraw(ticket).0.is_some());
+        let sender = loom::thread::spawn(move || other.inbox().withdraw(ticket).0.is_some());
         run(&slot);
         let back = sender.join().unwrap();
         all_served(&slot, &served, 2 - usize::from(back));
-        let lengths = slot.inbox.lengths();
+        let lengths = slot.inbox().lengths();
         assert_eq!((lengths.queued, lengths.parked), (0, 0));
     });
 }
@@ -139,9 +139,9 @@ fn a_sender_that_parks_beside_the_end_has_its_message_back() {
         if let Ok(Sender { ticket: Some(ticket), woken }) = sent {
             assert!(woken.is(), "who waits for room hears of the end");
             let (_, waker) = Woken::new();
-            assert!(matches!(slot.inbox.ask(ticket, &waker), Waited::Back(_)));
+            assert!(matches!(slot.inbox().ask(ticket, &waker), Waited::Back(_)));
         }
-        let lengths = slot.inbox.lengths();
+        let lengths = slot.inbox().lengths();
         assert_eq!((lengths.queued, lengths.parked), (0, 0), "nothing is kept by a server that is gone");
     });
 }
@@ -157,7 +157,7 @@ fn a_call_that_parks_is_answered() {
             let mut summoned = false;
             let tell = || summoned = other.raise(QUEUED);
             let wait = (Overflow::Wait, Until::Forever);
-            let (cell, _) = other.inbox.push_call(Add::Named(2), wait, Some(waker), tell);
+            let (cell, _) = other.inbox().push_call(Add::Named(2), wait, Some(waker), tell);
             if summoned {
                 run(&other);
             }

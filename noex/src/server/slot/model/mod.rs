@@ -185,7 +185,7 @@ fn call<const ROOM: usize>(slot: &Arc<Slot<Counter<ROOM>>>) {
         Inline::Busy(call) => {
             let mut summoned = false;
             drop(
-                slot.inbox
+                slot.inbox()
                     .push_call(call, (Overflow::Wait, Until::Forever), None, || summoned = slot.raise(QUEUED))
                     .0,
             );
