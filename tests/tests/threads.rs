@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashSet,
-    future::Future,
+    future::{Future, poll_fn},
     pin::pin,
     sync::{
         Arc, Mutex,
@@ -16,7 +16,10 @@ use std::{
 };
 
 use noex::prelude::*;
-use tokio::runtime::{Builder, Handle, Id, Runtime};
+use tokio::{
+    runtime::{Builder, Handle, Id, Runtime},
+    sync::Notify,
+};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -53,6 +56,11 @@ impl Worker {
     async fn slow(&mut self) -> &'static str {
         tokio::time::sleep(5 * MS).await;
         "slow"
+    }
+
+    #[call]
+    async fn hear(&mut self, bell: Arc<Notify>) {
+        bell.notified().await;
     }
 
     #[call]
@@ -118,6 +126,72 @@ fn a_handler_may_block_its_thread_on_an_async_handler() {
         for _ in 0..workers {
             assert_eq!(answers.recv_timeout(LONG), Ok("slow"), "{workers} workers");
         }
+    }
+}
+
+/// Blocks the thread of a handler on an async handler that waits until a third server rings.
+struct Blocks {
+    workers: usize,
+    /// It is rung from outside, when the thread is blocked; else by who blocks it, before that.
+    rings_late: bool,
+    /// The call has been begun outside of the handler.
+    is_begun: bool,
+}
+
+impl Blocks {
+    fn until_another_rings(self) {
+        let runtime = threads(self.workers);
+        let [blocked, hears, rings] = [(); 3].map(|()| Worker::start_in(&runtime));
+        let bell = Arc::<Notify>::default();
+        let ring = {
+            let bell = bell.clone();
+            move || send(&rings, move || bell.notify_one())
+        };
+        let (blocks, is_blocked) = mpsc::channel();
+        let (answer, answers) = mpsc::channel();
+        let (ring_early, rings_late) = (ring.clone(), self.rings_late);
+        let hears: &'static WorkerRef = Box::leak(Box::new(hears));
+        let mut call = Box::pin(hears.hear(bell));
+        if self.is_begun {
+            let first = runtime.block_on(poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))));
+            assert!(first.is_pending(), "nobody has rung");
+        }
+        send(&blocked, move || {
+            if !rings_late {
+                ring_early();
+            }
+            blocks.send(()).unwrap();
+            let heard = tokio::task::block_in_place(|| Handle::current().block_on(call));
+            answer.send(heard.is_ok()).unwrap();
+        });
+        is_blocked.recv_timeout(LONG).unwrap();
+        if self.rings_late {
+            // By then whoever looks after kept handlers has looked.
+            thread::sleep(10 * MS);
+            ring();
+        }
+        assert_eq!(answers.recv_timeout(LONG / 4), Ok(true), "{} workers", self.workers);
+    }
+}
+
+#[test]
+fn whom_a_handler_woke_is_served_while_it_blocks_its_thread() {
+    for workers in 1..3 {
+        Blocks { workers, rings_late: false, is_begun: false }.until_another_rings();
+    }
+}
+
+#[test]
+fn others_are_served_while_a_handler_blocks_its_thread() {
+    for workers in 1..3 {
+        Blocks { workers, rings_late: true, is_begun: false }.until_another_rings();
+    }
+}
+
+#[test]
+fn so_they_are_while_it_blocks_its_thread_on_a_call_that_was_begun_elsewhere() {
+    for (workers, rings_late) in [(1, false), (1, true), (2, false), (2, true)] {
+        Blocks { workers, rings_late, is_begun: true }.until_another_rings();
     }
 }
 

@@ -368,10 +368,16 @@ pub(crate) fn let_go(waker: &Waker) {
     }
 }
 
+/// Whether a runner is on this thread: inside a handler, which may be a plain one and block it.
+#[inline]
+pub(crate) fn is_on_runner() -> bool {
+    NEXT.try_with(|next| next.borrow().is_some()).unwrap_or(false)
+}
+
 /// Who is on this thread.
 fn caller() -> Caller {
-    match NEXT.try_with(|next| next.borrow().is_some()) {
-        Ok(true) => Caller::Handler,
+    match is_on_runner() {
+        true => Caller::Handler,
         _ if tokio::task::try_id().is_none() => Caller::Outside,
         _ => Caller::Task(HOME.with(|home| std::ptr::from_ref(home) as usize)),
     }

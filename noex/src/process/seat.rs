@@ -1,7 +1,7 @@
 //! Seats: where the futures of async handlers sit while they run.
 //!
-//! The memory of a seat is used again for the next handler of the same kind, whose future is made where it will be
-//! polled: to make it elsewhere and move it there would cost more than polling it.
+//! The memory of a seat is used again for the next handler of the same kind. Its future is made at the seat, out of the
+//! few words that it is made of: to make it elsewhere and move it would cost more than polling it.
 //!
 //! A handler that is done goes on with what waits behind its message and, on a runner, with the server that it woke if
 //! that is of the same type; so a seat does not belong to one server, and when its future stops short the runner asks
@@ -48,7 +48,7 @@ struct Beginning<A, B> {
 pin_project! {
     struct Chair<A, B, F> {
         #[pin]
-        future: Option<F>,
+        future: F,
         kind: PhantomData<fn(A, B)>,
     }
 }
@@ -60,14 +60,14 @@ where
 {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Done> {
-        self.project().future.as_pin_mut().map_or(Poll::Ready(Done::default()), |future| future.poll(cx))
+        self.project().future.poll(cx)
     }
 
     fn begin(self: Pin<&mut Self>, beginning: &mut dyn Any) {
         if let Some(Beginning { of, make }) = beginning.downcast_mut::<Beginning<A, B>>()
             && let Some(of) = of.take()
         {
-            self.project().future.set(Some(make(of)));
+            self.project().future.set(make(of));
         }
     }
 }
@@ -86,7 +86,7 @@ impl Seat {
             place.as_mut().begin(&mut beginning);
         }
         if let Some(of) = beginning.of {
-            let chair = Chair { future: Some((beginning.make)(of)), kind: PhantomData::<fn(A, B)> };
+            let chair = Chair { future: (beginning.make)(of), kind: PhantomData::<fn(A, B)> };
             self.0 = Some(Box::pin(chair));
         }
     }

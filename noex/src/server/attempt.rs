@@ -224,6 +224,7 @@ impl<S: GenServer> UnderWay<'_, S> {
         });
         match (call, started) {
             (Some(call), Started::Not) => Err(call),
+            // Answered already, so that there is no wait to speak of; and it was never queued.
             (_, Started::Here) if let Some(answer) = cell.take() => {
                 if answer.is_ok() {
                     cell.keep();

@@ -64,7 +64,7 @@ pub(super) struct Waiting<S: GenServer> {
     /// The caller's waker went with the call.
     waker_is_there: bool,
     clock: Option<Pin<Box<Sleep>>>,
-    /// The clock runs, and word of the wait is left.
+    /// The clock runs, and whoever has to know of the wait does.
     settled: bool,
     /// A handler waits: its server's edges have this call.
     noted: bool,
@@ -178,20 +178,33 @@ impl<S: GenServer> Waiting<S> {
         }
     }
 
+    /// Polls the handler that the caller keeps, if it is there still.
+    fn poll_kept(&mut self, slot: &Arc<Slot<S>>, asked: &mut Asked, cx: &mut Context<'_>) -> kept::Step {
+        if self.settled {
+            let is_enough = std::mem::take(&mut self.was_polled);
+            return if is_enough { kept::Step::Kept } else { kept::go_on(slot, self.key(), cx) };
+        }
+        // It has taken its first step just now. Its caller is no handler, so that nobody is to know of the wait.
+        self.settled = true;
+        if slot.core().door().is_some_and(|door| door.is_closed()) {
+            return kept::Step::Gone;
+        }
+        self.start_clock(slot, asked, serving::patience(asked.limit));
+        kept::Step::Kept
+    }
+
+    /// What the caller knows its handler by.
+    fn key(&self) -> usize {
+        Arc::as_ptr(&self.cell).addr()
+    }
+
     pub(super) fn poll(&mut self, slot: &Arc<Slot<S>>, asked: &mut Asked, cx: &mut Context<'_>) -> Polled<S> {
         if self.is_kept {
-            // The first step was taken before this.
-            if !self.settled {
-                self.settled = true;
-                self.start_clock(slot, asked, serving::patience(asked.limit));
-            } else if !std::mem::take(&mut self.was_polled)
-                && kept::go_on(slot, Arc::as_ptr(&self.cell).addr(), cx) == kept::Step::Gone
-            {
-                self.is_kept = false;
-            }
-            if self.is_kept {
+            if self.poll_kept(slot, asked, cx) == kept::Step::Kept {
                 return self.tick(slot, asked, cx);
             }
+            // From here on it waits as any other call does.
+            (self.is_kept, self.settled) = (false, false);
         }
         // A call that was just queued has its waker in its place, and nothing to look at.
         if self.settled || !self.waker_is_there {

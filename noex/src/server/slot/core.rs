@@ -14,7 +14,7 @@ use super::{
     beside::Beside,
     bonds::Bonds,
     errands::Errands,
-    kept::Place,
+    kept::Berth,
     promises::Promises,
     registered::Registered,
     subscribed::Subscribed,
@@ -72,7 +72,7 @@ pub(crate) struct Core {
     handles: AtomicUsize,
     slow: Mutex<Slow>,
     /// Where the suspended handler is while its caller keeps it.
-    kept: Mutex<Option<Box<Place>>>,
+    berth: Mutex<Option<Box<Berth>>>,
     incarnation: AtomicU32,
     /// Written under the lock when a life ends, so that who has the lock and sees a life sees it through.
     alive: AtomicBool,
@@ -163,7 +163,7 @@ impl Core {
             runner: AtomicUsize::new(0),
             door: door.map_or_else(OnceLock::new, OnceLock::from),
             slow: Mutex::new(Slow { rest: None }),
-            kept: Mutex::new(None),
+            berth: Mutex::new(None),
         }
     }
 
@@ -172,8 +172,8 @@ impl Core {
     }
 
     /// Where its handler is while its caller keeps it.
-    pub(super) fn kept_place(&self) -> MutexGuard<'_, Option<Box<Place>>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn berth(&self) -> MutexGuard<'_, Option<Box<Berth>>> {
+        self.berth.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[inline]

@@ -29,7 +29,6 @@ use crate::{
 };
 
 /// A slot's inbox: what is in it, and what the server has of it.
-#[derive(Clone, Copy)]
 pub(crate) struct Inbox<'a, S: GenServer> {
     store: &'a Store<S>,
     /// Messages that the server has taken but not begun. Whoever has the run right writes it.

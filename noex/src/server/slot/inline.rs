@@ -16,7 +16,7 @@ use super::{
     life::begun,
     right::{AWAY, HALT, QUEUED, READY, SIGNAL},
     turn::{Pause, hand_over, serve_some, summon},
-    waits::{self, Busy, Edges},
+    waits::{Busy, Edges},
 };
 use crate::{
     process::{
@@ -144,8 +144,7 @@ pub(crate) fn start_async<S: GenServer>(
     let message = message();
     let door = slot.core.door();
     let home = door.filter(|_| !kept::is_known(slot, waker)).and_then(|door| door.home());
-    // Inside another handler, who waits for whom is the runner's business.
-    let keeps = home.is_none() && waits::depth() == 0 && !message.is_deferred();
+    let keeps = home.is_none() && !kept::is_in_a_handler() && !message.is_deferred();
     let mut seat = empty_seat();
     begin(slot, right, message, 0, false, &mut seat);
     // What wakes it meanwhile is not lost: it will be polled again before anything else.
@@ -159,7 +158,7 @@ pub(crate) fn start_async<S: GenServer>(
         Ok(task::Poll::Pending) if keeps => {
             // What it waits for may be there when the other tasks had their turn: then the runtime need not sleep.
             waker.wake_by_ref();
-            if kept::keep(slot, seat, edges, of, waker) == Step::Kept {
+            if kept::keep(slot, (seat, edges), of, waker) == Step::Kept {
                 return Started::Kept;
             }
         }

@@ -16,6 +16,7 @@
 //! | the call is dropped, times out or is set aside | nobody polls it any more |
 //! | it is not polled for a while | the caller's task may wait for something else |
 //! | it is polled in another runtime | what the handler needs is in its server's |
+//! | it is polled in a handler | who waits for that, and for its thread, has to be known |
 //!
 //! The calls that it awaits are known to nobody as long as it is kept, and need not be: in a circle of servers that wait
 //! for one another each has a message from the last, and so has been let go of.
@@ -33,23 +34,20 @@ use super::{
     life::begun,
     right::KEPT,
     turn::summon,
-    waits::{Busy, Edges},
+    waits::{self, Busy, Edges},
 };
 use crate::{
     mistakes::makes,
     process::{
-        door::Door,
+        door::{Door, is_on_runner},
         panic::{Caught, catch},
         seat::{self, Done, Seat, clear_seat, keep_seat},
     },
     server::GenServer,
 };
 
-/// Where a server's handlers lie while their callers keep them, one at a time. Made for the first of them.
-#[derive(Default)]
-pub(super) struct Place {
-    /// It is in here, and not in somebody's hands.
-    is_here: bool,
+/// A handler, where its caller left it.
+pub(super) struct Kept {
     seat: Seat,
     /// The calls that it awaits.
     edges: Edges,
@@ -57,6 +55,12 @@ pub(super) struct Place {
     of: usize,
     /// The look that was the last one before it was polled.
     since: u32,
+}
+
+/// Where a server's handlers lie while their callers keep them, one at a time. Made for the first of them.
+#[derive(Default)]
+pub(super) struct Berth {
+    handler: Option<Kept>,
     /// The server is on the list of those that might be overdue.
     is_listed: bool,
 }
@@ -64,18 +68,7 @@ pub(super) struct Place {
 impl Core {
     /// The calls that a kept handler awaits.
     pub(super) fn awaited_while_kept(&self) -> Option<Edges> {
-        let place = self.kept_place();
-        place.as_ref().filter(|place| place.is_here).map(|place| place.edges.clone())
-    }
-}
-
-impl Place {
-    /// Takes the handler, if it is in here.
-    #[inline]
-    fn take(&mut self) -> Option<(Seat, Edges)> {
-        // One after the other: a pair would be moved as a whole.
-        std::mem::take(&mut self.is_here)
-            .then(|| (std::mem::take(&mut self.seat), std::mem::take(&mut self.edges)))
+        Some(self.berth().as_ref()?.handler.as_ref()?.edges.clone())
     }
 }
 
@@ -91,15 +84,14 @@ pub(crate) enum Step {
 /// Keeps a handler that is suspended, with the calls that it awaits, for whoever polls with this waker.
 pub(super) fn keep<S: GenServer>(
     slot: &Arc<Slot<S>>,
-    seat: Seat,
-    edges: Edges,
+    (seat, edges): (Seat, Edges),
     of: usize,
     waker: &Waker,
 ) -> Step {
     // A sender may have parked just when this message was begun; the handler may be waiting for it.
     begun(slot, slot.inbox().left());
-    let (is_free, is_listed) = put(slot, seat, edges, of, waker, || slot.be_kept());
-    if !(is_free || makes!(KeepsBlind)) || !is_listed {
+    let left = leave(slot, Kept { seat, edges, of, since: 0 }, waker, || slot.be_kept());
+    if !(left.is_kept || makes!(KeepsBlind)) || !left.is_listed {
         let_go(slot);
         return Step::Gone;
     }
@@ -113,6 +105,12 @@ pub(super) fn is_known<S: GenServer>(slot: &Slot<S>, waker: &Waker) -> bool {
     slot.core.is_seen_to_by(waker) && tokio::task::try_id().is_some()
 }
 
+/// Whether this thread runs a handler. What that waits for, and who waits for it, a kept handler would not tell.
+#[inline]
+pub(super) fn is_in_a_handler() -> bool {
+    waits::depth() > 0 || is_on_runner()
+}
+
 /// The caller leaves its handler to a runner.
 pub(crate) fn let_go<S: GenServer>(slot: &Arc<Slot<S>>) {
     if slot.disown() {
@@ -122,15 +120,13 @@ pub(crate) fn let_go<S: GenServer>(slot: &Arc<Slot<S>>) {
 
 /// The caller polls its handler, which it knows by this address.
 pub(crate) fn go_on<S: GenServer>(slot: &Arc<Slot<S>>, of: usize, cx: &mut Context<'_>) -> Step {
-    if !is_known(slot, cx.waker()) && slot.core.door().is_some_and(|door| door.home().is_some()) {
+    let is_elsewhere = || slot.core.door().is_some_and(|door| door.home().is_some());
+    if is_in_a_handler() || !is_known(slot, cx.waker()) && is_elsewhere() {
         let_go(slot);
         return Step::Gone;
     }
-    let mine = match &mut *slot.core.kept_place() {
-        Some(place) if place.of == of => place.take(),
-        _ => None,
-    };
-    let Some((mut seat, edges)) = mine else { return Step::Gone };
+    let mine = slot.core.berth().as_mut().and_then(|berth| berth.handler.take_if(|kept| kept.of == of));
+    let Some(Kept { mut seat, edges, .. }) = mine else { return Step::Gone };
     let busy = Busy::enter(edges, cx.waker());
     let polled = catch(|| seat::poll(&mut seat, Arc::as_ptr(slot).cast(), cx));
     let edges = busy.leave();
@@ -145,46 +141,42 @@ pub(crate) fn go_on<S: GenServer>(slot: &Arc<Slot<S>>, of: usize, cx: &mut Conte
             return Step::Gone;
         }
     }
-    let (is_kept, is_listed) = put(slot, seat, edges, of, cx.waker(), || slot.flags() & KEPT != 0);
-    if !is_kept && !makes!(PutsBackBlind) {
+    let left = leave(slot, Kept { seat, edges, of, since: 0 }, cx.waker(), || slot.flags() & KEPT != 0);
+    if !left.is_kept && !makes!(PutsBackBlind) {
         // Whoever was sent for it may have come while it was not there.
         summon(slot);
         return Step::Gone;
     }
-    if !is_listed {
+    if !left.is_listed {
         let_go(slot);
         return Step::Gone;
     }
     Step::Kept
 }
 
-/// Leaves a handler where a runner would look for it; what `flag` says under the lock under which that looks, and
-/// whether it will be missed.
-fn put<S: GenServer>(
-    slot: &Arc<Slot<S>>,
-    seat: Seat,
-    edges: Edges,
-    of: usize,
-    waker: &Waker,
-    flag: impl FnOnce() -> bool,
-) -> (bool, bool) {
+/// How a handler was left.
+struct Left {
+    /// What `flag` said.
+    is_kept: bool,
+    /// It will be missed.
+    is_listed: bool,
+}
+
+/// Leaves a handler where a runner would look for it, and asks `flag` under the lock under which that looks.
+fn leave<S: GenServer>(slot: &Arc<Slot<S>>, kept: Kept, waker: &Waker, flag: impl FnOnce() -> bool) -> Left {
     let core = &slot.core;
     if !core.is_seen_to_by(waker) {
         core.be_seen_to_by(core.slow().whole(), waker);
     }
     let door = core.door();
-    let mut place = core.kept_place();
-    let here = place.get_or_insert_default();
-    here.is_here = true;
-    here.seat = seat;
-    here.edges = edges;
-    here.of = of;
-    here.since = door.map_or(0, |door| door.last_look());
+    let mut berth = core.berth();
+    let here = berth.get_or_insert_default();
+    here.handler = Some(Kept { since: door.map_or(0, |door| door.last_look()), ..kept });
     let is_new = !std::mem::replace(&mut here.is_listed, true);
-    let flag = flag();
-    drop(place);
-    let missed = |door: &Arc<Door>| door.look_after(Arc::downgrade(slot) as Weak<dyn AnySlot>);
-    (flag, !is_new || door.is_none_or(missed))
+    let is_kept = flag();
+    drop(berth);
+    let is_missed = |door: &Arc<Door>| door.look_after(Arc::downgrade(slot) as Weak<dyn AnySlot>);
+    Left { is_kept, is_listed: !is_new || door.is_none_or(is_missed) }
 }
 
 /// A handler that its caller has polled is done.
@@ -208,13 +200,15 @@ pub(super) fn has_crashed<S: GenServer>(slot: &Arc<Slot<S>>, seat: Seat, caught:
 /// any without a look.
 pub(super) fn look_after<S: GenServer>(slot: &Arc<Slot<S>>, look: Option<u32>) -> bool {
     let is_overdue = {
-        let mut place = slot.core.kept_place();
-        let Some(here) = place.as_mut() else { return false };
-        if here.is_here && look.is_some_and(|look| look.wrapping_sub(here.since) < 2) {
-            return true;
+        let mut berth = slot.core.berth();
+        let Some(here) = berth.as_mut() else { return false };
+        match (&here.handler, look) {
+            (Some(kept), Some(look)) if look.wrapping_sub(kept.since) < 2 => return true,
+            (kept, _) => {
+                here.is_listed = false;
+                kept.is_some()
+            }
         }
-        here.is_listed = false;
-        here.is_here
     };
     if is_overdue || look.is_none() {
         let_go(slot);
@@ -225,7 +219,8 @@ pub(super) fn look_after<S: GenServer>(slot: &Arc<Slot<S>>, look: Option<u32>) -
 /// A runner comes for a handler that was let go of, if it is there.
 pub(super) fn fetch<S: GenServer>(slot: &Slot<S>) -> Option<(Seat, Edges)> {
     // If the flag is up this is another one, and nobody was sent for it.
-    let (seat, mut edges) = slot.core.kept_place().as_mut().filter(|_| slot.flags() & KEPT == 0)?.take()?;
+    let kept = slot.core.berth().as_mut()?.handler.take_if(|_| slot.flags() & KEPT == 0)?;
+    let Kept { seat, mut edges, .. } = kept;
     // They were counted for another waker than the runner's.
     edges.forget_wakers();
     let caller = slot.core.slow().rest.as_ref().and_then(|rest| rest.runner.clone());

@@ -5,7 +5,7 @@
 //! that comes too late finds nobody and vanishes; a `ReplyTo` dropped unanswered is an answer as well.
 //!
 //! ```text
-//! Open ── answer ──▶ Answered ── poll ──▶ Open, for the next call; Gone after a refusal
+//! Open ── answer ──▶ Answered, Failed ── poll ──▶ Open, for the next call; Gone after a refusal
 //!   └──── the caller leaves ──▶ Gone      (whoever watches for that is woken)
 //! ```
 
@@ -61,12 +61,13 @@ enum State<R> {
 }
 
 impl<R> Inner<R> {
-    /// Takes the answer, if there is one.
+    /// Takes the answer, if there is one. The next call in the cell is another one.
     #[inline]
     fn take(&mut self) -> Option<Result<R, Failure>> {
         if !matches!(self.state, State::Answered(_) | State::Failed(_)) {
             return None;
         }
+        self.deferred = false;
         let next = if self.refused && !makes!(OpensRefused) { State::Gone } else { State::Open(None) };
         match std::mem::replace(&mut self.state, next) {
             State::Answered(reply) => Some(Ok(reply)),
@@ -168,7 +169,7 @@ impl<R> ReplyCell<R> {
         Poll::Pending
     }
 
-    /// Takes the answer, or leaves the caller's waker. Keeps `Answered` for the one who asks first.
+    /// Takes the answer, or leaves the caller's waker. Who asks first has it.
     pub(crate) fn poll(&self, waker: &Waker) -> Poll<Result<R, Failure>> {
         let mut inner = self.inner();
         match &mut inner.state {
@@ -315,5 +316,22 @@ impl<R> ReplyTo<R> {
 impl<R> Drop for ReplyTo<R> {
     fn drop(&mut self) {
         self.answer(|| State::Failed(Failure::ReplyDropped));
+    }
+}
+
+#[cfg(all(test, not(noex_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_that_is_used_again_knows_nothing_of_its_last_call() {
+        let cell = Arc::new(ReplyCell::new());
+        let later = cell.open(None, Until::Forever);
+        cell.defer();
+        assert!(!cell.is_open(), "its server is free meanwhile");
+        later.send(1);
+        assert!(matches!(cell.take(), Some(Ok(1))));
+        let _next = cell.open(None, Until::Forever);
+        assert!(cell.is_open(), "only its server can answer this one");
     }
 }

@@ -138,7 +138,7 @@ impl<F, V> Guarded<F, V> {
         self.word.load(Ordering::Relaxed)
     }
 
-    /// The number that the holder of the right shows.
+    /// The number that the holder of the right shows. It is for information: nothing is safe because of it.
     #[inline]
     pub(crate) fn tally(&self) -> &AtomicU32 {
         &self.tally

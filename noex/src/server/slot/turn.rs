@@ -48,7 +48,8 @@ pub(super) enum Pause<S: GenServer> {
     Async(Envelope<S>),
 }
 
-/// Whether there is nothing to see to and no message: how a handler leaves most servers that were idle.
+/// Whether there is nothing to see to and no message, so that [`serve_some`] would say `Empty`: how a handler leaves most
+/// servers that were idle.
 #[inline]
 pub(super) fn is_idle<S: GenServer>(slot: &Slot<S>, room: &Room<S>) -> bool {
     matches!(room.end, End::No)
