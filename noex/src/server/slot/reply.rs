@@ -11,7 +11,7 @@
 
 use std::{
     any::Any,
-    cell::Cell,
+    cell::{Cell, RefCell},
     sync::{Arc, PoisonError, atomic::AtomicU64},
     task::{Poll, Waker},
 };
@@ -77,9 +77,17 @@ impl<R> Inner<R> {
     }
 }
 
+/// A cell of whatever type that is used again.
+type Spare = Arc<dyn Any + Send + Sync>;
+
+/// How many of other types a thread keeps.
+const SHELVED: usize = 8;
+
 thread_local! {
     /// The cell of the last call that was answered on this thread.
-    static SPARE: Cell<Option<Arc<dyn Any + Send + Sync>>> = const { Cell::new(None) };
+    static SPARE: Cell<Option<Spare>> = const { Cell::new(None) };
+    /// Those of other types that were found there, where servers take turns.
+    static SHELF: RefCell<Vec<Spare>> = const { RefCell::new(Vec::new()) };
 }
 
 impl<R> ReplyCell<R> {
@@ -217,10 +225,30 @@ impl<R> ReplyCell<R> {
 }
 
 impl<R: Send + 'static> ReplyCell<R> {
-    /// A cell for a call: the last one of this thread if it is of this type.
+    /// A cell for a call: one of this thread's if there is one of this type.
     pub(crate) fn spare() -> Arc<Self> {
-        let spare = SPARE.try_with(Cell::take).ok().flatten();
-        spare.and_then(|spare| spare.downcast().ok()).unwrap_or_else(|| Arc::new(ReplyCell::new()))
+        match SPARE.try_with(Cell::take).ok().flatten().map(Arc::downcast) {
+            Some(Ok(cell)) => cell,
+            Some(Err(other)) => ReplyCell::exchanged(other),
+            None => Arc::new(ReplyCell::new()),
+        }
+    }
+
+    /// Puts one of another type on the shelf, and looks there for one of this.
+    #[inline(never)]
+    fn exchanged(other: Spare) -> Arc<Self> {
+        let found = SHELF.try_with(|shelf| {
+            let mut shelf = shelf.borrow_mut();
+            if let Some(place) = shelf.iter_mut().find(|spare| spare.is::<Self>()) {
+                return Some(std::mem::replace(place, other));
+            }
+            if shelf.len() < SHELVED {
+                shelf.push(other);
+            }
+            None
+        });
+        let found = found.ok().flatten().and_then(|found| found.downcast().ok());
+        found.unwrap_or_else(|| Arc::new(ReplyCell::new()))
     }
 
     /// Keeps a cell whose answer was taken for the next call on this thread.
