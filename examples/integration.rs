@@ -4,8 +4,9 @@
 //! cargo run -p noex-examples --example integration
 //! ```
 //!
-//! The idea: each is a value with a name, which any part of a program finds by that name; each has one way in, tells by
-//! its error what it did, and is disposed of when it is not needed any more.
+//! The idea: each is a value with a name and one way in, and tells by its error what it did. The policies among them are
+//! found by their name in any part of a program, and disposed of when they are not needed any more; a request-response is
+//! handed on as any value is.
 //!
 //! The clock is a virtual one, so that time-outs and pauses take no time.
 

@@ -50,12 +50,23 @@ pub(crate) struct Options {
     #[arg(long, value_name = "EMAIL", default_value = "Notifications <notifications@example.org>")]
     pub(crate) from: Mailbox,
 
-    /// Kill a worker, picked at random, at every Nth job, to see that nothing gets lost
+    /// Kill a worker, picked at random, at every Nth job, to see that nothing gets lost [default: 20 with the sample and
+    /// the own gateways, else none is killed]
     #[arg(long, value_name = "N")]
     pub(crate) kill_every: Option<NonZeroU64>,
 }
 
+/// At which jobs a worker is killed where all is to be shown.
+const SHOWN: NonZeroU64 = NonZeroU64::new(20).unwrap();
+
 impl Options {
+    /// At which jobs a worker is killed, if at any.
+    pub(crate) fn kill_every(&self) -> Option<NonZeroU64> {
+        let gateways = self.smtp.is_some() || self.push.is_some() || self.sms.is_some();
+        let is_for_real = gateways || self.input.is_some() || self.http.is_some();
+        self.kill_every.or((!is_for_real).then_some(SHOWN))
+    }
+
     /// What to read, if anything: who asks for HTTP does not get the sample.
     pub(crate) fn input(&self) -> Option<Input> {
         match (&self.input, self.http) {
@@ -133,8 +144,9 @@ mod tests {
     fn the_sample_is_for_those_who_name_nothing_else() {
         let options = Options::parse_from(["notifications"]);
         assert!(matches!(options.input(), Some(Input::File(path)) if path.ends_with("data/sample.ndjson")));
+        assert_eq!(options.kill_every(), Some(SHOWN));
         let options = Options::parse_from(["notifications", "--http", "127.0.0.1:0"]);
-        assert_eq!(options.input(), None);
+        assert_eq!((options.input(), options.kill_every()), (None, None));
         let options = Options::parse_from(["notifications", "--http", "127.0.0.1:0", "--input", "-"]);
         assert_eq!(options.input(), Some(Input::Stdin));
         assert!(Options::try_parse_from(["notifications", "--kill-every", "0"]).is_err());

@@ -1,8 +1,8 @@
 //! Notifications by e-mail, push and SMS: validate, rate check, deliver, track.
 //!
 //! ```text
-//! cargo run --example notifications                              # the committed sample, with local gateways
-//! cargo run --example notifications -- --kill-every 20           # the same, and workers are killed at random
+//! cargo run --example notifications                              # the committed sample: gateways fail, workers are killed
+//! cargo run --example notifications -- --input FILE              # another file: no worker is killed
 //! cargo run --example notifications -- --http 127.0.0.1:8080     # takes posts, until Ctrl-C
 //! cargo run --example notifications --features tls -- --smtp smtps://user:secret@mail.example.org --push https://..
 //! ```

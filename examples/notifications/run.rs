@@ -71,7 +71,7 @@ pub(crate) async fn run(options: &Options) -> Result<Run, NoRun> {
     // From here on a signal is an order to end well.
     let told_to_stop = told_to_stop().map_err(io("signals"))?;
     let news = tell_news();
-    let sabotage = Sabotage::every(options.kill_every);
+    let sabotage = Sabotage::every(options.kill_every());
     let (plan, sinks) = plan(options, sabotage.clone()).await?;
     let tree = Notifications::start(plan)
         .await

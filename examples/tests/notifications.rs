@@ -143,7 +143,7 @@ fn each_notification_ends_on_record_with_its_reason() {
 #[test]
 fn the_committed_sample_shows_it_all() {
     let place = Place::new();
-    let run = place.notifications(&["--kill-every", "20"], "");
+    let run = place.notifications(&[], "");
     assert_eq!(run.code(), Some(0), "{}", run.stderr());
     run.assert_adds_up();
     place.assert_on_record(&run);

@@ -282,26 +282,52 @@ async fn a_request_that_nobody_waits_for_is_given_up() {
     assert!(stages.is_alive());
 }
 
+/// One of the processors of a partitioned stage.
+#[genserver]
+struct Processor {
+    which: usize,
+    log: Arc<Mutex<Vec<(usize, u32)>>>,
+}
+
+#[genserver]
+impl Processor {
+    #[init]
+    fn init(which: usize, log: Arc<Mutex<Vec<(usize, u32)>>>) -> Self {
+        Processor { which, log }
+    }
+
+    #[call]
+    async fn process(&mut self, number: u32) {
+        // What comes first takes longest: in any other order than their own these would overtake one another.
+        tokio::time::sleep(MS * (10 - number)).await;
+        self.log.lock().unwrap().push((self.which, number));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn each_partition_keeps_its_own_order() {
     // FLOW-10
-    let log = Log::default();
+    let log = Arc::new(Mutex::new(Vec::new()));
     let own = log.clone();
-    let shards = Partitions::of::<Enricher>("shards", 2, move |_| (own.clone(),)).start().await.unwrap();
-    let parity = |remainder| {
-        let shards = shards.clone();
-        async move {
-            for n in (1..=8_u32).filter(|n| n % 2 == remainder) {
-                shards.get(&n).enrich(n).await.unwrap();
-            }
-        }
-    };
-    tokio::join!(parity(0), parity(1));
-    let done: Vec<u32> =
-        log.lock().unwrap().iter().filter_map(|line| line.strip_prefix('-')?.parse().ok()).collect();
-    for remainder in [0, 1] {
-        let own: Vec<_> = done.iter().filter(|n| *n % 2 == remainder).collect();
-        assert!(own.is_sorted() && own.len() == 4, "{done:?}");
+    let shards = Partitions::of::<Processor>("shards", 2, move |which| (which, own.clone()));
+    let shards = shards.start().await.unwrap();
+    // A key for each parity, of which each is another processor's.
+    let even = 0_u32;
+    let odd = (1_u32..).find(|key| shards.which(key) != shards.which(&even)).unwrap();
+    let key = |number: u32| if number.is_multiple_of(2) { even } else { odd };
+    let since = tokio::time::Instant::now();
+    // All are on their way before the first is done.
+    let sent: Vec<_> = (1..=8).map(|number| shards.get(&key(number)).process(number).request()).collect();
+    assert!(log.lock().unwrap().is_empty());
+    for request in sent {
+        request.await.unwrap();
     }
-    assert!(!done.is_sorted(), "side by side: {done:?}");
+    let done = log.lock().unwrap().clone();
+    for (parity, numbers) in [(0, [2, 4, 6, 8]), (1, [1, 3, 5, 7])] {
+        let own: Vec<_> = done.iter().filter(|(_, number)| number % 2 == parity).collect();
+        assert!(own.iter().map(|(_, number)| *number).eq(numbers), "in order: {done:?}");
+        assert!(own.iter().all(|(which, _)| *which == shards.which(&key(parity))), "by one: {done:?}");
+    }
+    // 8 + 6 + 4 + 2 ms and 9 + 7 + 5 + 3 ms.
+    assert_eq!(since.elapsed(), 24 * MS, "side by side");
 }

@@ -796,3 +796,68 @@ async fn a_machine_can_have_parameters() {
     let house = House::<u32>::start().await.unwrap();
     assert_eq!(house.lift().load(9).await.unwrap(), 9);
 }
+
+struct Idle;
+struct Busy;
+struct Broken;
+
+/// Takes work while it is idle; what comes meanwhile waits, and when it is broken nobody hears of it.
+#[state_machine]
+struct Desk {
+    done: Vec<u32>,
+}
+
+#[state_machine(states(Idle, Busy, Broken: drop), unhandled = postpone)]
+impl Desk {
+    #[init]
+    fn begin() -> (Self, Idle) {
+        (Desk { done: Vec::new() }, Idle)
+    }
+
+    #[cast]
+    #[on(Idle => Busy)]
+    fn work(&mut self, number: u32) -> Busy {
+        self.done.push(number);
+        Busy
+    }
+
+    #[cast]
+    #[on(Busy => Idle)]
+    fn finish(&mut self) -> Idle {
+        Idle
+    }
+
+    #[cast]
+    #[on(Idle | Busy => Broken)]
+    fn break_down(&mut self) -> Broken {
+        Broken
+    }
+
+    #[cast]
+    #[on(Broken => Idle)]
+    fn mend(&mut self) -> Idle {
+        Idle
+    }
+
+    #[call]
+    fn done(&self) -> Vec<u32> {
+        self.done.clone()
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_handles_waits_or_is_dropped_as_the_machine_says() {
+    let desk = Desk::start().await.unwrap();
+    for number in 1..=2 {
+        desk.work(number).await.unwrap();
+    }
+    assert_eq!(desk.done().await.unwrap(), [1], "of the machine: the second waits");
+    desk.finish().await.unwrap();
+    assert_eq!(desk.done().await.unwrap(), [1, 2]);
+    desk.break_down().await.unwrap();
+    desk.work(3).await.unwrap();
+    desk.mend().await.unwrap();
+    assert_eq!(desk.done().await.unwrap(), [1, 2], "of the state: that one is gone");
+    desk.work(4).await.unwrap();
+    assert_eq!(desk.done().await.unwrap(), [1, 2, 4]);
+}
