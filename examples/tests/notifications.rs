@@ -150,6 +150,7 @@ fn the_committed_sample_shows_it_all() {
     assert_eq!((run.count("submitted"), run.count("refused")), (419, 45), "{}", run.stdout());
     assert_eq!(run.count("too many for the user"), 30, "{}", run.stdout());
     assert!(run.count("rejected by the gateway") > 0, "{}", run.stdout());
+    assert!(run.stdout().contains("recovered"), "a retry mended something: {}", run.stdout());
     for news in ["now open", "now half-open", "now closed", "starts again: killed", "400 through"] {
         assert!(run.stderr().contains(news), "{news}: {}{}", run.stderr(), run.stdout());
     }
@@ -181,13 +182,24 @@ fn workers_that_are_killed_lose_nothing() {
 #[cfg(unix)]
 #[test]
 fn told_to_stop_it_brings_to_an_end_what_it_took() {
+    stops_in_order("-TERM");
+}
+
+#[cfg(unix)]
+#[test]
+fn so_it_does_at_the_key_that_stops_a_program() {
+    stops_in_order("-INT");
+}
+
+#[cfg(unix)]
+fn stops_in_order(how: &str) {
     let place = Place::new();
     let (mut child, mut stderr) = place.start(&["--input", "-", "--kill-every", "10"]);
     let mut stdin = child.stdin.take().unwrap();
     // It takes them as fast as it delivers them. The input has no end: only a signal ends this run.
     let writer = std::thread::spawn(move || while stdin.write_all(lines(30).as_bytes()).is_ok() {});
     wait_for(&mut stderr, "50 through");
-    terminate(&child);
+    signal(&child, how);
     let told = rest(stderr);
     let run = Ended(child.wait_with_output().unwrap());
     writer.join().unwrap();
@@ -219,7 +231,7 @@ fn a_post_is_told_what_became_of_each_line() {
     assert!(reply.contains(r#"{"line":3,"outcome":"refused","reason":"not a notification""#), "{reply}");
     assert!(reply.contains(r#"{"line":2,"outcome":"delivered","reason":"push""#), "{reply}");
 
-    terminate(&child);
+    signal(&child, "-TERM");
     rest(stderr);
     let run = Ended(child.wait_with_output().unwrap());
     assert_eq!(run.code(), Some(130));
@@ -270,7 +282,7 @@ fn rest(mut stderr: BufReader<ChildStderr>) -> String {
 }
 
 #[cfg(unix)]
-fn terminate(child: &Child) {
-    let sent = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().unwrap();
+fn signal(child: &Child, which: &str) {
+    let sent = Command::new("kill").arg(which).arg(child.id().to_string()).status().unwrap();
     assert!(sent.success());
 }

@@ -376,10 +376,12 @@ pub(crate) fn is_on_runner() -> bool {
 
 /// Who is on this thread.
 fn caller() -> Caller {
-    match is_on_runner() {
-        true => Caller::Handler,
-        _ if tokio::task::try_id().is_none() => Caller::Outside,
-        _ => Caller::Task(HOME.with(|home| std::ptr::from_ref(home) as usize)),
+    if is_on_runner() {
+        Caller::Handler
+    } else if tokio::task::try_id().is_none() {
+        Caller::Outside
+    } else {
+        Caller::Task(HOME.with(|home| std::ptr::from_ref(home) as usize))
     }
 }
 

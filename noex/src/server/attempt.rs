@@ -216,12 +216,11 @@ impl<S: GenServer> UnderWay<'_, S> {
         let cell = ReplyCell::spare();
         let mut call = Some(call);
         let mut reply = Some(cell.open(None, Until::limit(self.asked.limit)));
-        let started = inline::start_async(slot, cx.waker(), Arc::as_ptr(&cell).addr(), || {
-            match (call.take(), reply.take()) {
+        let started =
+            inline::start_async(slot, cx.waker(), cell.key(), || match (call.take(), reply.take()) {
                 (Some(call), Some(reply)) => Envelope::Call(call, reply),
                 _ => unreachable!("asked for once"),
-            }
-        });
+            });
         match (call, started) {
             (Some(call), Started::Not) => Err(call),
             // Answered already, so that there is no wait to speak of; and it was never queued.

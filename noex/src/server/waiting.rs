@@ -182,20 +182,15 @@ impl<S: GenServer> Waiting<S> {
     fn poll_kept(&mut self, slot: &Arc<Slot<S>>, asked: &mut Asked, cx: &mut Context<'_>) -> kept::Step {
         if self.settled {
             let is_enough = std::mem::take(&mut self.was_polled);
-            return if is_enough { kept::Step::Kept } else { kept::go_on(slot, self.key(), cx) };
+            return if is_enough { kept::Step::Kept } else { kept::go_on(slot, self.cell.key(), cx) };
         }
-        // It has taken its first step just now. Its caller is no handler, so that nobody is to know of the wait.
-        self.settled = true;
         if slot.core().door().is_some_and(|door| door.is_closed()) {
             return kept::Step::Gone;
         }
+        // It has taken its first step just now. Its caller is no handler, so that nobody is to know of the wait.
+        self.settled = true;
         self.start_clock(slot, asked, serving::patience(asked.limit));
         kept::Step::Kept
-    }
-
-    /// What the caller knows its handler by.
-    fn key(&self) -> usize {
-        Arc::as_ptr(&self.cell).addr()
     }
 
     pub(super) fn poll(&mut self, slot: &Arc<Slot<S>>, asked: &mut Asked, cx: &mut Context<'_>) -> Polled<S> {

@@ -28,13 +28,14 @@ use crate::{
     server::{GenServer, Mailbox, Overflow},
 };
 
-/// A slot's inbox: what is in it, and what the server has of it.
+/// A slot's inbox: what is in it, and how much of that the server has taken, which is shown beside the run word.
 pub(crate) struct Inbox<'a, S: GenServer> {
     store: &'a Store<S>,
     /// Messages that the server has taken but not begun. Whoever has the run right writes it.
     taken: &'a AtomicU32,
 }
 
+/// What is in it.
 pub(super) struct Store<S: GenServer> {
     lines: Mutex<Lines<S>>,
     /// Messages whose senders wait for room; written under the lock.

@@ -57,6 +57,13 @@ pub(super) struct Kept {
     since: u32,
 }
 
+impl Kept {
+    /// One that was polled just now.
+    fn new(core: &Core, seat: Seat, edges: Edges, of: usize) -> Self {
+        Kept { seat, edges, of, since: core.door().map_or(0, |door| door.last_look()) }
+    }
+}
+
 /// Where a server's handlers lie while their callers keep them, one at a time. Made for the first of them.
 #[derive(Default)]
 pub(super) struct Berth {
@@ -90,7 +97,7 @@ pub(super) fn keep<S: GenServer>(
 ) -> Step {
     // A sender may have parked just when this message was begun; the handler may be waiting for it.
     begun(slot, slot.inbox().left());
-    let left = leave(slot, Kept { seat, edges, of, since: 0 }, waker, || slot.be_kept());
+    let left = leave(slot, Kept::new(&slot.core, seat, edges, of), waker, || slot.be_kept());
     if !(left.is_kept || makes!(KeepsBlind)) || !left.is_listed {
         let_go(slot);
         return Step::Gone;
@@ -141,7 +148,8 @@ pub(crate) fn go_on<S: GenServer>(slot: &Arc<Slot<S>>, of: usize, cx: &mut Conte
             return Step::Gone;
         }
     }
-    let left = leave(slot, Kept { seat, edges, of, since: 0 }, cx.waker(), || slot.flags() & KEPT != 0);
+    let kept = Kept::new(&slot.core, seat, edges, of);
+    let left = leave(slot, kept, cx.waker(), || slot.flags() & KEPT != 0);
     if !left.is_kept && !makes!(PutsBackBlind) {
         // Whoever was sent for it may have come while it was not there.
         summon(slot);
@@ -168,15 +176,14 @@ fn leave<S: GenServer>(slot: &Arc<Slot<S>>, kept: Kept, waker: &Waker, flag: imp
     if !core.is_seen_to_by(waker) {
         core.be_seen_to_by(core.slow().whole(), waker);
     }
-    let door = core.door();
     let mut berth = core.berth();
     let here = berth.get_or_insert_default();
-    here.handler = Some(Kept { since: door.map_or(0, |door| door.last_look()), ..kept });
+    here.handler = Some(kept);
     let is_new = !std::mem::replace(&mut here.is_listed, true);
     let is_kept = flag();
     drop(berth);
     let is_missed = |door: &Arc<Door>| door.look_after(Arc::downgrade(slot) as Weak<dyn AnySlot>);
-    Left { is_kept, is_listed: !is_new || door.is_none_or(is_missed) }
+    Left { is_kept, is_listed: !is_new || core.door().is_none_or(is_missed) }
 }
 
 /// A handler that its caller has polled is done.

@@ -77,7 +77,7 @@ pub(crate) type Slot<S> = Guarded<Front<S>, Room<S>>;
 /// The right to be in its room.
 type RightTo<'a, S> = Right<'a, Front<S>, Room<S>>;
 
-/// What everybody sees of a slot.
+/// What everybody sees of a slot. What senders on other cores write comes first: it is the next behind the room.
 #[repr(C)]
 pub(crate) struct Front<S: GenServer> {
     store: Store<S>,

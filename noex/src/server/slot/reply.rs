@@ -121,6 +121,11 @@ impl<R> ReplyCell<R> {
         ReplyTo { cell: Some(self.clone()) }
     }
 
+    /// What a caller knows the handler by that answers here: where the cell is.
+    pub(crate) fn key(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
     /// Until when the caller waits.
     pub(crate) fn until(&self) -> &UntilCell {
         &self.until
@@ -361,5 +366,20 @@ mod tests {
         assert!(matches!(cell.take(), Some(Ok(1))));
         let _next = cell.open(None, Until::Forever);
         assert!(cell.is_open(), "only its server can answer this one");
+    }
+
+    /// The cell of a call of this type that was answered.
+    fn used<R: Send + 'static>() -> usize {
+        let cell = ReplyCell::<R>::spare();
+        let key = cell.key();
+        cell.keep();
+        key
+    }
+
+    #[test]
+    fn cells_of_servers_that_take_turns_are_used_again() {
+        let round = || [used::<u8>(), used::<u16>(), used::<u32>()];
+        let first = round();
+        assert_eq!([round(), round()], [first, first]);
     }
 }

@@ -138,7 +138,7 @@ impl<F, V> Guarded<F, V> {
         self.word.load(Ordering::Relaxed)
     }
 
-    /// The number that the holder of the right shows. It is for information: nothing is safe because of it.
+    /// The number that the holder of the right shows. Who may be in the room does not depend on it.
     #[inline]
     pub(crate) fn tally(&self) -> &AtomicU32 {
         &self.tally

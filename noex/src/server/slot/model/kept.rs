@@ -38,9 +38,8 @@ impl Caller {
     /// Takes the first step of a handler that is suspended so often, if the server is idle.
     fn begin(slot: &Arc<Slot<Counter<ROOMY>>>, times: u8) -> Self {
         let cell = Arc::new(ReplyCell::new());
-        let of = Arc::as_ptr(&cell).addr();
         let message = || Envelope::Call(Add::Slowly(times), cell.open(None, Until::Forever));
-        let started = inline::start_async(slot, Waker::noop(), of, message);
+        let started = inline::start_async(slot, Waker::noop(), cell.key(), message);
         let (began, keeps) = (started != Started::Not, started == Started::Kept);
         let mut caller = Caller { slot: slot.clone(), cell: cell.clone(), began, keeps };
         if started == Started::Here {
@@ -51,7 +50,7 @@ impl Caller {
 
     /// Polls it once more.
     fn go_on(&mut self) {
-        let of = Arc::as_ptr(&self.cell).addr();
+        let of = self.cell.key();
         if self.keeps && kept::go_on(&self.slot, of, &mut Context::from_waker(Waker::noop())) == Step::Gone {
             self.is_let_go();
         }
