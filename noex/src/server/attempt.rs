@@ -260,21 +260,12 @@ impl<S: GenServer> UnderWay<'_, S> {
             // What it was told in may be another call's next.
             waiting.note_queued(0);
         }
-        // Taken apart: a reply is moved alone, and not with the room for a failure.
-        match polled {
-            Poll::Ready(Ok(reply)) => {
-                self.step.let_go(slot, Over::Answered);
-                Poll::Ready(Ok(reply))
-            }
-            Poll::Ready(Err(failure)) => {
-                match &failure {
-                    Failure::Timeout { began: true, .. } if self.keeps => waiting.pause(slot),
-                    failure => self.step.let_go(slot, Over::with(failure)),
-                }
-                Poll::Ready(Err(failure))
-            }
-            Poll::Pending => Poll::Pending,
+        match &polled {
+            Poll::Ready(Err(Failure::Timeout { began: true, .. })) if self.keeps => waiting.pause(slot),
+            Poll::Ready(answer) => self.step.let_go(slot, Over::with(answer)),
+            Poll::Pending => {}
         }
+        polled
     }
 }
 

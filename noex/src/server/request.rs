@@ -161,7 +161,7 @@ impl<S: GenServer, T, E> Future for Sent<S, T, E> {
             Step::Over => panic!("a request was polled after it was ready"),
         };
         if let Step::Waiting(waiting) = std::mem::replace(&mut this.step, Step::Over) {
-            waiting.let_go(slot, answer.as_ref().map_or_else(Over::with, |_| Over::Answered));
+            waiting.let_go(slot, Over::with(&answer));
         }
         Poll::Ready(match answer {
             Ok(reply) => (this.read)(reply).map_err(CallError::Handler),

@@ -82,10 +82,11 @@ pub(super) enum Over {
 }
 
 impl Over {
-    pub(super) fn with(failure: &Failure) -> Self {
-        match failure {
-            Failure::Timeout { .. } => Over::GivenUp,
-            _ => Over::Failed,
+    pub(super) fn with<R>(answer: &Result<R, Failure>) -> Self {
+        match answer {
+            Ok(_) => Over::Answered,
+            Err(Failure::Timeout { .. }) => Over::GivenUp,
+            Err(_) => Over::Failed,
         }
     }
 }
@@ -202,11 +203,10 @@ impl<S: GenServer> Waiting<S> {
             (self.is_kept, self.settled) = (false, false);
         }
         // A call that was just queued has its waker in its place, and nothing to look at.
-        if self.settled || !self.waker_is_there {
-            let polled = self.cell.poll(cx.waker());
-            if polled.is_ready() {
-                return polled;
-            }
+        if (self.settled || !self.waker_is_there)
+            && let Poll::Ready(answer) = self.cell.poll(cx.waker())
+        {
+            return Poll::Ready(answer);
         }
         if !self.settled {
             return self.settle(slot, asked, cx);
