@@ -231,7 +231,7 @@ impl Bulkhead {
         let core = &*self.core;
         let done = match core.admit(demand) {
             Ok(true) => {
-                let held = Held::new(core, demand.weight);
+                let mut held = Held::new(core, demand.weight);
                 let done = operation().await;
                 held.finish(judge(&done));
                 done

@@ -35,7 +35,9 @@ impl<C: Deref<Target = Core>> Held<C> {
         Held { core, weight, began }
     }
 
-    pub(super) fn finish(mut self, class: Class) {
+    /// The operation is done; the place is free when this is dropped. To move it there would take longer.
+    #[inline]
+    pub(super) fn finish(&mut self, class: Class) {
         if let Some(began) = self.began.take() {
             self.core.learn(began, class);
         }
@@ -55,7 +57,7 @@ pub struct Permit(pub(super) Held<Arc<Core>>);
 impl Permit {
     /// Gives the place up and tells how the operation went, which an adaptive limit learns from. Dropped instead, it
     /// tells nothing.
-    pub fn finish(self, class: Class) {
+    pub fn finish(mut self, class: Class) {
         self.0.finish(class);
     }
 }

@@ -14,19 +14,27 @@ use crate::process::door::now;
 
 /// A call that runs. Dropped, it was cancelled, or it panicked.
 pub(super) struct Call<'a> {
-    pub(super) breaker: &'a CircuitBreaker,
-    pub(super) pass: Pass,
-    pub(super) started: Option<Instant>,
+    breaker: &'a CircuitBreaker,
+    pass: Pass,
+    started: Option<Instant>,
+    is_over: bool,
 }
 
-impl Call<'_> {
-    pub(super) fn end(self, class: Class) {
+impl<'a> Call<'a> {
+    #[inline]
+    pub(super) fn new(breaker: &'a CircuitBreaker, pass: Pass, started: Option<Instant>) -> Self {
+        Call { breaker, pass, started, is_over: false }
+    }
+
+    /// Where it is: to move it would take a third of the time that a closed breaker costs.
+    #[inline]
+    pub(super) fn end(&mut self, class: Class) {
         let hint = match class {
             Class::Throttled { retry_after } => Some(retry_after),
             _ => None,
         };
+        self.is_over = true;
         self.count(class.counts(), hint);
-        std::mem::forget(self);
     }
 
     fn count(&self, counts: Counts, hint: Option<Duration>) {
@@ -36,7 +44,17 @@ impl Call<'_> {
 }
 
 impl Drop for Call<'_> {
+    #[inline]
     fn drop(&mut self) {
+        if !self.is_over {
+            self.break_off();
+        }
+    }
+}
+
+impl Call<'_> {
+    #[cold]
+    fn break_off(&self) {
         let class = if std::thread::panicking() { Class::Panicked } else { Class::Cancelled };
         self.count(class.counts(), None);
     }

@@ -272,7 +272,7 @@ impl CircuitBreaker {
             Admission::Refused(denied) => return Err(self.refusal(denied).into()),
             Admission::Wait(verdict) => verdict.await?,
         };
-        let call = Call { breaker: self, pass, started: self.times_calls().then(now) };
+        let mut call = Call::new(self, pass, self.times_calls().then(now));
         let outcome = operation().await;
         let class = judge(&outcome);
         call.end(class);
