@@ -57,6 +57,10 @@ pub(crate) enum Mistake {
     KeepsBlind,
     /// A caller puts its handler back without a look whether somebody came for it.
     PutsBackBlind,
+    /// A caller leaves its handler first and says so then.
+    LeavesFirst,
+    /// A server is taken off the list of kept handlers without a look whether one is kept by now.
+    UnlistsBlind,
     /// Any runner that is known is taken for this one.
     TakesAnyRunner,
     /// A server is paused without a look at its signals.

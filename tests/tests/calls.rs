@@ -3,7 +3,13 @@
 
 mod support;
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::{Pin, pin},
+    task::Waker,
+    time::Duration,
+};
 
 use noex::{
     Executed, Requests, abcast, multi_call,
@@ -503,6 +509,27 @@ async fn try_call_does_not_wait_for_room() {
     assert!(tickets.try_call(TicketsCall::Echo { what: 1 }).await.is_err());
     assert_eq!(tickets.echo(2).await.unwrap(), 2, "and one that waits gets there");
     assert_eq!(tickets.echo(3).try_call().await.unwrap(), 3);
+}
+
+/// Polls it once more, whatever came of it; whether that panics.
+fn polled_again_panics(call: Pin<&mut impl Future>) -> bool {
+    let mut task = std::task::Context::from_waker(Waker::noop());
+    catch_unwind(AssertUnwindSafe(|| call.poll(&mut task).is_pending())).is_err()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_polled_after_it_was_ready_panics_and_its_server_lives_on() {
+    let (tickets, _) = tickets().await;
+    let mut plain = pin!(tickets.echo(1));
+    assert_eq!(plain.as_mut().await, Ok(1));
+    assert!(polled_again_panics(plain));
+    let mut at_once = pin!(tickets.after(Duration::ZERO, 2));
+    assert_eq!(at_once.as_mut().await, Ok(2));
+    assert!(polled_again_panics(at_once));
+    let mut later = pin!(tickets.after(MS, 3));
+    assert_eq!(later.as_mut().await, Ok(3));
+    assert!(polled_again_panics(later));
+    assert_eq!(tickets.echo(4).await, Ok(4), "nobody holds it up");
 }
 
 #[tokio::test(start_paused = true)]

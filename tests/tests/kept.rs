@@ -11,9 +11,10 @@ use std::{
 
 use noex::prelude::*;
 use tokio::{
+    select,
     sync::{Mutex, Notify, oneshot},
     task,
-    time::{sleep, timeout},
+    time::{Instant, interval, sleep, timeout},
 };
 
 /// Waits for whatever it is given.
@@ -204,6 +205,56 @@ async fn a_call_that_times_out_leaves_its_handler_to_a_runner() {
     assert!(matches!(late, Err(CallError::Timeout { .. })), "{late:?}");
     sleep(Duration::from_millis(100)).await;
     assert_eq!(waiter.noted().await.unwrap(), [1]);
+}
+
+/// To look at it takes it from its caller: the second snapshot is of a runner's.
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_sees_for_whom_a_kept_handler_waits() {
+    let (waiter, other) = (Waiter::start().await.unwrap(), Waiter::start().await.unwrap());
+    let (tell, answer) = oneshot::channel();
+    let mut call = pin!(waiter.pass_on(other.clone(), answer));
+    begin(call.as_mut()).await;
+    begin(call.as_mut()).await;
+    for _ in 0..2 {
+        let seen = waiter.snapshot();
+        assert_eq!(seen.handler, Some("pass_on"));
+        let called: Vec<_> = seen.waiting_for.iter().map(|target| target.handler).collect();
+        assert_eq!(called, ["hear"]);
+        task::yield_now().await;
+    }
+    tell.send(7).expect("it is awaited");
+    assert_eq!(call.await, Ok(vec![7]), "and its caller is told");
+}
+
+/// Whoever keeps a handler starts no clock at first.
+#[tokio::test(start_paused = true)]
+async fn a_limit_counts_from_the_first_poll_wherever_the_handler_is() {
+    let waiter = Waiter::start().await.unwrap();
+    for limit in [1, 9, 10, 11, 50, 5_000].map(Duration::from_millis) {
+        let begun = Instant::now();
+        let late = waiter.nap(60_000).timeout(limit).await;
+        assert!(matches!(late, Err(CallError::Timeout { after, .. }) if after == limit), "{late:?}");
+        assert_eq!(begun.elapsed(), limit);
+        waiter.noted().await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_is_polled_all_the_time_gives_up_in_time() {
+    let waiter = Waiter::start().await.unwrap();
+    let begun = Instant::now();
+    let limit = Duration::from_millis(50);
+    let mut call = pin!(waiter.nap(60_000).timeout(limit));
+    let mut ticks = interval(Duration::from_micros(300));
+    let late = loop {
+        select! {
+            biased;
+            late = call.as_mut() => break late,
+            _ = ticks.tick() => {}
+        }
+    };
+    assert!(matches!(late, Err(CallError::Timeout { after, .. }) if after == limit), "{late:?}");
+    assert_eq!(begun.elapsed(), limit);
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ impl<S: GenServer, E: Event, F: Fn(&Topic, E) -> Option<S::Info> + Send + Sync> 
             None => Envelope::Event(info, ticket),
             Some(done) => Stamp::of_event(ticket, done).on(info),
         };
-        post::deliver(&slot, message)
+        post::deliver(&slot, &mut Some(message))
     }
 
     #[cold]

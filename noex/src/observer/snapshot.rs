@@ -10,7 +10,8 @@ use crate::{
     },
 };
 
-/// A server as of one moment: read from relaxed counters, without disturbing it.
+/// A server as of one moment: read from relaxed counters, between which it goes on. An async handler that is with its
+/// caller goes to a runner, because for whom it waits lies with it.
 ///
 /// # Examples
 ///
@@ -76,7 +77,7 @@ pub enum Status {
 }
 
 impl Snapshot {
-    pub(crate) fn of(slot: &dyn AnySlot) -> Self {
+    pub(crate) fn of(slot: Arc<dyn AnySlot>) -> Self {
         let core = slot.core();
         let queue = slot.queue();
         let served = slot.served();
@@ -100,7 +101,7 @@ impl Snapshot {
             served,
             handler: current.map(|_| slot.current_handler()),
             handler_for: current.map_or(Duration::ZERO, |current| core.seen_for(current, messages)),
-            waiting_for: core.awaited(),
+            waiting_for: slot.clone().awaited(),
             concurrent,
             concurrent_crashes,
             bytes: slot.bytes(),

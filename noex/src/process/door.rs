@@ -28,11 +28,12 @@ use std::{
     collections::VecDeque,
     future::Future,
     pin::Pin,
+    ptr,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
-    task::Waker,
+    task::{RawWakerVTable, Waker},
     time::{Duration, SystemTime},
 };
 
@@ -105,9 +106,16 @@ impl Line {
     }
 }
 
+/// What the wakers of tokio's tasks have in common.
+static TASKS: OnceLock<&'static RawWakerVTable> = OnceLock::new();
+
 thread_local! {
     /// While this thread runs a runner: the server that a handler woke, to be run next.
     static NEXT: RefCell<Option<Next>> = const { RefCell::new(None) };
+    /// Whether it runs one; looked at more often, and cheaper to.
+    static ON_RUNNER: Cell<bool> = const { Cell::new(false) };
+    /// The task that polled a call here last, by its waker.
+    static TASK: Cell<(*const (), *const RawWakerVTable)> = const { Cell::new((ptr::null(), ptr::null())) };
     /// The task, and the door whose runtime it was last found in.
     static HOME: Cell<(Option<tokio::task::Id>, usize)> = const { Cell::new((None, 0)) };
 }
@@ -152,6 +160,7 @@ impl Door {
     }
 
     /// Whether the runtime is gone.
+    #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }
@@ -166,7 +175,8 @@ impl Door {
             return None;
         }
         if Handle::try_current().is_ok_and(|current| current.id() == self.runtime.id()) {
-            HOME.set((task, here));
+            // Through `with`: `LocalKey::set` is not inlined, and moves its value twice.
+            HOME.with(|it| it.set((task, here)));
             return None;
         }
         Some(self.runtime.enter())
@@ -324,15 +334,37 @@ impl Drop for Door {
     }
 }
 
-/// Makes the thread a runner until it is taken back. Nests, as runtimes do.
+/// While it lives the thread is a runner; with what it was before. Nests, as runtimes do.
+pub(super) struct Lent(Option<Next>);
+
+/// Makes the thread a runner, whose task is woken by this waker.
 #[inline]
-pub(super) fn enter(here: Next) -> Option<Next> {
-    NEXT.try_with(|next| next.borrow_mut().replace(here)).ok().flatten()
+pub(super) fn enter(here: Next, waker: &Waker) -> Lent {
+    TASKS.get_or_init(|| waker.vtable());
+    ON_RUNNER.with(|it| it.set(true));
+    Lent(NEXT.try_with(|next| next.borrow_mut().replace(here)).ok().flatten())
+}
+
+impl Lent {
+    /// Ends it, and gives back what was lent.
+    #[inline]
+    pub(super) fn take_back(mut self) -> Option<Next> {
+        let outer = self.0.take();
+        std::mem::forget(self);
+        leave(outer)
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        drop(leave(self.0.take()));
+    }
 }
 
 /// The thread goes back to the runtime, and to the runner it was before; what was to be next stands in line.
 #[inline]
-pub(super) fn leave(outer: Option<Next>) -> Option<Next> {
+fn leave(outer: Option<Next>) -> Option<Next> {
+    ON_RUNNER.with(|it| it.set(outer.is_some()));
     let mut here = NEXT.try_with(|next| std::mem::replace(&mut *next.borrow_mut(), outer)).ok().flatten()?;
     if let Some(slot) = here.slot.take() {
         line_up(&here.door, slot);
@@ -371,7 +403,7 @@ pub(crate) fn let_go(waker: &Waker) {
 /// Whether a runner is on this thread: inside a handler, which may be a plain one and block it.
 #[inline]
 pub(crate) fn is_on_runner() -> bool {
-    NEXT.try_with(|next| next.borrow().is_some()).unwrap_or(false)
+    ON_RUNNER.get()
 }
 
 /// Who is on this thread.
@@ -389,6 +421,23 @@ fn caller() -> Caller {
 #[inline]
 pub(crate) fn in_runtime() -> bool {
     tokio::task::try_id().is_some() || Handle::try_current().is_ok()
+}
+
+/// As [`in_runtime`], for whoever polls with this waker. A task is polled in its runtime alone, so that one that was seen
+/// on this thread need not be asked for again: to ask takes as long as a tenth of a call. Who polls on a runtime's own
+/// thread, but outside of it, with the waker of one of its tasks is taken for that task.
+#[inline]
+pub(crate) fn in_runtime_with(waker: &Waker) -> bool {
+    TASK.get() == (waker.data(), ptr::from_ref(waker.vtable())) || in_runtime_anew(waker)
+}
+
+/// The same of a waker that was not seen here last; one of tokio's tasks is remembered.
+fn in_runtime_anew(waker: &Waker) -> bool {
+    let is_in_task = tokio::task::try_id().is_some();
+    if is_in_task && TASKS.get().is_some_and(|tasks| ptr::eq(*tasks, waker.vtable())) {
+        TASK.with(|task| task.set((waker.data(), waker.vtable())));
+    }
+    is_in_task || Handle::try_current().is_ok()
 }
 
 /// What the last handler woke on this runner, if it is of this type.

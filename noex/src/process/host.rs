@@ -10,17 +10,15 @@ use super::{
     bell::Bell,
     exit::ExitReason,
     panic::catch,
-    seat::{self, Done, Seat, clear_seat, empty_seat, keep_seat, place},
+    seat::{self, GoesOn, Seat, clear_seat, empty_seat, keep_seat, place},
     task::Task,
 };
-use crate::server::slot::{
-    AnySlot,
-    waits::{Busy, Edges},
-};
+use crate::server::slot::{AnySlot, waits::Busy};
 
 /// What came of polling the seat.
 pub(crate) enum Polled {
-    Done(Done),
+    /// It is over; with the server that has more to see to, and how many messages were served behind its own.
+    Done(Option<Arc<dyn AnySlot>>, usize),
     Suspended,
     /// It was ended, where it stood.
     Ended,
@@ -33,13 +31,12 @@ pub(crate) struct Host {
     pub(crate) seat: Seat,
     /// The server of the handler in the seat; `None` where it has not been polled, or is over.
     pub(crate) at: Option<Arc<dyn AnySlot>>,
-    edges: Edges,
 }
 
 impl Host {
     pub(crate) fn new(task: Arc<Task>) -> Self {
         let (bell, waker) = Bell::hang(task.clone());
-        Host { task, bell, waker, seat: empty_seat(), at: None, edges: Edges::new() }
+        Host { task, bell, waker, seat: empty_seat(), at: None }
     }
 
     #[inline]
@@ -48,9 +45,9 @@ impl Host {
     }
 
     /// Takes over a handler that somebody else has begun.
-    pub(crate) fn take_over(&mut self, seat: Seat, edges: Edges, at: Arc<dyn AnySlot>) {
+    pub(crate) fn take_over(&mut self, seat: Seat, at: Arc<dyn AnySlot>) {
         keep_seat(mem::replace(&mut self.seat, seat));
-        (self.edges, self.at) = (edges, Some(at));
+        self.at = Some(at);
     }
 
     /// Polls the handler in the seat.
@@ -58,14 +55,21 @@ impl Host {
         let mut recounted = false;
         loop {
             self.bell.hush();
-            let busy = Busy::enter(mem::take(&mut self.edges), &self.waker);
+            let busy = Busy::enter(mem::take(&mut self.seat.edges), &self.waker);
             let known = self.at.as_ref().map_or(std::ptr::null(), |slot| Arc::as_ptr(slot).cast());
-            let polled = catch(|| seat::poll(&mut self.seat, known, &mut Context::from_waker(&self.waker)));
-            self.edges = busy.leave();
+            let polled =
+                catch(|| seat::poll(&mut self.seat, known, None, &mut Context::from_waker(&self.waker)));
+            self.seat.edges = busy.leave();
             let caught = match polled {
                 Ok(Poll::Ready(done)) => {
-                    self.edges.clear();
-                    return Polled::Done(done);
+                    self.seat.edges.clear();
+                    let stood = self.at.take();
+                    let next = match done.goes_on {
+                        GoesOn::No => None,
+                        GoesOn::Here => stood,
+                        GoesOn::Elsewhere => place(),
+                    };
+                    return Polled::Done(next, done.served);
                 }
                 Ok(Poll::Pending) => None,
                 Err(caught) => Some(caught),
@@ -73,22 +77,22 @@ impl Host {
             if let Some(place) = place() {
                 self.at = Some(place);
             }
-            let slot = self.at.as_deref().expect("a handler says where it stops short");
             if let Some(caught) = caught {
-                let reason = caught.into_reason(slot.current_handler());
-                self.end(reason);
+                let handler = self.at.as_deref().map_or("?", |slot| slot.current_handler());
+                self.end(caught.into_reason(handler));
                 return Polled::Ended;
             }
+            let slot = self.at.as_deref().expect("a handler says where it stops short");
             slot.go_away();
             let listeners = self.bell.listeners();
-            if self.edges.leave_doubt(listeners) && !mem::replace(&mut recounted, true) {
+            if self.seat.edges.leave_doubt(listeners) && !mem::replace(&mut recounted, true) {
                 // An earlier handler's waker may be about still. A new bell counts for this one alone.
                 (self.bell, self.waker) = Bell::hang(self.task.clone());
                 continue;
             }
             let Some(task) = self.task.waker() else { return Polled::Suspended };
             let handler = || slot.current_handler();
-            if !slot.core().suspend(task, &mut self.edges, listeners, handler) {
+            if !slot.core().suspend(task, &mut self.seat.edges, listeners, handler) {
                 return Polled::Suspended;
             }
             // If it is not ended one of its calls was refused as a deadlock: look again.
@@ -103,7 +107,7 @@ impl Host {
     /// lost unseen.
     pub(crate) fn resume(&mut self) -> bool {
         let Some(slot) = &self.at else { return false };
-        slot.core().resume(&mut self.edges);
+        slot.core().resume(&mut self.seat.edges);
         let Some(reason) = slot.core().cut() else { return false };
         self.end(reason);
         true
@@ -116,7 +120,6 @@ impl Host {
             slot.core().break_promises(&reason);
         }
         let place = clear_seat(mem::replace(&mut self.seat, empty_seat()));
-        self.edges.clear();
         if self.at.is_none() {
             self.at = place;
         }

@@ -54,6 +54,11 @@ impl Overdue {
         let mut kept = std::mem::take(&mut self.list().kept);
         kept.retain(|slot| slot.upgrade().is_some_and(|slot| slot.look_after_kept(Some(look))));
         let mut list = self.list();
+        if list.closed {
+            drop(list);
+            let_go(kept);
+            return false;
+        }
         list.kept.append(&mut kept);
         list.is_watched = !list.kept.is_empty();
         list.is_watched
@@ -66,9 +71,14 @@ impl Overdue {
             list.closed = true;
             std::mem::take(&mut list.kept)
         };
-        for slot in kept.iter().filter_map(Weak::upgrade) {
-            slot.look_after_kept(None);
-        }
+        let_go(kept);
+    }
+}
+
+/// Nobody looks after them any more.
+fn let_go(kept: Vec<Weak<dyn AnySlot>>) {
+    for slot in kept.iter().filter_map(Weak::upgrade) {
+        slot.look_after_kept(None);
     }
 }
 

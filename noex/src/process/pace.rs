@@ -35,14 +35,21 @@ thread_local! {
 pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<()> {
     let paid = PAID.get();
     if paid > 0 {
-        PAID.set(paid - 1);
+        // Through `with`: `LocalKey::set` is not inlined, and moves its value twice.
+        PAID.with(|it| it.set(paid - 1));
         return Poll::Ready(());
     }
+    pay(cx)
+}
+
+/// One of tokio's steps, and how many calls it pays for.
+#[inline(never)]
+fn pay(cx: &mut Context<'_>) -> Poll<()> {
     ready!(coop::poll_proceed(cx)).made_progress();
     let more = MORE.get();
-    PAID.set(more);
+    PAID.with(|it| it.set(more));
     match LOOKS_IN.get().checked_sub(more + 1) {
-        Some(left) => LOOKS_IN.set(left),
+        Some(left) => LOOKS_IN.with(|it| it.set(left)),
         None => look(),
     }
     Poll::Ready(())
@@ -52,6 +59,6 @@ pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<()> {
 fn look() {
     let now = machine_time();
     let is_quick = LOOKED.replace(Some(now)).is_some_and(|looked| now - looked <= QUICK);
-    MORE.set(if is_quick { CALLS - 1 } else { 0 });
-    LOOKS_IN.set(LOOK);
+    MORE.with(|it| it.set(if is_quick { CALLS - 1 } else { 0 }));
+    LOOKS_IN.with(|it| it.set(LOOK));
 }

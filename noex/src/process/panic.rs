@@ -66,9 +66,15 @@ impl Caught {
 
 /// Drops what a user made; a panic in its destructor concerns nobody here.
 pub(crate) fn drop_quietly<T>(it: T) {
-    if let Err(panic) = catch(|| drop(it)) {
+    quietly(|| drop(it));
+}
+
+/// Calls what a user made; a panic there concerns nobody here.
+#[inline]
+pub(crate) fn quietly(callback: impl FnOnce()) {
+    if let Err(panic) = catch(callback) {
         // The payload's own destructor is run under a `catch` of its own.
-        drop(panic.into_reason("drop"));
+        drop(panic.into_reason("?"));
     }
 }
 

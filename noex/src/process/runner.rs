@@ -24,14 +24,14 @@ use std::{
 use tokio::task::coop;
 
 use super::{
-    door::{self, Door, Errand, Next, machine_time},
+    door::{self, Door, Errand, Lent, Next, machine_time},
     exit::ExitReason,
     host::{Host, Polled},
     seat::Seat,
     task::{Caller, Task},
     work::Work,
 };
-use crate::server::slot::{AnySlot, waits::Edges};
+use crate::server::slot::AnySlot;
 
 /// What a slot says after a turn.
 pub(crate) enum Turn {
@@ -43,7 +43,7 @@ pub(crate) enum Turn {
     /// when it is done.
     Async,
     /// This handler of the slot's, which was begun elsewhere.
-    Begun(Seat, Edges, Arc<dyn AnySlot>),
+    Begun(Seat, Arc<dyn AnySlot>),
 }
 
 /// Messages that a runner serves before it lets the runtime's other tasks run: as many as tokio lets a task
@@ -114,8 +114,8 @@ impl Runner {
                             self.state = State::Serving(slot);
                             continue;
                         }
-                        Errand::Work(Work { slot, handler: Some((seat, edges)) }) => {
-                            self.host.take_over(seat, edges, slot);
+                        Errand::Work(Work { slot, handler: Some(seat) }) => {
+                            self.host.take_over(seat, slot);
                             self.state = State::Handling;
                         }
                         Errand::Wait => {
@@ -135,16 +135,15 @@ impl Runner {
                         break;
                     }
                     Turn::Async => self.state = State::Handling,
-                    Turn::Begun(seat, edges, slot) => {
-                        self.host.take_over(seat, edges, slot);
+                    Turn::Begun(seat, slot) => {
+                        self.host.take_over(seat, slot);
                         self.state = State::Handling;
                     }
                 },
                 State::Handling => match self.host.poll() {
-                    Polled::Done(done) => {
-                        budget = budget.saturating_sub(done.served);
-                        self.host.at = None;
-                        self.go_on_with(done.next);
+                    Polled::Done(next, served) => {
+                        budget = budget.saturating_sub(served);
+                        self.go_on_with(next);
                     }
                     Polled::Ended => self.go_on_where_it_stood(),
                     Polled::Suspended => {
@@ -220,9 +219,9 @@ impl Future for Runner {
             self.state = State::Over;
             return Poll::Ready(());
         };
-        let outer = self.next.take().map(door::enter);
+        let lent = self.next.take().map(|next| door::enter(next, cx.waker()));
         self.run(&door, cx);
-        self.next = outer.and_then(door::leave);
+        self.next = lent.and_then(Lent::take_back);
         if matches!(self.state, State::Over) { Poll::Ready(()) } else { Poll::Pending }
     }
 }

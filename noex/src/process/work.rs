@@ -6,7 +6,7 @@ use super::{
     exit::ExitReason,
     seat::{Seat, clear_seat},
 };
-use crate::server::slot::{AnySlot, waits::Edges};
+use crate::server::slot::AnySlot;
 
 thread_local! {
     /// Work that this thread is abandoning.
@@ -16,7 +16,7 @@ thread_local! {
 /// One slot to serve, with the handler that is under way there, if any.
 pub(crate) struct Work {
     pub(super) slot: Arc<dyn AnySlot>,
-    pub(super) handler: Option<(Seat, Edges)>,
+    pub(super) handler: Option<Seat>,
 }
 
 impl Work {
@@ -24,8 +24,8 @@ impl Work {
         Work { slot, handler: None }
     }
 
-    pub(crate) fn begun(slot: Arc<dyn AnySlot>, seat: Seat, edges: Edges) -> Self {
-        Work { slot, handler: Some((seat, edges)) }
+    pub(crate) fn begun(slot: Arc<dyn AnySlot>, seat: Seat) -> Self {
+        Work { slot, handler: Some(seat) }
     }
 
     /// Nobody will serve this any more. Its state may hold the last reference to the next server, and so
@@ -46,7 +46,7 @@ impl Work {
     }
 
     fn end(self) {
-        if let Some((seat, _)) = self.handler {
+        if let Some(seat) = self.handler {
             drop(clear_seat(seat));
             self.slot.break_off(ExitReason::Killed);
         }

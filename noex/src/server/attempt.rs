@@ -11,13 +11,12 @@ use super::{
     error::Failure,
     slot::{
         Slot,
-        envelope::Envelope,
         inline::{self, Inline, Started},
-        reply::ReplyCell,
+        reply::{ReplyCell, answer},
         serving::Until,
         waits,
     },
-    waiting::{Asked, Over, Polled, Waiting},
+    waiting::{Asked, Over, Told, Waiting},
 };
 use crate::process::pace;
 
@@ -26,6 +25,9 @@ use crate::process::pace;
 const LOOKS: [u32; 8] = [1, 1, 2, 3, 5, 8, 13, 21];
 /// How deep async handlers may run inside one another on one task's stack.
 const DEPTH: usize = 8;
+
+/// The reply of a call, or why there is none.
+type Polled<S> = Poll<Result<<S as GenServer>::Reply, Box<Failure>>>;
 
 /// A call to a server, without any policy. Nothing happens before it is polled.
 pub(super) struct Attempt<'a, S: GenServer> {
@@ -125,6 +127,19 @@ impl<'a, S: GenServer> Attempt<'a, S> {
         self.step.let_go(self.server.slot(), Over::GivenUp);
     }
 
+    /// The first half of [`poll`](Attempt::poll).
+    #[inline]
+    pub(super) fn run_at_once(&mut self, cx: &mut Context<'_>) -> Poll<Inline<S>> {
+        run_at_once(self.server.slot(), &mut self.step, cx)
+    }
+
+    /// The other half.
+    #[inline]
+    pub(super) fn poll_slowly(&mut self, is_idle: bool, cx: &mut Context<'_>) -> Polled<S> {
+        let Attempt { server, asked, step, keeps } = self;
+        UnderWay { slot: server.slot(), asked, step, keeps: *keeps }.poll(is_idle, cx)
+    }
+
     #[inline]
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Polled<S> {
         let Attempt { server, asked, step, keeps } = self;
@@ -141,21 +156,28 @@ pub(super) fn poll<S: GenServer>(
     keeps: bool,
     cx: &mut Context<'_>,
 ) -> Polled<S> {
-    let Step::New(call) = step else {
-        return UnderWay { slot, asked, step, keeps }.wait(cx);
-    };
-    ready!(pace::poll_proceed(cx));
-    let Some(call) = call.take() else { panic!("a call was polled after it was ready") };
-    let tried = if S::INLINE { inline::call_inline(slot, call) } else { Inline::Busy(call) };
-    match tried {
+    match ready!(run_at_once(slot, step, cx)) {
         Inline::Done(reply) => Poll::Ready(Ok(reply)),
-        Inline::Crashed(reason) => Poll::Ready(Err(crashed(reason))),
-        Inline::Later(call) => UnderWay { slot, asked, step, keeps }.go_the_long_way(call, true, cx),
-        Inline::Busy(call) => UnderWay { slot, asked, step, keeps }.go_the_long_way(call, false, cx),
+        Inline::Crashed(reason) => Poll::Ready(Err(crashed(reason).into())),
+        Inline::Later => UnderWay { slot, asked, step, keeps }.poll(true, cx),
+        Inline::Busy => UnderWay { slot, asked, step, keeps }.poll(false, cx),
     }
 }
 
-/// An attempt that its caller's first look has not answered.
+/// Runs an attempt that was not polled, if nothing stands in the way: most calls come no further. Pending when the task
+/// is to yield.
+#[inline]
+pub(super) fn run_at_once<S: GenServer>(
+    slot: &Arc<Slot<S>>,
+    step: &mut Step<S>,
+    cx: &mut Context<'_>,
+) -> Poll<Inline<S>> {
+    let Step::New(message) = step else { return Poll::Ready(Inline::Busy) };
+    ready!(pace::poll_proceed(cx));
+    Poll::Ready(if S::INLINE { inline::call_inline(slot, message, cx.waker()) } else { Inline::Busy })
+}
+
+/// An attempt that was not run at once, wherever its parts are kept.
 struct UnderWay<'t, S: GenServer> {
     slot: &'t Arc<Slot<S>>,
     asked: &'t mut Asked,
@@ -164,80 +186,89 @@ struct UnderWay<'t, S: GenServer> {
 }
 
 impl<S: GenServer> UnderWay<'_, S> {
+    /// `is_idle`: the server was, and the handler is async. A reply is moved once, to where it is wanted.
+    #[inline]
+    fn poll(&mut self, is_idle: bool, cx: &mut Context<'_>) -> Polled<S> {
+        let mut reply = None;
+        let is_new = matches!(self.step, Step::New(_));
+        let told = if is_new { self.begin(is_idle, &mut reply, cx) } else { self.wait(&mut reply, cx) };
+        Poll::Ready(answer(ready!(told), reply))
+    }
+
     /// The server is not idle, or the handler is async.
-    fn go_the_long_way(&mut self, call: S::Call, idle: bool, cx: &mut Context<'_>) -> Polled<S> {
-        let slot = self.slot;
-        let mut call = call;
-        let mut idle = idle;
-        if S::INLINE && !idle {
-            for pauses in LOOKS {
-                if !inline::is_worth_spinning(slot) {
-                    break;
+    fn begin(&mut self, is_idle: bool, reply: &mut Option<S::Reply>, cx: &mut Context<'_>) -> Told {
+        assert!(self.step.message().is_some(), "a call was polled after it was ready");
+        let look = if is_idle || !S::INLINE { Look::of(is_idle) } else { self.look_again(reply, cx) };
+        match look {
+            Look::Told(told) => return Poll::Ready(told),
+            Look::Idle if waits::depth() < DEPTH => {
+                if let Some(told) = self.start_async(reply, cx) {
+                    return told;
                 }
-                for _ in 0..pauses {
-                    std::hint::spin_loop();
-                }
-                call = match inline::call_inline(slot, call) {
-                    Inline::Busy(call) => call,
-                    Inline::Later(call) => {
-                        idle = true;
-                        call
-                    }
-                    Inline::Done(reply) => return Poll::Ready(Ok(reply)),
-                    Inline::Crashed(reason) => return Poll::Ready(Err(crashed(reason))),
-                };
             }
-            if !idle && inline::is_worth_helping(slot) {
-                inline::help(slot);
-                call = match inline::call_inline(slot, call) {
-                    Inline::Busy(call) => call,
-                    Inline::Later(call) => {
-                        idle = true;
-                        call
-                    }
-                    Inline::Done(reply) => return Poll::Ready(Ok(reply)),
-                    Inline::Crashed(reason) => return Poll::Ready(Err(crashed(reason))),
-                };
-            }
+            Look::Idle | Look::Busy => {}
         }
-        if idle && waits::depth() < DEPTH {
-            call = match self.start_async(call, cx) {
-                Ok(polled) => return polled,
-                Err(call) => call,
-            };
-        }
-        self.queue(call, cx)
+        self.queue(reply, cx)
     }
 
-    /// The first step of an async handler on the caller's task; the call is given back when the server
-    /// is not idle after all.
-    fn start_async(&mut self, call: S::Call, cx: &mut Context<'_>) -> Result<Polled<S>, S::Call> {
-        let slot = self.slot;
+    /// Looks again at a server that is not idle, as long as that is worth it.
+    fn look_again(&mut self, reply: &mut Option<S::Reply>, cx: &Context<'_>) -> Look {
+        for pauses in LOOKS {
+            if !inline::is_worth_spinning(self.slot) {
+                break;
+            }
+            for _ in 0..pauses {
+                std::hint::spin_loop();
+            }
+            match self.look(reply, cx) {
+                Look::Busy => {}
+                look => return look,
+            }
+        }
+        if inline::is_worth_helping(self.slot) {
+            inline::help(self.slot);
+            return self.look(reply, cx);
+        }
+        Look::Busy
+    }
+
+    /// A look at the server: whether the call can be run or begun here.
+    #[inline(never)]
+    fn look(&mut self, reply: &mut Option<S::Reply>, cx: &Context<'_>) -> Look {
+        match inline::call_inline(self.slot, self.step.message(), cx.waker()) {
+            Inline::Busy => Look::Busy,
+            Inline::Later => Look::Idle,
+            Inline::Done(done) => {
+                *reply = Some(done);
+                Look::Told(Ok(()))
+            }
+            Inline::Crashed(reason) => Look::Told(Err(crashed(reason).into())),
+        }
+    }
+
+    /// The first step of an async handler on the caller's task. `None`: the server is not idle after all.
+    fn start_async(&mut self, reply: &mut Option<S::Reply>, cx: &mut Context<'_>) -> Option<Told> {
         let cell = ReplyCell::spare();
-        let mut call = Some(call);
-        let mut reply = Some(cell.open(None, Until::limit(self.asked.limit)));
-        let started =
-            inline::start_async(slot, cx.waker(), cell.key(), || match (call.take(), reply.take()) {
-                (Some(call), Some(reply)) => Envelope::Call(call, reply),
-                _ => unreachable!("asked for once"),
-            });
-        match (call, started) {
-            (Some(call), Started::Not) => Err(call),
-            // Answered already, so that there is no wait to speak of; and it was never queued.
-            (_, Started::Here) if let Some(answer) = cell.take() => {
-                if answer.is_ok() {
-                    cell.keep();
-                }
-                Ok(Poll::Ready(answer))
+        let until = Until::limit(self.asked.limit);
+        let started = inline::start_async(self.slot, cx.waker(), self.step.message(), &cell, until, reply);
+        match started {
+            Started::Not => {
+                cell.keep();
+                return None;
             }
-            (_, started) => {
-                *self.step = Step::Waiting(Waiting::begun(cell, started == Started::Kept));
-                Ok(self.wait(cx))
+            // There is no wait to speak of; and it was never queued.
+            Started::Answered => {
+                cell.keep();
+                return Some(Poll::Ready(Ok(())));
             }
+            Started::Here | Started::Kept => {}
         }
+        *self.step = Step::Waiting(Waiting::begun(cell, started == Started::Kept));
+        Some(self.wait(reply, cx))
     }
 
-    fn queue(&mut self, call: S::Call, cx: &mut Context<'_>) -> Polled<S> {
+    fn queue(&mut self, reply: &mut Option<S::Reply>, cx: &mut Context<'_>) -> Told {
+        let Some(call) = self.step.message().take() else { panic!("a call was polled after it was ready") };
         match Waiting::queue(self.slot, call, *self.asked, Some(cx.waker().clone())) {
             Ok(waiting) => {
                 if self.asked.is_timed
@@ -246,22 +277,22 @@ impl<S: GenServer> UnderWay<'_, S> {
                     waiting.note_queued(time.now());
                 }
                 *self.step = Step::Waiting(waiting);
-                self.wait(cx)
+                self.wait(reply, cx)
             }
-            Err(failure) => Poll::Ready(Err(failure)),
+            Err(failure) => Poll::Ready(Err(failure.into())),
         }
     }
 
-    fn wait(&mut self, cx: &mut Context<'_>) -> Polled<S> {
+    fn wait(&mut self, reply: &mut Option<S::Reply>, cx: &mut Context<'_>) -> Told {
         let slot = self.slot;
         let Step::Waiting(waiting) = &mut *self.step else { panic!("a call was polled after it was ready") };
-        let polled = waiting.poll(slot, self.asked, cx);
+        let polled = waiting.poll(slot, self.asked, reply, cx);
         if self.asked.is_timed && polled.is_ready() {
             // What it was told in may be another call's next.
             waiting.note_queued(0);
         }
         match &polled {
-            Poll::Ready(Err(Failure::Timeout { began: true, .. })) if self.keeps => waiting.pause(slot),
+            Poll::Ready(Err(failure)) if self.keeps && failure.may_go_on() => waiting.pause(slot),
             Poll::Ready(answer) => self.step.let_go(slot, Over::with(answer)),
             Poll::Pending => {}
         }
@@ -270,15 +301,41 @@ impl<S: GenServer> UnderWay<'_, S> {
 }
 
 impl<S: GenServer> Step<S> {
+    /// Where its message is, or was.
+    fn message(&mut self) -> &mut Option<S::Call> {
+        match self {
+            Step::New(message) => message,
+            Step::Waiting(_) => unreachable!("its message is with the server"),
+        }
+    }
+
+    #[inline]
     fn let_go(&mut self, slot: &Arc<Slot<S>>, over: Over) {
-        if let Step::Waiting(waiting) = std::mem::replace(self, Step::OVER) {
-            waiting.let_go(slot, over);
+        let Step::Waiting(waiting) = self else { return };
+        waiting.leave(slot, over);
+        match (std::mem::replace(self, Step::OVER), over) {
+            (Step::Waiting(waiting), Over::Answered) => waiting.pass_on(slot),
+            (step, _) => drop(step),
         }
     }
 }
 
+/// What a look at a server has shown.
+enum Look {
+    Busy,
+    /// The handler is async, and could be begun.
+    Idle,
+    Told(Result<(), Box<Failure>>),
+}
+
+impl Look {
+    fn of(is_idle: bool) -> Self {
+        if is_idle { Look::Idle } else { Look::Busy }
+    }
+}
+
 #[cold]
-fn crashed(reason: crate::ExitReason) -> Failure {
+pub(super) fn crashed(reason: crate::ExitReason) -> Failure {
     Failure::Crashed { reason, may_have_run: true }
 }
 

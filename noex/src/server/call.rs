@@ -12,7 +12,9 @@ use std::{
 use super::{
     CallError, GenServer, Message, Overflow, Request, ServerRef, Target,
     attempt::{self, Attempt, Step},
-    guarded::{self, Guarded, Unserved, is_guarded},
+    error::Failure,
+    guarded::{self, Unserved, is_guarded},
+    slot::inline::Inline,
     waiting::Asked,
 };
 use crate::resilience::stack::Refusal;
@@ -43,8 +45,9 @@ pub struct Call<'a, S: GenServer, T = <S as GenServer>::Reply, E = Infallible> {
 
 enum Stage<'a, S: GenServer> {
     Plain(Attempt<'a, S>),
-    /// Its handler has policies, and one of them has to wait.
-    Guarded(Box<Guarded<'a, S>>),
+    /// Its handler has policies, and one of them has to wait. Without its type there is next to nothing to be dropped
+    /// with every call that has none.
+    Guarded(&'a ServerRef<S>, guarded::Delay<'a, S>),
 }
 
 impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
@@ -163,12 +166,11 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
         if let Stage::Plain(attempt) = &mut self.stage
             && let Some(guarded) = guarded::begin(attempt, cx, &mut answer)
         {
-            self.stage = Stage::Guarded(guarded);
+            self.stage = Stage::Guarded(attempt.server, guarded);
         }
-        if let Stage::Guarded(guarded) = &mut self.stage {
+        if let Stage::Guarded(server, guarded) = &mut self.stage {
             answer = Some(ready!(guarded.poll(cx)));
-            let over = guarded.attempt_over();
-            self.stage = Stage::Plain(over);
+            self.stage = Stage::Plain(Attempt::over(server, guarded.asked()));
         }
         match answer {
             Some(Ok(reply)) => Poll::Ready((self.read)(reply).map_err(CallError::Handler)),
@@ -182,6 +184,22 @@ impl<'a, S: GenServer, T, E> Call<'a, S, T, E> {
             Some(Err(unserved)) => Poll::Ready(Err(unserved.at(self.guarded_target()))),
             None => unreachable!("what does not go on has an answer"),
         }
+    }
+
+    /// What most calls do not come to.
+    #[inline(never)]
+    fn poll_slowly(&mut self, is_idle: bool, cx: &mut Context<'_>) -> Poll<Result<T, CallError<E>>> {
+        let Stage::Plain(attempt) = &mut self.stage else { unreachable!("it meets no policies") };
+        match ready!(attempt.poll_slowly(is_idle, cx)) {
+            Ok(reply) => Poll::Ready((self.read)(reply).map_err(CallError::Handler)),
+            Err(failure) => Poll::Ready(Err(self.fail(*failure))),
+        }
+    }
+
+    #[cold]
+    fn fail(&self, failure: Failure) -> CallError<E> {
+        let Stage::Plain(attempt) = &self.stage else { unreachable!("it meets no policies") };
+        attempt.asked.explain(attempt.slot(), failure)
     }
 
     /// Whom its errors are about, without a look into the slot.
@@ -199,14 +217,17 @@ impl<S: GenServer, T, E> Future for Call<'_, S, T, E> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        match &mut this.stage {
-            Stage::Plain(attempt) if S::Call::GUARDED.is_empty() || !meets_policies(attempt) => {
-                match ready!(attempt.poll(cx)) {
-                    Ok(reply) => Poll::Ready((this.read)(reply).map_err(CallError::Handler)),
-                    Err(failure) => Poll::Ready(Err(attempt.asked.explain(attempt.slot(), failure))),
-                }
+        if let Stage::Plain(attempt) = &mut this.stage
+            && (S::Call::GUARDED.is_empty() || !meets_policies(attempt))
+        {
+            match ready!(attempt.run_at_once(cx)) {
+                Inline::Done(reply) => Poll::Ready((this.read)(reply).map_err(CallError::Handler)),
+                Inline::Crashed(reason) => Poll::Ready(Err(this.fail(attempt::crashed(reason)))),
+                Inline::Later => this.poll_slowly(true, cx),
+                Inline::Busy => this.poll_slowly(false, cx),
             }
-            _ => this.poll_guarded(cx),
+        } else {
+            this.poll_guarded(cx)
         }
     }
 }
@@ -253,7 +274,7 @@ impl<S: GenServer, T: 'static, E: 'static> Calling<S, T, E> {
                 let slot = server.slot();
                 match ready!(attempt::poll(slot, asked, step, false, cx)) {
                     Ok(reply) => Poll::Ready(read(reply).map_err(CallError::Handler)),
-                    Err(failure) => Poll::Ready(Err(asked.explain(slot, failure))),
+                    Err(failure) => Poll::Ready(Err(asked.explain(slot, *failure))),
                 }
             }
         }
@@ -265,7 +286,7 @@ impl<S: GenServer, T, E> fmt::Debug for Call<'_, S, T, E> {
         let mut f = f.debug_struct("Call");
         match &self.stage {
             Stage::Plain(attempt) => f.field("attempt", attempt),
-            Stage::Guarded(_) => f.field("attempt", &"waiting for a policy"),
+            Stage::Guarded(..) => f.field("attempt", &"waiting for a policy"),
         };
         f.finish_non_exhaustive()
     }

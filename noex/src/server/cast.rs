@@ -78,8 +78,8 @@ impl<S: GenServer> Cast<'_, S> {
     /// ```
     #[inline]
     pub fn try_send(mut self) -> Result<(), CastError<S::Cast>> {
-        match std::mem::replace(&mut self.0.step, Step::OVER) {
-            Step::New(Some(Envelope::Cast(cast))) => self.0.server.try_cast(cast),
+        match &mut self.0.step {
+            Step::New(message) if message.is_some() => self.0.server.try_send(message),
             _ => panic!("a cast that was polled is sent, or on its way"),
         }
     }
@@ -224,20 +224,14 @@ impl<S: GenServer> Post<'_, S> {
     #[inline]
     fn poll_at_once(&mut self, cx: &mut Context<'_>) -> Option<Poll<()>> {
         let Step::New(message) = &mut self.step else { return None };
-        if Self::MEETS_POLICIES {
+        if Self::MEETS_POLICIES || message.is_none() {
             return None;
         }
         match coop::poll_proceed(cx) {
             Poll::Ready(proceed) => proceed.made_progress(),
             Poll::Pending => return Some(Poll::Pending),
         }
-        match offer(self.server.slot(), message.take()?) {
-            Ok(()) => Some(Poll::Ready(())),
-            Err(back) => {
-                *message = Some(back);
-                None
-            }
-        }
+        offer(self.server.slot(), message).then_some(Poll::Ready(()))
     }
 
     fn poll_slowly(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Refused<S>>> {
@@ -264,10 +258,13 @@ impl<S: GenServer> Post<'_, S> {
             Err(why) => return Poll::Ready(Err((message, why))),
         };
         // Where there are no policies, it was offered.
-        let left = if Self::MEETS_POLICIES { offer(slot, message) } else { Err(message) };
-        match left {
-            Ok(()) => Poll::Ready(Ok(())),
-            Err(message) => self.wait_for_room(message, passed, cx),
+        let mut message = Some(message);
+        if Self::MEETS_POLICIES && offer(slot, &mut message) {
+            return Poll::Ready(Ok(()));
+        }
+        match message {
+            Some(message) => self.wait_for_room(message, passed, cx),
+            None => unreachable!("what was not sent is here"),
         }
     }
 
@@ -330,24 +327,31 @@ fn withdraw<S: GenServer>(place: &Place<S>) -> Option<Envelope<S>> {
     message
 }
 
-/// Queues a message if there is room for it, and tells the server.
+/// Queues a message if there is room for it, and tells the server. `false`: it is where it was.
 #[inline]
-fn offer<S: GenServer>(slot: &Arc<Slot<S>>, message: Envelope<S>) -> Result<(), Envelope<S>> {
-    if post::leave(slot, message)? {
-        turn::summon(slot);
+fn offer<S: GenServer>(slot: &Arc<Slot<S>>, message: &mut Option<Envelope<S>>) -> bool {
+    match post::leave(slot, message) {
+        Some(true) => turn::summon(slot),
+        Some(false) => {}
+        None => return false,
     }
-    Ok(())
+    true
 }
 
 /// Queues a message without waiting.
 #[inline]
 pub(super) fn put<S: GenServer>(
     slot: &Arc<Slot<S>>,
-    message: Envelope<S>,
+    message: &mut Option<Envelope<S>>,
     overflow: Overflow,
 ) -> Result<(), Refused<S>> {
-    let Err(message) = offer(slot, message) else { return Ok(()) };
-    push(slot, message, overflow, None).map(drop)
+    if offer(slot, message) {
+        return Ok(());
+    }
+    match message.take() {
+        Some(message) => push(slot, message, overflow, None).map(drop),
+        None => unreachable!("what was not sent is here"),
+    }
 }
 
 /// Queues a message as the overflow rule says. `Some`: it waits in line, with this ticket for this handler.
@@ -388,7 +392,10 @@ fn push<S: GenServer>(
 
 /// Tells a server something without waiting for room; the mailbox is meant to be unbounded.
 pub(crate) fn tell<S: GenServer>(server: &ServerRef<S>, info: S::Info) {
-    if let Err(message) = offer(server.slot(), Envelope::Info(info)) {
+    let mut message = Some(Envelope::Info(info));
+    if !offer(server.slot(), &mut message)
+        && let Some(message) = message
+    {
         refuse::refuse(server.slot(), message, &server.slot().core().last_reason());
     }
 }

@@ -520,6 +520,15 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    pub(crate) fn is_timeout(&self) -> bool {
+        matches!(self, Failure::Timeout { .. })
+    }
+
+    /// Its time was over when it may have been begun.
+    pub(crate) fn may_go_on(&self) -> bool {
+        matches!(self, Failure::Timeout { began: true, .. })
+    }
+
     /// A server that ended with `reason` never came to a message.
     pub(crate) fn never_run(reason: &ExitReason) -> Self {
         if reason.is_panic() {

@@ -67,20 +67,27 @@ impl<S: GenServer> ServerRef<S> {
     ///
     /// Gives the message back when the server is gone or its mailbox is full.
     pub fn try_cast(&self, cast: S::Cast) -> Result<(), CastError<S::Cast>> {
+        self.try_send(&mut Some(Envelope::Cast(cast)))
+    }
+
+    /// Sends a cast from where it is.
+    #[inline]
+    pub(super) fn try_send(&self, message: &mut Option<Envelope<S>>) -> Result<(), CastError<S::Cast>> {
         let overflow = match S::OVERFLOW {
             Overflow::Wait => Overflow::Fail,
             other => other,
         };
-        let message = Envelope::Cast(cast);
         // Most messages meet no policies: nothing is made for what they would take from them.
         let sent = if S::Cast::GUARDED.is_empty() {
             cast::put(&self.slot, message, overflow)
         } else {
-            match admit(&self.slot, &message) {
+            let Some(cast) = message.take() else { unreachable!("a cast that is sent is there") };
+            match admit(&self.slot, &cast) {
                 Ok(passed) => {
-                    cast::put(&self.slot, message, overflow).inspect_err(|_| passed.unsent(&self.slot))
+                    let sent = cast::put(&self.slot, &mut Some(cast), overflow);
+                    sent.inspect_err(|_| passed.unsent(&self.slot))
                 }
-                Err(why) => Err((message, why)),
+                Err(why) => Err((cast, why)),
             }
         };
         match sent {
@@ -346,7 +353,7 @@ impl<S: GenServer> ServerRef<S> {
 
     /// What can be seen of the server from outside, as of now.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::of(&*self.slot)
+        Snapshot::of(self.slot.clone())
     }
 
     /// A reference that does not keep the server alive.

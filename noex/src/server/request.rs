@@ -16,6 +16,7 @@ use thiserror::Error;
 use super::{
     Call, CallError, GenServer, ServerRef,
     error::Failure,
+    slot::reply::answer,
     waiting::{Asked, Over, Waiting},
 };
 use crate::process::{
@@ -155,17 +156,18 @@ impl<S: GenServer, T, E> Future for Sent<S, T, E> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let slot = this.server.slot();
-        let answer = match &mut this.step {
-            Step::Waiting(waiting) => std::task::ready!(waiting.poll(slot, &mut this.asked, cx)),
-            Step::Failed(failure) => Err(failure.clone()),
+        let mut reply = None;
+        let told = match &mut this.step {
+            Step::Waiting(waiting) => std::task::ready!(waiting.poll(slot, &mut this.asked, &mut reply, cx)),
+            Step::Failed(failure) => Err(failure.clone().into()),
             Step::Over => panic!("a request was polled after it was ready"),
         };
         if let Step::Waiting(waiting) = std::mem::replace(&mut this.step, Step::Over) {
-            waiting.let_go(slot, Over::with(&answer));
+            waiting.let_go(slot, Over::with(&told));
         }
-        Poll::Ready(match answer {
+        Poll::Ready(match answer(told, reply) {
             Ok(reply) => (this.read)(reply).map_err(CallError::Handler),
-            Err(failure) => Err(this.asked.explain(slot, failure)),
+            Err(failure) => Err(this.asked.explain(slot, *failure)),
         })
     }
 }

@@ -52,6 +52,11 @@ impl Asked {
     }
 }
 
+/// A kept handler whose call may wait for so long needs no clock at first: most are done before anybody looks after it.
+/// One that is not goes to a runner well before, which wakes its caller; or its caller polls it again. Then the clock is
+/// started, and set to the same time. To start and to stop one takes as long as all the rest.
+const SOON: Duration = Duration::from_millis(10);
+
 /// The reply is awaited.
 pub(super) struct Waiting<S: GenServer> {
     cell: Arc<ReplyCell<S::Reply>>,
@@ -64,6 +69,8 @@ pub(super) struct Waiting<S: GenServer> {
     /// The caller's waker went with the call.
     waker_is_there: bool,
     clock: Option<Pin<Box<Sleep>>>,
+    /// It has a limit and no clock yet: the last look after kept handlers before it began.
+    due: Option<u32>,
     /// The clock runs, and whoever has to know of the wait does.
     settled: bool,
     /// A handler waits: its server's edges have this call.
@@ -82,16 +89,17 @@ pub(super) enum Over {
 }
 
 impl Over {
-    pub(super) fn with<R>(answer: &Result<R, Failure>) -> Self {
+    pub(super) fn with(answer: &Result<(), Box<Failure>>) -> Self {
         match answer {
             Ok(_) => Over::Answered,
-            Err(Failure::Timeout { .. }) => Over::GivenUp,
+            Err(failure) if failure.is_timeout() => Over::GivenUp,
             Err(_) => Over::Failed,
         }
     }
 }
 
-pub(super) type Polled<S> = Poll<Result<<S as GenServer>::Reply, Failure>>;
+/// Whether there is an answer; a reply lies where it was wanted.
+pub(super) type Told = Poll<Result<(), Box<Failure>>>;
 
 impl<S: GenServer> Waiting<S> {
     /// Its handler was begun by the caller, who keeps it or does not.
@@ -107,6 +115,7 @@ impl<S: GenServer> Waiting<S> {
             queued,
             waker_is_there: false,
             clock: None,
+            due: None,
             settled: false,
             noted: false,
             ticket: None,
@@ -151,14 +160,23 @@ impl<S: GenServer> Waiting<S> {
     }
 
     /// The reply is not there and the waker is in its place: starts the clock, and leaves word of the wait.
-    fn settle(&mut self, slot: &Arc<Slot<S>>, asked: &mut Asked, cx: &mut Context<'_>) -> Polled<S> {
+    fn settle(
+        &mut self,
+        slot: &Arc<Slot<S>>,
+        asked: &mut Asked,
+        reply: &mut Option<S::Reply>,
+        cx: &mut Context<'_>,
+    ) -> Told {
         self.settled = true;
         let_go(cx.waker());
         // The server ends with its runtime and says so; that clock does not go any more.
         if slot.core().door().is_some_and(|door| door.is_closed()) {
-            return self.cell.poll(cx.waker());
+            return self.cell.poll_into(reply, cx.waker());
         }
-        self.start_clock(slot, asked, serving::patience(asked.limit));
+        match self.due {
+            Some(_) => self.start_when_due(slot),
+            None => self.start_clock(slot, asked, serving::patience(asked.limit)),
+        }
         let wakers = if self.clock.is_some() { 2 } else { 1 };
         let weak = || Arc::downgrade(&self.cell) as Weak<dyn Awaited>;
         self.noted = waits::wait_for(|| (slot.clone(), asked.handler::<S>(), weak()), cx.waker(), wakers);
@@ -166,50 +184,100 @@ impl<S: GenServer> Waiting<S> {
     }
 
     /// Starts the clock, unless it runs; what it is set to is the limit from then on.
+    #[inline]
     pub(super) fn start_clock(
         &mut self,
         slot: &Arc<Slot<S>>,
         asked: &mut Asked,
         patience: Option<(Instant, Duration)>,
     ) {
-        if let (None, Some((at, limit))) = (&self.clock, patience) {
-            self.cell.until().set(Until::At(at));
-            self.clock = Some(sleep_until(at, slot.core().door()));
-            asked.limit = Some(limit);
+        if let (None, Some(patience)) = (&self.clock, patience) {
+            self.set_clock(slot, asked, patience);
         }
     }
 
+    #[inline(never)]
+    fn set_clock(&mut self, slot: &Slot<S>, asked: &mut Asked, (at, limit): (Instant, Duration)) {
+        self.set_limit(asked, (at, limit));
+        self.clock = Some(sleep_until(at, slot.core().door()));
+    }
+
+    fn set_limit(&mut self, asked: &mut Asked, (at, limit): (Instant, Duration)) {
+        self.cell.until().set(Until::At(at));
+        asked.limit = Some(limit);
+    }
+
+    /// Starts the clock of a handler that was kept at first: that of its server, in which it began.
+    #[cold]
+    fn start_when_due(&mut self, slot: &Slot<S>) {
+        let _home = slot.core().door().map(|door| door.home());
+        self.due = None;
+        self.clock = self.cell.until().at().map(|at| sleep_until(at, slot.core().door()));
+    }
+
     /// Polls the handler that the caller keeps, if it is there still.
-    fn poll_kept(&mut self, slot: &Arc<Slot<S>>, asked: &mut Asked, cx: &mut Context<'_>) -> kept::Step {
+    #[inline]
+    fn poll_kept(
+        &mut self,
+        slot: &Arc<Slot<S>>,
+        asked: &mut Asked,
+        reply: &mut Option<S::Reply>,
+        cx: &mut Context<'_>,
+    ) -> kept::Step {
         if self.settled {
-            let is_enough = std::mem::take(&mut self.was_polled);
-            return if is_enough { kept::Step::Kept } else { kept::go_on(slot, self.cell.key(), cx) };
+            if std::mem::take(&mut self.was_polled) {
+                return kept::Step::Kept;
+            }
+            let step = kept::go_on(slot, self.cell.key(), reply, cx);
+            // A caller that is polled all the time keeps it for long.
+            if let (kept::Step::Kept, Some(since)) = (step, self.due)
+                && kept::last_look(slot) != since
+            {
+                self.start_when_due(slot);
+            }
+            return step;
         }
         if slot.core().door().is_some_and(|door| door.is_closed()) {
+            kept::let_go(slot);
             return kept::Step::Gone;
         }
         // It has taken its first step just now. Its caller is no handler, so that nobody is to know of the wait.
         self.settled = true;
-        self.start_clock(slot, asked, serving::patience(asked.limit));
+        match serving::patience(asked.limit) {
+            Some(patience) if patience.1 < SOON => self.set_clock(slot, asked, patience),
+            Some(patience) => {
+                self.set_limit(asked, patience);
+                self.due = Some(kept::last_look(slot));
+            }
+            None => {}
+        }
         kept::Step::Kept
     }
 
-    pub(super) fn poll(&mut self, slot: &Arc<Slot<S>>, asked: &mut Asked, cx: &mut Context<'_>) -> Polled<S> {
+    #[inline]
+    pub(super) fn poll(
+        &mut self,
+        slot: &Arc<Slot<S>>,
+        asked: &mut Asked,
+        reply: &mut Option<S::Reply>,
+        cx: &mut Context<'_>,
+    ) -> Told {
         if self.is_kept {
-            if self.poll_kept(slot, asked, cx) == kept::Step::Kept {
-                return self.tick(slot, asked, cx);
+            match self.poll_kept(slot, asked, reply, cx) {
+                kept::Step::Answered => return Poll::Ready(Ok(())),
+                kept::Step::Kept => return self.tick(slot, asked, cx),
+                // From here on it waits as any other call does.
+                kept::Step::Gone => (self.is_kept, self.settled) = (false, false),
             }
-            // From here on it waits as any other call does.
-            (self.is_kept, self.settled) = (false, false);
         }
         // A call that was just queued has its waker in its place, and nothing to look at.
         if (self.settled || !self.waker_is_there)
-            && let Poll::Ready(answer) = self.cell.poll(cx.waker())
+            && let Poll::Ready(answer) = self.cell.poll_into(reply, cx.waker())
         {
             return Poll::Ready(answer);
         }
         if !self.settled {
-            return self.settle(slot, asked, cx);
+            return self.settle(slot, asked, reply, cx);
         }
         if self.noted {
             let wakers = if self.clock.is_some() { 2 } else { 1 };
@@ -218,13 +286,13 @@ impl<S: GenServer> Waiting<S> {
         self.tick(slot, asked, cx)
     }
 
-    fn tick(&mut self, slot: &Arc<Slot<S>>, asked: &Asked, cx: &mut Context<'_>) -> Polled<S> {
+    fn tick(&mut self, slot: &Arc<Slot<S>>, asked: &Asked, cx: &mut Context<'_>) -> Told {
         let (Some(clock), Some(after)) = (&mut self.clock, asked.limit) else { return Poll::Pending };
         ready!(clock.as_mut().poll(cx));
         refuse::announce(slot, || EventKind::CallTimedOut { handler: asked.handler::<S>(), after });
         // Only who may try again asks.
         let began = S::Call::GUARDED.is_empty() || self.withdraw();
-        Poll::Ready(Err(Failure::Timeout { after, began }))
+        Poll::Ready(Err(Failure::Timeout { after, began }.into()))
     }
 
     /// The caller gives up; whether the call may have been begun.
@@ -253,20 +321,33 @@ impl<S: GenServer> Waiting<S> {
         if std::mem::take(&mut self.noted) {
             waits::wait_is_over(&(Arc::downgrade(&self.cell) as Weak<dyn Awaited>));
         }
-        (self.clock, self.settled, self.waker_is_there) = (None, false, false);
+        (self.clock, self.due, self.settled, self.waker_is_there) = (None, None, false, false);
+    }
+
+    /// The wait is over, and this with it.
+    pub(super) fn let_go(mut self, slot: &Arc<Slot<S>>, over: Over) {
+        self.leave(slot, over);
+        if let Over::Answered = over {
+            self.pass_on(slot);
+        }
     }
 
     /// The wait is over.
-    pub(super) fn let_go(self, slot: &Arc<Slot<S>>, over: Over) {
+    #[inline]
+    pub(super) fn leave(&mut self, slot: &Arc<Slot<S>>, over: Over) {
         if self.noted {
             waits::wait_is_over(&(Arc::downgrade(&self.cell) as Weak<dyn Awaited>));
         }
-        match over {
-            Over::Answered if self.queued => slot.inbox().give_back(self.cell),
-            Over::Answered => self.cell.keep(),
-            Over::Failed => {}
-            Over::GivenUp => self.give_up(slot),
+        if let Over::GivenUp = over {
+            self.give_up(slot);
         }
+    }
+
+    /// The answer was taken: the next call has the cell.
+    #[inline]
+    pub(super) fn pass_on(self, slot: &Slot<S>) {
+        let Waiting { cell, queued, .. } = self;
+        if queued { slot.inbox().give_back(cell) } else { cell.keep() }
     }
 
     #[cold]

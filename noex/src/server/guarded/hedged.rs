@@ -75,7 +75,7 @@ impl<'a, S: GenServer> Runs<'a, S> {
             && let Poll::Ready(answer) = first.poll(cx)
         {
             self.first = None;
-            let answer = answer.map_err(Unserved::Failure);
+            let answer = answer.map_err(|failure| Unserved::Failure(*failure));
             if succeeded(hedging, &answer) {
                 return Poll::Ready(answer);
             }
@@ -108,7 +108,7 @@ impl<'a, S: GenServer> Runs<'a, S> {
             };
             match extra.poll(cx) {
                 Poll::Ready(answer) => {
-                    let answer = answer.map_err(Unserved::Failure);
+                    let answer = answer.map_err(|failure| Unserved::Failure(*failure));
                     drop(self.extras.swap_remove(at));
                     if succeeded(hedging, &answer) {
                         hedging.hedge.has_won();

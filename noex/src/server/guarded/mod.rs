@@ -64,12 +64,15 @@ pub(super) fn is_guarded<S: GenServer>(variant: usize) -> bool {
 }
 
 /// A call on its way through the policies of its handler.
-pub(super) struct Guarded<'a, S: GenServer> {
+struct Guarded<'a, S: GenServer> {
     run: Run<Answered<S>>,
     /// In the server's slot.
     plan: &'a CallPlan<S>,
     attempts: Attempts<'a, S>,
 }
+
+/// One that one of its policies makes wait.
+pub(super) type Delay<'a, S> = Box<dyn Delayed<S> + Send + 'a>;
 
 /// One attempt after another, each a message of its own.
 struct Attempts<'a, S: GenServer> {
@@ -98,7 +101,7 @@ pub(super) fn begin<'a, S: GenServer>(
     attempt: &mut Attempt<'a, S>,
     cx: &mut Context<'_>,
     answer: &mut Option<Answered<S>>,
-) -> Option<Box<Guarded<'a, S>>> {
+) -> Option<Delay<'a, S>> {
     let Some(call) = attempt.message() else { panic!("a call was polled after it was ready") };
     let variant = call.variant();
     let plan = attempt.slot().policies().of_call(variant);
@@ -128,7 +131,7 @@ struct First<'c, 'a, S: GenServer> {
 
 impl<'a, S: GenServer> First<'_, 'a, S> {
     #[cold]
-    fn go_on(self, run: Run<Answered<S>>, plan: &'a CallPlan<S>) -> Box<Guarded<'a, S>> {
+    fn go_on(self, run: Run<Answered<S>>, plan: &'a CallPlan<S>) -> Delay<'a, S> {
         let First { attempt: first, hedging, runs, copy } = self;
         let (server, asked) = (first.server, first.asked);
         let dedupe = plan.dedupe;
@@ -162,7 +165,7 @@ impl<S: GenServer> Operation<S::Call, Answered<S>> for First<'_, '_, S> {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Answered<S>> {
         let (Some(runs), Some(hedging)) = (&mut self.runs, self.hedging) else {
-            return self.attempt.poll(cx).map_err(Unserved::Failure);
+            return self.attempt.poll(cx).map_err(|failure| Unserved::Failure(*failure));
         };
         let answer = ready!(runs.poll(hedging, self.attempt.server, self.attempt.asked, cx));
         self.runs = None;
@@ -174,16 +177,19 @@ impl<S: GenServer> Operation<S::Call, Answered<S>> for First<'_, '_, S> {
     }
 }
 
-impl<S: GenServer> Guarded<'_, S> {
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Answered<S>> {
-        self.run.poll(&self.plan.layers, &mut self.attempts, cx)
-    }
+/// A call that one of its policies makes wait, for whoever need not know what it is made of.
+pub(super) trait Delayed<S: GenServer> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Answered<S>>;
+    fn asked(&self) -> Asked;
 }
 
-impl<'a, S: GenServer> Guarded<'a, S> {
-    /// For whoever is about to drop this: an attempt that is over.
-    pub(super) fn attempt_over(&self) -> Attempt<'a, S> {
-        Attempt::over(self.attempts.server, self.attempts.asked)
+impl<S: GenServer> Delayed<S> for Guarded<'_, S> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Answered<S>> {
+        self.run.poll(&self.plan.layers, &mut self.attempts, cx)
+    }
+
+    fn asked(&self) -> Asked {
+        self.attempts.asked
     }
 }
 
@@ -210,7 +216,9 @@ impl<S: GenServer> Operation<S::Call, Answered<S>> for Attempts<'_, S> {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Answered<S>> {
         let answer = match (&mut self.attempt, self.hedging) {
-            (Begun::One(attempt), _) => ready!(attempt.poll(cx)).map_err(Unserved::Failure),
+            (Begun::One(attempt), _) => {
+                ready!(attempt.poll(cx)).map_err(|failure| Unserved::Failure(*failure))
+            }
             (Begun::Hedged(runs), Some(hedging)) => ready!(runs.poll(hedging, self.server, self.asked, cx)),
             _ => unreachable!("no attempt has begun"),
         };

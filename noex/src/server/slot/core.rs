@@ -14,9 +14,9 @@ use super::{
     beside::Beside,
     bonds::Bonds,
     errands::Errands,
-    kept::Berth,
     promises::Promises,
     registered::Registered,
+    right::Place,
     subscribed::Subscribed,
     sync::{AtomicBool, AtomicU32, AtomicUsize, Mutex, MutexGuard, Ordering},
     waits::Suspended,
@@ -26,6 +26,7 @@ use crate::{
     process::{
         ExitReason, Monitor, Pid,
         door::{Door, now},
+        seat::Sitting,
     },
     server::error::Target,
 };
@@ -71,8 +72,6 @@ pub(crate) struct Core {
     /// References, names included.
     handles: AtomicUsize,
     slow: Mutex<Slow>,
-    /// Where the suspended handler is while its caller keeps it.
-    berth: Mutex<Option<Box<Berth>>>,
     incarnation: AtomicU32,
     /// Written under the lock when a life ends, so that who has the lock and sees a life sees it through.
     alive: AtomicBool,
@@ -85,6 +84,12 @@ pub(crate) struct Core {
     pub(super) waiting: AtomicBool,
     /// There may be promises, handlers beside the mailbox, or errands: look under the lock.
     owes: AtomicBool,
+    /// The server is on the list of those whose kept handlers might be overdue.
+    pub(super) is_listed: AtomicBool,
+    /// The look after kept handlers that was the last one before this one was polled.
+    pub(super) kept_since: AtomicU32,
+    /// Where the suspended handler is while its caller keeps it.
+    pub(super) berth: Place<Sitting>,
     /// The variant that is being handled.
     current: AtomicU32,
     /// The task whose waker is in `Rest::runner`, if it is a task that sees handlers to their end. Written by whoever
@@ -163,17 +168,14 @@ impl Core {
             runner: AtomicUsize::new(0),
             door: door.map_or_else(OnceLock::new, OnceLock::from),
             slow: Mutex::new(Slow { rest: None }),
-            berth: Mutex::new(None),
+            berth: Place::new(),
+            kept_since: AtomicU32::new(0),
+            is_listed: AtomicBool::new(false),
         }
     }
 
     pub(super) fn slow(&self) -> MutexGuard<'_, Slow> {
         self.slow.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Where its handler is while its caller keeps it.
-    pub(super) fn berth(&self) -> MutexGuard<'_, Option<Box<Berth>>> {
-        self.berth.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[inline]
@@ -433,7 +435,8 @@ impl Core {
     #[inline]
     pub(super) fn is_seen_to_by(&self, task: &Waker) -> bool {
         let known = self.runner.load(Ordering::Relaxed);
-        known == task.data().addr() || makes!(TakesAnyRunner) && known != 0
+        // A waker without data is known by nothing.
+        known != 0 && (known == task.data().addr() || makes!(TakesAnyRunner))
     }
 
     /// Makes it known, unless it is.
@@ -493,5 +496,19 @@ impl Core {
         let never = self.incarnation() == 0;
         let last = self.slow().rest.as_ref().and_then(|rest| rest.last.clone());
         last.unwrap_or(if never { ExitReason::NoProc } else { ExitReason::Normal })
+    }
+}
+
+#[cfg(all(test, not(noex_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_waker_without_data_is_not_known() {
+        let core = Core::new(1, "server", None);
+        assert!(!core.is_seen_to_by(Waker::noop()), "to start with");
+        core.be_seen_to_by(core.slow().whole(), Waker::noop());
+        assert!(core.slow().rest.as_ref().is_some_and(|rest| rest.runner.is_some()), "it is woken");
+        assert!(!core.is_seen_to_by(Waker::noop()), "there may be another one");
     }
 }

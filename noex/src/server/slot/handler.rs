@@ -1,6 +1,7 @@
 //! Async handlers: futures that own the run right and lay it down at their end.
 
 use std::{
+    any::Any,
     future::{Future, poll_fn},
     pin::{Pin, pin},
     sync::Arc,
@@ -22,7 +23,8 @@ use super::{
 use crate::{
     process::{
         ExitReason, door,
-        seat::{Done, Seat, poll_at},
+        panic::quietly,
+        seat::{Done, GoesOn, Outcome, Seat, poll_at, stood_at},
     },
     server::{self, GenServer, error::Failure},
 };
@@ -67,13 +69,13 @@ fn handle<S: GenServer>(
     mut message: Envelope<S>,
     more: u16,
     hops: bool,
-) -> impl Future<Output = Done> + Send + 'static {
+) -> impl Future<Output = Handled<S>> + Send + 'static {
     async move {
         let mut budget = usize::from(more);
         loop {
             let variant = message.variant();
             let (slot, room) = right.parts();
-            let Some(Live { state, cx }) = &mut room.live else { return done(right, 0) };
+            let Some(Live { state, cx }) = &mut room.live else { return Handled::plainly(done(right, 0)) };
             // Asked of the message where it is: a part of it that is borrowed stays in the future.
             let is_deferred = message.is_deferred();
             let answer = match message {
@@ -112,15 +114,17 @@ fn handle<S: GenServer>(
                 }
             };
             slot.done(variant);
-            if let Some(reply) = room.in_hand.take()
-                && let Some(answer) = answer
-            {
-                reply.send(answer);
-            }
+            let mut answer = room.in_hand.take().zip(answer);
             message = loop {
                 let (slot, room) = right.parts();
-                let pause =
-                    if is_idle(slot, room) { Pause::Empty } else { serve_some(slot, room, &mut budget) };
+                // Nobody waits for a reply while others are served; and if there is nobody, it may be at hand for
+                // whoever polls this.
+                let pause = if is_idle(slot, room) {
+                    Pause::Empty
+                } else {
+                    tell::<S>(answer.take());
+                    serve_some(slot, room, &mut budget)
+                };
                 match pause {
                     Pause::Async(next) if budget > 0 && coop::has_budget_remaining() => {
                         budget -= 1;
@@ -130,14 +134,22 @@ fn handle<S: GenServer>(
                     Pause::Async(next) => {
                         room.batch.push_front(next);
                         begun(slot, room.batch.len());
-                        return done(right, usize::from(more) - budget);
+                        return Handled::plainly(done(right, usize::from(more) - budget));
                     }
-                    Pause::Limit | Pause::Look => return done(right, usize::from(more) - budget),
+                    Pause::Limit | Pause::Look => {
+                        return Handled::plainly(done(right, usize::from(more) - budget));
+                    }
                     Pause::Empty => match right.release() {
-                        Err(back) => return done(back, usize::from(more) - budget),
+                        Err(back) => return Handled { done: done(back, usize::from(more) - budget), answer },
                         Ok(()) => match woken(budget, hops) {
-                            Some(next) => right = next,
-                            None => return Done { next: None, served: usize::from(more) - budget },
+                            Some(next) => {
+                                tell::<S>(answer.take());
+                                right = next;
+                            }
+                            None => {
+                                let done = Done { goes_on: GoesOn::No, served: usize::from(more) - budget };
+                                return Handled { done, answer };
+                            }
                         },
                     },
                 }
@@ -146,9 +158,49 @@ fn handle<S: GenServer>(
     }
 }
 
+/// How [`handle`] ends: perhaps with the last answer, which is told when the right is laid down. So a server may have
+/// begun its next message, or have ended, a moment before the caller of its last one is told.
+struct Handled<S: GenServer> {
+    done: Done,
+    answer: Answer<S>,
+}
+
+/// What a call is to be told.
+type Answer<S> = Option<(ReplyTo<<S as GenServer>::Reply>, <S as GenServer>::Reply)>;
+
+impl<S: GenServer> Handled<S> {
+    /// All are told.
+    fn plainly(done: Done) -> Self {
+        Handled { done, answer: None }
+    }
+}
+
+impl<S: GenServer> Outcome for Handled<S> {
+    #[inline]
+    fn settle(self, reply: Option<&mut dyn Any>) -> Done {
+        let Handled { done, answer } = self;
+        // Who wants it here has begun this handler, which answers one call and no other.
+        match (answer, reply.and_then(|reply| reply.downcast_mut())) {
+            (Some((to, answer)), Some(here)) => {
+                *here = Some(answer);
+                to.forget();
+            }
+            (answer, _) => tell::<S>(answer),
+        }
+        done
+    }
+}
+
+/// Nobody's handler is broken off for a waker that panics, and no other server's.
+fn tell<S: GenServer>(answer: Answer<S>) {
+    if let Some((to, answer)) = answer {
+        quietly(|| to.send(answer));
+    }
+}
+
 /// Lays the right down: there is more to see to.
 pub(super) fn done<S: GenServer>(right: OwnedRight<S>, served: usize) -> Done {
-    Done { next: Some(right.lay_ready()), served }
+    Done { goes_on: stood_at(right.lay_ready()), served }
 }
 
 /// The right to a server of the same type that this runner's handler woke.

@@ -17,11 +17,14 @@
 //! | it is not polled for a while | the caller's task may wait for something else |
 //! | it is polled in another runtime | what the handler needs is in its server's |
 //! | it is polled in a handler | who waits for that, and for its thread, has to be known |
+//! | somebody asks what it waits for | that lies with it, and nobody else can look |
 //!
 //! The calls that it awaits are known to nobody as long as it is kept, and need not be: in a circle of servers that wait
 //! for one another each has a message from the last, and so has been let go of.
 //!
-//! Whoever takes the flag `KEPT` down sends the runner, which finds the handler here; so there is one of them.
+//! Whoever takes the flag `KEPT` down sends a runner, which finds the handler in the berth. When it is not there, it is
+//! being polled, and whoever puts it back sees that the flag is down and sends another one. Both swap what is in the
+//! berth, so that one of the two sees what the other did.
 
 use std::{
     sync::{Arc, Weak},
@@ -29,80 +32,91 @@ use std::{
 };
 
 use super::{
-    AnySlot, Core, Slot,
+    AnySlot, Slot,
     handler::break_off,
     life::begun,
     right::KEPT,
+    sync::Ordering,
     turn::summon,
-    waits::{self, Busy, Edges},
+    waits::{self, Busy},
 };
 use crate::{
     mistakes::makes,
     process::{
-        door::{Door, is_on_runner},
-        panic::{Caught, catch},
-        seat::{self, Done, Seat, clear_seat, keep_seat},
+        door::is_on_runner,
+        panic::{Caught, catch, quietly},
+        seat::{self, Done, GoesOn, Seat, clear_seat, keep_seat},
     },
-    server::GenServer,
+    server::{GenServer, error::Target},
 };
-
-/// A handler, where its caller left it.
-pub(super) struct Kept {
-    seat: Seat,
-    /// The calls that it awaits.
-    edges: Edges,
-    /// The address of the cell that its reply goes to, by which the caller knows it again.
-    of: usize,
-    /// The look that was the last one before it was polled.
-    since: u32,
-}
-
-impl Kept {
-    /// One that was polled just now.
-    fn new(core: &Core, seat: Seat, edges: Edges, of: usize) -> Self {
-        Kept { seat, edges, of, since: core.door().map_or(0, |door| door.last_look()) }
-    }
-}
-
-/// Where a server's handlers lie while their callers keep them, one at a time. Made for the first of them.
-#[derive(Default)]
-pub(super) struct Berth {
-    handler: Option<Kept>,
-    /// The server is on the list of those that might be overdue.
-    is_listed: bool,
-}
-
-impl Core {
-    /// The calls that a kept handler awaits.
-    pub(super) fn awaited_while_kept(&self) -> Option<Edges> {
-        Some(self.berth().as_ref()?.handler.as_ref()?.edges.clone())
-    }
-}
 
 /// What has become of it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
     /// It is suspended, and will be polled by its caller again.
     Kept,
-    /// It is done, or somebody else's: the reply tells.
+    /// It is done, and here is its reply.
+    Answered,
+    /// It is done, or somebody else's: the cell tells.
     Gone,
 }
 
-/// Keeps a handler that is suspended, with the calls that it awaits, for whoever polls with this waker.
-pub(super) fn keep<S: GenServer>(
-    slot: &Arc<Slot<S>>,
-    (seat, edges): (Seat, Edges),
-    of: usize,
-    waker: &Waker,
-) -> Step {
+/// Keeps a handler that is suspended, for whoever polls with this waker and knows it by this address.
+pub(super) fn keep<S: GenServer>(slot: &Arc<Slot<S>>, mut seat: Seat, of: usize, waker: &Waker) -> Step {
     // A sender may have parked just when this message was begun; the handler may be waiting for it.
     begun(slot, slot.inbox().left());
-    let left = leave(slot, Kept::new(&slot.core, seat, edges, of), waker, || slot.be_kept());
-    if !(left.is_kept || makes!(KeepsBlind)) || !left.is_listed {
-        let_go(slot);
+    seat.of = of;
+    if makes!(LeavesFirst) {
+        leave(slot, seat, waker);
+        slot.be_kept();
+        return is_left(slot);
+    }
+    // First: once it is there a runner that comes by may have it, and the word may be another holder's.
+    let is_free = slot.be_kept() || makes!(KeepsBlind);
+    leave(slot, seat, waker);
+    if !is_free || !is_missed(slot) {
+        slot.disown();
+    }
+    is_left(slot)
+}
+
+/// Whether a handler that was left is its caller's still.
+#[inline]
+fn is_left<S: GenServer>(slot: &Arc<Slot<S>>) -> Step {
+    if slot.flags() & KEPT == 0 && !makes!(PutsBackBlind) {
+        // Whoever was sent for it may have come while it was not there.
+        summon(slot);
         return Step::Gone;
     }
     Step::Kept
+}
+
+/// The number of the last look after kept handlers.
+#[inline]
+pub(crate) fn last_look<S: GenServer>(slot: &Slot<S>) -> u32 {
+    slot.core.door().map_or(0, |door| door.last_look())
+}
+
+/// Leaves a handler where a runner would look for it.
+#[inline]
+fn leave<S: GenServer>(slot: &Slot<S>, seat: Seat, waker: &Waker) {
+    let core = &slot.core;
+    if !core.is_seen_to_by(waker) {
+        core.be_seen_to_by(core.slow().whole(), waker);
+    }
+    core.kept_since.store(last_look(slot), Ordering::Relaxed);
+    let before = core.berth.put(seat.into_box());
+    debug_assert!(before.is_none(), "there is one at a time");
+}
+
+/// Whether it will be missed when it is overdue.
+#[inline]
+fn is_missed<S: GenServer>(slot: &Arc<Slot<S>>) -> bool {
+    let core = &slot.core;
+    // Whoever takes the server off the list looks at the run word once more.
+    core.is_listed.load(Ordering::Relaxed)
+        || core.is_listed.swap(true, Ordering::Relaxed)
+        || core.door().is_none_or(|door| door.look_after(Arc::downgrade(slot) as Weak<dyn AnySlot>))
 }
 
 /// Whether the task that is woken by this waker has polled a handler of the server before, which it does in the server's
@@ -126,70 +140,52 @@ pub(crate) fn let_go<S: GenServer>(slot: &Arc<Slot<S>>) {
 }
 
 /// The caller polls its handler, which it knows by this address.
-pub(crate) fn go_on<S: GenServer>(slot: &Arc<Slot<S>>, of: usize, cx: &mut Context<'_>) -> Step {
+pub(crate) fn go_on<S: GenServer>(
+    slot: &Arc<Slot<S>>,
+    of: usize,
+    reply: &mut Option<S::Reply>,
+    cx: &mut Context<'_>,
+) -> Step {
     let is_elsewhere = || slot.core.door().is_some_and(|door| door.home().is_some());
     if is_in_a_handler() || !is_known(slot, cx.waker()) && is_elsewhere() {
         let_go(slot);
         return Step::Gone;
     }
-    let mine = slot.core.berth().as_mut().and_then(|berth| berth.handler.take_if(|kept| kept.of == of));
-    let Some(Kept { mut seat, edges, .. }) = mine else { return Step::Gone };
-    let busy = Busy::enter(edges, cx.waker());
-    let polled = catch(|| seat::poll(&mut seat, Arc::as_ptr(slot).cast(), cx));
-    let edges = busy.leave();
+    let Some(mut seat) = slot.core.berth.take().map(Seat::from_box) else { return Step::Gone };
+    if seat.of != of {
+        give_up(slot, seat);
+        return Step::Gone;
+    }
+    let busy = Busy::enter(std::mem::take(&mut seat.edges), cx.waker());
+    let polled = catch(|| seat::poll(&mut seat, Arc::as_ptr(slot).cast(), Some(reply), cx));
+    seat.edges = busy.leave();
     match polled {
         Ok(Poll::Pending) => {}
         Ok(Poll::Ready(done)) => {
             is_done(slot, seat, done);
-            return Step::Gone;
+            return if reply.is_some() { Step::Answered } else { Step::Gone };
         }
         Err(caught) => {
             has_crashed(slot, seat, caught);
             return Step::Gone;
         }
     }
-    let kept = Kept::new(&slot.core, seat, edges, of);
-    let left = leave(slot, kept, cx.waker(), || slot.flags() & KEPT != 0);
-    if !left.is_kept && !makes!(PutsBackBlind) {
-        // Whoever was sent for it may have come while it was not there.
-        summon(slot);
-        return Step::Gone;
-    }
-    if !left.is_listed {
-        let_go(slot);
-        return Step::Gone;
-    }
-    Step::Kept
+    leave(slot, seat, cx.waker());
+    is_left(slot)
 }
 
-/// How a handler was left.
-struct Left {
-    /// What `flag` said.
-    is_kept: bool,
-    /// It will be missed.
-    is_listed: bool,
-}
-
-/// Leaves a handler where a runner would look for it, and asks `flag` under the lock under which that looks.
-fn leave<S: GenServer>(slot: &Arc<Slot<S>>, kept: Kept, waker: &Waker, flag: impl FnOnce() -> bool) -> Left {
-    let core = &slot.core;
-    if !core.is_seen_to_by(waker) {
-        core.be_seen_to_by(core.slow().whole(), waker);
-    }
-    let mut berth = core.berth();
-    let here = berth.get_or_insert_default();
-    here.handler = Some(kept);
-    let is_new = !std::mem::replace(&mut here.is_listed, true);
-    let is_kept = flag();
-    drop(berth);
-    let is_missed = |door: &Arc<Door>| door.look_after(Arc::downgrade(slot) as Weak<dyn AnySlot>);
-    Left { is_kept, is_listed: !is_new || core.door().is_none_or(is_missed) }
+/// A handler that is another caller's by now: that one finds it with a runner.
+#[cold]
+fn give_up<S: GenServer>(slot: &Arc<Slot<S>>, seat: Seat) {
+    drop(slot.core.berth.put(seat.into_box()));
+    slot.disown();
+    summon(slot);
 }
 
 /// A handler that its caller has polled is done.
 pub(super) fn is_done<S: GenServer>(slot: &Arc<Slot<S>>, seat: Seat, done: Done) {
     keep_seat(seat);
-    if done.next.is_some() {
+    if done.goes_on != GoesOn::No {
         summon(slot);
     }
 }
@@ -206,34 +202,53 @@ pub(super) fn has_crashed<S: GenServer>(slot: &Arc<Slot<S>>, seat: Seat, caught:
 /// Whether a handler is kept that was polled not long before this look. One that was not goes to a runner, and so does
 /// any without a look.
 pub(super) fn look_after<S: GenServer>(slot: &Arc<Slot<S>>, look: Option<u32>) -> bool {
-    let is_overdue = {
-        let mut berth = slot.core.berth();
-        let Some(here) = berth.as_mut() else { return false };
-        match (&here.handler, look) {
-            (Some(kept), Some(look)) if look.wrapping_sub(kept.since) < 2 => return true,
-            (kept, _) => {
-                here.is_listed = false;
-                kept.is_some()
-            }
-        }
-    };
-    if is_overdue || look.is_none() {
+    let core = &slot.core;
+    let is_kept = slot.flags() & KEPT != 0;
+    let is_recent = |look: u32| look.wrapping_sub(core.kept_since.load(Ordering::Relaxed)) < 2;
+    if is_kept && look.is_some_and(is_recent) {
+        return true;
+    }
+    if is_kept || look.is_none() {
         let_go(slot);
     }
-    false
+    core.is_listed.store(false, Ordering::Relaxed);
+    // One that is kept from now on is put on the list; one that was kept meanwhile stays on it, if there is another look.
+    if makes!(UnlistsBlind) || !slot.is_kept() {
+        return false;
+    }
+    if look.is_none() {
+        let_go(slot);
+        return false;
+    }
+    !core.is_listed.swap(true, Ordering::Relaxed)
 }
 
 /// A runner comes for a handler that was let go of, if it is there.
-pub(super) fn fetch<S: GenServer>(slot: &Slot<S>) -> Option<(Seat, Edges)> {
+pub(super) fn fetch<S: GenServer>(slot: &Slot<S>) -> Option<Seat> {
     // If the flag is up this is another one, and nobody was sent for it.
-    let kept = slot.core.berth().as_mut()?.handler.take_if(|_| slot.flags() & KEPT == 0)?;
-    let Kept { seat, mut edges, .. } = kept;
+    if slot.flags() & KEPT != 0 {
+        return None;
+    }
+    let mut seat = slot.core.berth.take().map(Seat::from_box)?;
+    // It may be another one after all, kept just now.
+    slot.disown();
     // They were counted for another waker than the runner's.
-    edges.forget_wakers();
+    seat.edges.forget_wakers();
     let caller = slot.core.slow().rest.as_ref().and_then(|rest| rest.runner.clone());
     if let Some(caller) = caller {
         // From now on its reply has to wake it: it has to say whom.
-        caller.wake();
+        quietly(|| caller.wake());
     }
-    Some((seat, edges))
+    Some(seat)
+}
+
+/// The calls that a kept handler awaits. Who wants to know has to take it up, and then it goes to a runner.
+pub(super) fn awaited<S: GenServer>(slot: &Arc<Slot<S>>) -> Option<Vec<Target>> {
+    if slot.flags() & KEPT == 0 {
+        return None;
+    }
+    let seat = slot.core.berth.take().map(Seat::from_box)?;
+    let targets = seat.edges.targets();
+    give_up(slot, seat);
+    Some(targets)
 }

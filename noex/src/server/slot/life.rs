@@ -20,7 +20,6 @@ use super::{
     refuse::{announce, refuse, refuse_all, unhandled},
     right::{HALT, QUEUED, SIGNAL},
     turn::{hand_over, summon},
-    waits::Edges,
 };
 use crate::{
     observer::EventKind,
@@ -211,7 +210,7 @@ pub(crate) fn signal_to<S: GenServer>(slot: &Arc<Slot<S>>, signal: Signal, life:
             Attended::Live(right) | Attended::Draining(right) => hand_over(slot, right),
             Attended::Terminating => {
                 if let Some(door) = slot.core.door() {
-                    door.put_to_work(Work::begun(slot.clone(), seat, Edges::new()));
+                    door.put_to_work(Work::begun(slot.clone(), seat));
                 }
             }
         }
@@ -473,7 +472,7 @@ fn leave_down<S: GenServer>(slot: &Slot<S>, mut right: RightTo<'_, S>) {
 
 /// The runtime that served the slot is gone.
 pub(super) fn abandon<S: GenServer>(slot: &Arc<Slot<S>>) {
-    if let Some((seat, _)) = kept::fetch(slot) {
+    if let Some(seat) = kept::fetch(slot) {
         drop(clear_seat(seat));
         break_off(slot, ExitReason::Killed);
     }

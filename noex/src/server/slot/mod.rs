@@ -5,7 +5,7 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | `right` | who may touch the state: the only `unsafe` |
+//! | `right` | who may touch the state, and what is handed over without a lock: the only `unsafe` |
 //! | `envelope`, `inbox`, `reply` | messages in, replies out |
 //! | `notice` | messages for one life alone |
 //! | `promises`, `beside` | replies that come later, handlers that run beside the mailbox |
@@ -65,9 +65,15 @@ use self::{
     reply::ReplyTo,
     right::{Guarded, Right},
 };
-use super::{Context, GenServer, Message, guarded::Policies};
+use super::{Context, GenServer, Message, error::Target, guarded::Policies};
 use crate::{
-    process::{Exit, ExitReason, Pid, door::Door, panic::catch, runner::Turn, seat::Seat},
+    process::{
+        Exit, ExitReason, Pid,
+        door::Door,
+        panic::catch,
+        runner::Turn,
+        seat::{Seat, place},
+    },
     resilience::NamedError,
 };
 
@@ -202,6 +208,8 @@ pub(crate) trait AnySlot: Send + Sync {
     fn exit_message(self: Arc<Self>, life: u32, exit: Exit, recall: Option<Recall>) -> bool;
     /// No next life: refuses what is queued and whatever comes.
     fn close(&self, reason: &ExitReason);
+    /// The calls that a suspended handler awaits.
+    fn awaited(self: Arc<Self>) -> Vec<Target>;
     /// The handler that runs now.
     fn current_handler(&self) -> &'static str;
     /// What kind of message this handler is for, if it is one of the server's.
@@ -225,10 +233,12 @@ impl<S: GenServer> AnySlot for Slot<S> {
             Ok(turn::Left::Idle) => Turn::Idle,
             Ok(turn::Left::Again) => Turn::Again(self),
             Ok(turn::Left::Async) => Turn::Async,
-            Ok(turn::Left::Begun(seat, edges)) => Turn::Begun(seat, edges, self),
+            Ok(turn::Left::Begun(seat)) => Turn::Begun(seat, self),
             // Something of the user's panicked outside of a handler: that ends this server, not the runner.
             Err(caught) => {
                 handler::break_off(&self, caught.into_reason("?"));
+                // The right that was dropped on the way has said so.
+                drop(place());
                 Turn::Again(self)
             }
         }
@@ -246,6 +256,10 @@ impl<S: GenServer> AnySlot for Slot<S> {
 
     fn look_after_kept(self: Arc<Self>, look: Option<u32>) -> bool {
         kept::look_after(&self, look)
+    }
+
+    fn awaited(self: Arc<Self>) -> Vec<Target> {
+        kept::awaited(&self).unwrap_or_else(|| self.core.awaited())
     }
 
     fn break_off(&self, reason: ExitReason) {

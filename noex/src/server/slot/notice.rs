@@ -179,9 +179,11 @@ pub(super) fn handle<'a, S: GenServer>(
 
 /// Queues a notice whether there is room or not.
 pub(crate) fn notify<S: GenServer>(slot: &Arc<Slot<S>>, info: S::Info, stamp: Stamp) {
-    match slot.inbox().force(stamp.on(info), || slot.raise(super::right::QUEUED)) {
-        Ok(true) => super::turn::summon(slot),
-        Ok(false) => {}
-        Err(refused) => super::refuse::refuse(slot, refused, &slot.core.last_reason()),
+    let mut message = Some(stamp.on(info));
+    if let Some(true) = slot.inbox().force(&mut message, &mut None, || slot.raise(super::right::QUEUED)) {
+        super::turn::summon(slot);
+    }
+    if let Some(refused) = message {
+        super::refuse::refuse(slot, refused, &slot.core.last_reason());
     }
 }

@@ -9,51 +9,43 @@
 
 use std::sync::Arc;
 
-use super::{Envelope, Slot, refuse, right::QUEUED, turn};
+use super::{Envelope, Slot, inbox::push_from, refuse, right::QUEUED, turn};
 use crate::server::GenServer;
 
-/// Leaves a message with a server if there is room for it, or gives it back. `true`: the right lies ready
-/// now and the caller must send a runner.
+/// Leaves a message with a server if there is room for it; without, it stays where it is, and there is no answer.
+/// `true`: the right lies ready now and the caller must send a runner.
 ///
 /// An idle server has an empty mailbox, so its first message need not queue: the sender takes the right,
 /// puts the message where the runner will look first, and leaves the right there.
+///
+/// It is moved once, from where its sender made it.
 #[inline]
-pub(crate) fn leave<S: GenServer>(slot: &Slot<S>, message: Envelope<S>) -> Result<bool, Envelope<S>> {
+pub(crate) fn leave<S: GenServer>(slot: &Slot<S>, message: &mut Option<Envelope<S>>) -> Option<bool> {
     if slot.flags() == 0
         && let Some(mut right) = slot.try_enter()
     {
-        right.batch.push_back(message);
+        push_from(message, &mut right.batch);
         slot.inbox().handed_over(1);
         right.lay_ready();
-        return Ok(true);
+        return Some(true);
     }
     slot.inbox().offer(message, || slot.raise(QUEUED))
 }
 
-/// Brings an event to its server. `false`: that has ended.
+/// Brings an event to its server. `false`: that has ended, and what comes too late nobody misses.
 #[inline]
-pub(crate) fn deliver<S: GenServer>(slot: &Arc<Slot<S>>, event: Envelope<S>) -> bool {
+pub(crate) fn deliver<S: GenServer>(slot: &Arc<Slot<S>>, event: &mut Option<Envelope<S>>) -> bool {
     if slot.flags() == 0
         && let Some(mut right) = slot.try_enter()
     {
-        right.batch.push_back(event);
+        push_from(event, &mut right.batch);
         slot.inbox().handed_over(1);
         right.lay_ready();
         turn::summon(slot);
         return true;
     }
-    queue(slot, event)
-}
-
-fn queue<S: GenServer>(slot: &Arc<Slot<S>>, event: Envelope<S>) -> bool {
-    let raise = || slot.raise(QUEUED);
-    let queued = match event {
-        Envelope::Event(info, ticket) => slot.inbox().force_event(info, ticket, raise),
-        // One that its publisher waits for.
-        event => slot.inbox().force(event, raise).map(|summoned| (summoned, None)),
-    };
-    // What comes too late for a server that has ended, nobody misses.
-    let Ok((summoned, late)) = queued else { return false };
+    let mut late = None;
+    let Some(summoned) = slot.inbox().force(event, &mut late, || slot.raise(QUEUED)) else { return false };
     if summoned {
         turn::summon(slot);
     }

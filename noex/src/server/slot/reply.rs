@@ -2,7 +2,8 @@
 //!
 //! A [`ReplyCell`] is shared by the waiting caller and the [`ReplyTo`] that travels with the call. Cells
 //! are kept with the inbox and used again, so a queued call allocates nothing in the steady state. A reply
-//! that comes too late finds nobody and vanishes; a `ReplyTo` dropped unanswered is an answer as well.
+//! that comes too late finds nobody and vanishes; a `ReplyTo` dropped unanswered is an answer as well. A caller that polls
+//! its handler itself gets the reply from there, and the cell stays open.
 //!
 //! ```text
 //! Open ── answer ──▶ Answered, Failed ── poll ──▶ Open, for the next call; Gone after a refusal
@@ -12,7 +13,10 @@
 use std::{
     any::Any,
     cell::{Cell, RefCell},
-    sync::{Arc, PoisonError, atomic::AtomicU64},
+    sync::{
+        Arc, PoisonError,
+        atomic::{AtomicBool, AtomicU64},
+    },
     task::{Poll, Waker},
 };
 
@@ -30,6 +34,8 @@ pub(crate) struct ReplyCell<R> {
     stage: AtomicU8,
     /// When the call was queued, for handlers that mind; 0: nobody does.
     queued_at: AtomicU64,
+    /// There may be a watcher.
+    is_watched: AtomicBool,
 }
 
 /// Nobody has begun the call.
@@ -42,7 +48,9 @@ const WITHDRAWN: u8 = 2;
 const SHED: u8 = 3;
 
 struct Inner<R> {
-    state: State<R>,
+    state: State,
+    /// The answer, where it is one. Apart from the state, so that to take it moves nothing else.
+    reply: Option<R>,
     /// Of whoever wants to know that nobody waits any more.
     watcher: Option<Waker>,
     /// The reply does not come from the handler that has the call: its server is free meanwhile.
@@ -51,29 +59,44 @@ struct Inner<R> {
     refused: bool,
 }
 
-enum State<R> {
+enum State {
     /// Not answered, and the caller's waker once it has been polled; also when nobody has asked yet.
     Open(Option<Waker>),
-    Answered(R),
-    Failed(Failure),
+    Answered,
+    Failed(Box<Failure>),
     /// Nobody waits any more.
     Gone,
 }
 
 impl<R> Inner<R> {
-    /// Takes the answer, if there is one. The next call in the cell is another one.
+    /// Takes the answer, if there is one; a reply goes to where it is wanted. The next call in the cell is another one.
     #[inline]
-    fn take(&mut self) -> Option<Result<R, Failure>> {
-        if !matches!(self.state, State::Answered(_) | State::Failed(_)) {
-            return None;
-        }
-        self.deferred = false;
-        let next = if self.refused && !makes!(OpensRefused) { State::Gone } else { State::Open(None) };
-        match std::mem::replace(&mut self.state, next) {
-            State::Answered(reply) => Some(Ok(reply)),
-            State::Failed(failure) => Some(Err(failure)),
+    fn take(&mut self, reply: &mut Option<R>) -> Option<Result<(), Box<Failure>>> {
+        match self.state {
+            State::Answered => {
+                *reply = self.reply.take();
+                self.state = self.next();
+                Some(Ok(()))
+            }
+            State::Failed(_) => self.take_failure().map(Err),
             State::Open(_) | State::Gone => None,
         }
+    }
+
+    #[cold]
+    fn take_failure(&mut self) -> Option<Box<Failure>> {
+        let next = self.next();
+        match std::mem::replace(&mut self.state, next) {
+            State::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// What the cell is when its answer is taken.
+    #[inline]
+    fn next(&mut self) -> State {
+        self.deferred = false;
+        if self.refused && !makes!(OpensRefused) { State::Gone } else { State::Open(None) }
     }
 }
 
@@ -92,12 +115,14 @@ thread_local! {
 
 impl<R> ReplyCell<R> {
     pub(crate) fn new() -> Self {
-        let inner = Inner { state: State::Open(None), watcher: None, deferred: false, refused: false };
+        let inner =
+            Inner { state: State::Open(None), reply: None, watcher: None, deferred: false, refused: false };
         ReplyCell {
             inner: Mutex::new(inner),
             until: UntilCell::new(),
             stage: AtomicU8::new(QUEUED),
             queued_at: AtomicU64::new(0),
+            is_watched: AtomicBool::new(false),
         }
     }
 
@@ -111,7 +136,7 @@ impl<R> ReplyCell<R> {
     }
 
     /// Opens the cell for a call that is waited for so long, with the caller's waker. The cell is new, or its
-    /// last answer was taken.
+    /// last answer was taken, or went another way.
     pub(crate) fn open(self: &Arc<Self>, caller: Option<Waker>, until: Until) -> ReplyTo<R> {
         if caller.is_some() {
             self.inner().state = State::Open(caller);
@@ -178,12 +203,19 @@ impl<R> ReplyCell<R> {
         }
         if !inner.watcher.as_ref().is_some_and(|known| known.will_wake(waker)) {
             inner.watcher = Some(waker.clone());
+            self.is_watched.store(true, Ordering::Relaxed);
         }
         Poll::Pending
     }
 
     /// Takes the answer, or leaves the caller's waker. Who asks first has it.
     pub(crate) fn poll(&self, waker: &Waker) -> Poll<Result<R, Failure>> {
+        let mut reply = None;
+        self.poll_into(&mut reply, waker).map(|told| answer(told, reply).map_err(|failure| *failure))
+    }
+
+    /// The same; the reply goes to where it is wanted, without a stop on its way.
+    pub(crate) fn poll_into(&self, reply: &mut Option<R>, waker: &Waker) -> Poll<Result<(), Box<Failure>>> {
         let mut inner = self.inner();
         match &mut inner.state {
             State::Open(Some(known)) if known.will_wake(waker) => Poll::Pending,
@@ -191,19 +223,17 @@ impl<R> ReplyCell<R> {
                 *known = Some(waker.clone());
                 Poll::Pending
             }
-            State::Answered(_) | State::Failed(_) => inner.take().map_or(Poll::Pending, Poll::Ready),
             State::Gone => Poll::Pending,
+            State::Answered | State::Failed(_) => match inner.take(reply) {
+                Some(told) => Poll::Ready(told),
+                None => Poll::Pending,
+            },
         }
-    }
-
-    /// Takes the answer, if there is one.
-    pub(crate) fn take(&self) -> Option<Result<R, Failure>> {
-        self.inner().take()
     }
 
     /// Whether somebody waits and has no answer; now there is one, which is made where it will lie.
     #[inline]
-    fn answer(&self, answer: impl FnOnce() -> State<R>, refused: bool) -> bool {
+    fn answer(&self, answer: impl FnOnce(&mut Option<R>) -> State, refused: bool) -> bool {
         let mut inner = self.inner();
         let State::Open(waker) = &mut inner.state else {
             drop(inner);
@@ -215,7 +245,8 @@ impl<R> ReplyCell<R> {
             drop(inner);
             inner = self.inner();
         }
-        inner.state = answer();
+        let Inner { state, reply, .. } = &mut *inner;
+        *state = answer(reply);
         inner.refused = refused;
         let watcher = inner.watcher.take();
         drop(inner);
@@ -256,9 +287,13 @@ impl<R: Send + 'static> ReplyCell<R> {
         found.unwrap_or_else(|| Arc::new(ReplyCell::new()))
     }
 
-    /// Keeps a cell whose answer was taken for the next call on this thread.
+    /// Keeps a cell for the next call on this thread: its answer was taken, or went another way.
     pub(crate) fn keep(self: Arc<Self>) {
         if Arc::strong_count(&self) == 1 && Arc::weak_count(&self) == 0 {
+            if self.is_watched.load(Ordering::Relaxed) {
+                self.is_watched.store(false, Ordering::Relaxed);
+                drop(self.inner().watcher.take());
+            }
             let _ = SPARE.try_with(|spare| spare.set(Some(self)));
         }
     }
@@ -271,7 +306,17 @@ impl<R: Send> Awaited for ReplyCell<R> {
     }
 
     fn refuse(&self, failure: Failure) -> bool {
-        self.answer(|| State::Failed(failure), true)
+        self.answer(|_| State::Failed(failure.into()), true)
+    }
+}
+
+/// An answer whose reply lies where it was wanted.
+#[inline]
+pub(crate) fn answer<R>(told: Result<(), Box<Failure>>, reply: Option<R>) -> Result<R, Box<Failure>> {
+    match (told, reply) {
+        (Ok(()), Some(reply)) => Ok(reply),
+        (Ok(()), None) => unreachable!("a reply that was told lies where it was wanted"),
+        (Err(failure), _) => Err(failure),
     }
 }
 
@@ -286,7 +331,8 @@ impl<R> ReplyTo<R> {
         self.cell.as_ref()
     }
 
-    /// Somebody else answers the call.
+    /// Somebody else answers the call, or has.
+    #[inline]
     pub(crate) fn forget(mut self) {
         drop(self.cell.take());
     }
@@ -314,7 +360,7 @@ impl<R> ReplyTo<R> {
     pub(crate) fn shed(&self, failure: Failure) {
         if let Some(cell) = &self.cell {
             cell.stage.store(SHED, Ordering::Relaxed);
-            cell.answer(|| State::Failed(failure), true);
+            cell.answer(|_| State::Failed(failure.into()), true);
         }
     }
 
@@ -329,15 +375,18 @@ impl<R> ReplyTo<R> {
 
     /// As `send`; whether somebody waited for it.
     pub(crate) fn offer(mut self, reply: R) -> bool {
-        self.answer(|| State::Answered(reply))
+        self.answer(|place| {
+            *place = Some(reply);
+            State::Answered
+        })
     }
 
     pub(crate) fn fail(mut self, failure: Failure) {
-        self.answer(|| State::Failed(failure));
+        self.answer(|_| State::Failed(failure.into()));
     }
 
     #[inline]
-    fn answer(&mut self, answer: impl FnOnce() -> State<R>) -> bool {
+    fn answer(&mut self, answer: impl FnOnce(&mut Option<R>) -> State) -> bool {
         let Some(cell) = self.cell.take() else { return false };
         let is_wanted = cell.answer(answer, false);
         // The caller may be gone: then the reply is dropped here.
@@ -348,7 +397,7 @@ impl<R> ReplyTo<R> {
 
 impl<R> Drop for ReplyTo<R> {
     fn drop(&mut self) {
-        self.answer(|| State::Failed(Failure::ReplyDropped));
+        self.answer(|_| State::Failed(Failure::ReplyDropped.into()));
     }
 }
 
@@ -363,7 +412,7 @@ mod tests {
         cell.defer();
         assert!(!cell.is_open(), "its server is free meanwhile");
         later.send(1);
-        assert!(matches!(cell.take(), Some(Ok(1))));
+        assert!(matches!(cell.poll(Waker::noop()), Poll::Ready(Ok(1))));
         let _next = cell.open(None, Until::Forever);
         assert!(cell.is_open(), "only its server can answer this one");
     }

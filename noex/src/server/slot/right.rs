@@ -1,7 +1,8 @@
-//! The run right: who may touch a server's state, decided by one atomic word.
+//! The run right: who may touch a server's state, decided by one atomic word; and a place for what is handed over.
 //!
 //! This is the only module with `unsafe` in it. A [`Guarded`] is a shared `front` and a `room` behind
-//! a door; the room is touched through a [`Right`] alone, and there is never more than one right.
+//! a door; the room is touched through a [`Right`] alone, and there is never more than one right. What lies in a
+//! [`Place`] belongs to whoever swaps it out.
 //!
 //! ```text
 //!              try_enter                      release (no flag up)
@@ -27,14 +28,16 @@
 #![allow(unsafe_code)]
 
 use std::{
+    marker::PhantomData,
     ops::{Deref, DerefMut},
+    ptr,
     sync::Arc,
 };
 
 #[cfg(noex_loom)]
 use loom::cell::UnsafeCell;
 
-use super::sync::{AtomicU32, Ordering};
+use super::sync::{AtomicPtr, AtomicU32, Ordering};
 use super::{RightTo, Room, Slot};
 use crate::{mistakes::makes, process::seat::leave_place, server::GenServer};
 
@@ -201,6 +204,11 @@ impl<F, V> Guarded<F, V> {
         self.word.fetch_or(AWAY | KEPT, Ordering::AcqRel) & (QUEUED | SIGNAL | HALT) == 0
     }
 
+    /// Whether the holder lies with its caller, in the order of all changes of the word.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.word.fetch_or(0, Ordering::AcqRel) & KEPT != 0
+    }
+
     /// The holder does not lie with its caller any more. `true`: it did, and the caller must send a runner for it.
     pub(crate) fn disown(&self) -> bool {
         self.change(|word| (word & KEPT != 0).then_some(word & !KEPT))
@@ -235,6 +243,49 @@ impl<F, V> Deref for Guarded<F, V> {
     #[inline]
     fn deref(&self) -> &F {
         &self.front
+    }
+}
+
+/// A place for one box, put there and taken without a lock. Whoever swaps it out has it.
+pub(crate) struct Place<T> {
+    /// Null, or from `Box::into_raw`.
+    there: AtomicPtr<T>,
+    /// Shared by threads as a lock around it would be: what is taken out here may have been put in there.
+    kind: PhantomData<std::sync::Mutex<Box<T>>>,
+}
+
+impl<T> Place<T> {
+    pub(crate) fn new() -> Self {
+        Place { there: AtomicPtr::new(ptr::null_mut()), kind: PhantomData }
+    }
+
+    /// Puts it there, and gives what was there.
+    #[inline]
+    pub(crate) fn put(&self, it: Box<T>) -> Option<Box<T>> {
+        self.swap(Box::into_raw(it))
+    }
+
+    /// Takes what is there. A swap also where nothing is: who puts something there afterwards sees what was done before.
+    #[inline]
+    pub(crate) fn take(&self) -> Option<Box<T>> {
+        self.swap(ptr::null_mut())
+    }
+
+    #[inline]
+    fn swap(&self, next: *mut T) -> Option<Box<T>> {
+        let last = self.there.swap(next, Ordering::AcqRel);
+        // SAFETY: what is there is null or came out of a box in `put`, which released it; a swap gives it to one alone.
+        (!last.is_null()).then(|| unsafe { Box::from_raw(last) })
+    }
+}
+
+/// A model's threads may drop it when the model is over, and loom's atomics with that.
+#[cfg(not(noex_loom))]
+impl<T> Drop for Place<T> {
+    fn drop(&mut self) {
+        if !self.there.get_mut().is_null() {
+            drop(self.take());
+        }
     }
 }
 

@@ -80,6 +80,14 @@ impl UntilCell {
         self.0.store(encode(until), Ordering::Relaxed);
     }
 
+    /// The point in time, if it is one.
+    pub(crate) fn at(&self) -> Option<Instant> {
+        match decode(self.word()) {
+            Until::At(at) => Some(at),
+            Until::Forever | Until::Within(_) => None,
+        }
+    }
+
     #[inline]
     fn word(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
@@ -139,8 +147,10 @@ thread_local! {
 struct Outer(Served);
 
 impl Drop for Outer {
+    #[inline]
     fn drop(&mut self) {
-        SERVED.set(self.0);
+        // Through `with`: `LocalKey::set` is not inlined, and moves its value twice.
+        SERVED.with(|it| it.set(self.0));
     }
 }
 
@@ -200,7 +210,7 @@ pub(crate) fn poll_cancelled(slot: u64) -> Poll<()> {
     if is_cancelled(slot) {
         return Poll::Ready(());
     }
-    WATCHES.set(true);
+    WATCHES.with(|it| it.set(true));
     Poll::Pending
 }
 
@@ -209,9 +219,10 @@ pub(crate) fn poll_cancelled(slot: u64) -> Poll<()> {
 #[inline]
 pub(crate) fn patience(limit: Option<Duration>) -> Option<(Instant, Duration)> {
     let outer = SERVED.get().until;
-    if limit.is_none() && outer == FOREVER {
-        return None;
-    }
+    if limit.is_none() && outer == FOREVER { None } else { until_then(limit, outer) }
+}
+
+fn until_then(limit: Option<Duration>, outer: u64) -> Option<(Instant, Duration)> {
     let now = now();
     let own = limit.and_then(|limit| now.checked_add(limit));
     let outer = match decode(outer) {

@@ -15,7 +15,6 @@ use super::{
     notice,
     refuse::discard,
     right::{HALT, QUEUED, SIGNAL},
-    waits::Edges,
 };
 use crate::{
     mistakes::makes,
@@ -175,13 +174,13 @@ pub(super) enum Left {
     /// A handler sits in the seat.
     Async,
     /// A caller has let go of this handler.
-    Begun(Seat, Edges),
+    Begun(Seat),
 }
 
 /// A runner's turn.
 pub(super) fn turn<S: GenServer>(slot: &Arc<Slot<S>>, seat: &mut Seat, budget: &mut usize) -> Left {
     let Some(mut right) = slot.take_ready(0) else {
-        return kept::fetch(slot).map_or(Left::Idle, |(seat, edges)| Left::Begun(seat, edges));
+        return kept::fetch(slot).map_or(Left::Idle, Left::Begun);
     };
     loop {
         let message = match serve_some(slot, &mut right, budget) {

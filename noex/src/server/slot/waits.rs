@@ -69,6 +69,11 @@ impl Edges {
         !self.is_empty() && self.wakers() != listeners
     }
 
+    /// Whom they call.
+    pub(crate) fn targets(&self) -> Vec<Target> {
+        self.iter().map(|edge| edge.target.core().target(edge.handler)).collect()
+    }
+
     fn iter(&self) -> impl Iterator<Item = &Edge> {
         self.0.iter().flat_map(|edges| edges.iter())
     }
@@ -127,8 +132,9 @@ pub(crate) fn is_own(waker: &Waker) -> bool {
 #[inline]
 fn put_edges(edges: Edges) {
     if edges.0.is_some() {
-        EDGES.set(edges);
-        WAITS.set(true);
+        // Through `with`: `LocalKey::set` is not inlined, and moves its value twice.
+        EDGES.with(|it| it.set(edges));
+        WAITS.with(|it| it.set(true));
     }
 }
 
@@ -152,7 +158,7 @@ pub(crate) struct Busy {
 impl Busy {
     #[inline]
     pub(crate) fn enter(edges: Edges, waker: &Waker) -> Self {
-        DEPTH.set(DEPTH.get() + 1);
+        DEPTH.with(|it| it.set(DEPTH.get() + 1));
         let outer = take_edges();
         put_edges(edges);
         Busy { outer, bell: BELL.replace(waker.data()) }
@@ -160,16 +166,25 @@ impl Busy {
 
     /// Ends it, and gives what the handler awaits now.
     #[inline]
-    pub(crate) fn leave(self) -> Edges {
-        take_edges()
+    pub(crate) fn leave(mut self) -> Edges {
+        let edges = take_edges();
+        self.restore();
+        std::mem::forget(self);
+        edges
+    }
+
+    /// As it was before.
+    #[inline]
+    fn restore(&mut self) {
+        DEPTH.with(|it| it.set(DEPTH.get() - 1));
+        BELL.with(|it| it.set(self.bell));
+        put_edges(std::mem::take(&mut self.outer));
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        DEPTH.set(DEPTH.get() - 1);
-        BELL.set(self.bell);
-        put_edges(std::mem::take(&mut self.outer));
+        self.restore();
     }
 }
 
@@ -289,8 +304,7 @@ impl Core {
 
     /// The calls that the suspended handler awaits.
     pub(crate) fn awaited(&self) -> Vec<Target> {
-        let edges = self.awaited_while_kept().unwrap_or_else(|| self.open_edges());
-        edges.iter().map(|edge| edge.target.core().target(edge.handler)).collect()
+        self.open_edges().targets()
     }
 
     fn waits_for_calls_only(&self) -> bool {

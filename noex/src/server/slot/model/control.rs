@@ -16,11 +16,10 @@ use super::{
         envelope::{Envelope, Pushed, Waited},
         errands,
         life::{Starter, Unborn, bring_up},
-        post,
         right::QUEUED,
         vacant,
     },
-    Add, Counter, FOREVER, ROOMY, Woken, check, counter, run, run_if_ready,
+    Add, Counter, FOREVER, ROOMY, Woken, check, counter, leave, run, run_if_ready,
 };
 use crate::{
     ExitReason, Overflow,
@@ -55,8 +54,8 @@ impl Runner {
                 Turn::Again(_) => {}
                 Turn::Async if self.handler_ends() => {}
                 Turn::Async => return,
-                Turn::Begun(seat, edges, at) => {
-                    self.host.take_over(seat, edges, at);
+                Turn::Begun(seat, at) => {
+                    self.host.take_over(seat, at);
                     if !self.handler_ends() {
                         return;
                     }
@@ -101,8 +100,8 @@ impl Runner {
     }
 }
 
-fn leave<const ROOM: usize>(slot: &Arc<Slot<Counter<ROOM>>>, add: Add) {
-    assert!(matches!(post::leave(slot, Envelope::Cast(add)), Ok(true)), "it is idle");
+fn leave_idle<const ROOM: usize>(slot: &Arc<Slot<Counter<ROOM>>>, add: Add) {
+    assert!(leave(slot, add) == Some(true), "it is idle");
 }
 
 /// Sends the signal, and a runner of its own if one is asked for.
@@ -115,7 +114,7 @@ fn signal(slot: &Arc<Slot<Counter<ROOMY>>>, signal: Signal) -> loom::thread::Joi
 fn a_kill_beside_a_handler_that_is_suspended() {
     check(|| {
         let (slot, served) = counter::<ROOMY>();
-        leave(&slot, Add::Slowly(FOREVER));
+        leave_idle(&slot, Add::Slowly(FOREVER));
         let mut runner = Runner::new();
         let killer = signal(&slot, Signal::Kill);
         runner.serve(&slot);
@@ -132,7 +131,7 @@ fn a_kill_beside_a_handler_that_is_suspended() {
 fn a_kill_beside_a_handler_that_is_suspended_where_its_runner_is_known() {
     check(|| {
         let (slot, _) = counter::<ROOMY>();
-        leave(&slot, Add::Slowly(FOREVER));
+        leave_idle(&slot, Add::Slowly(FOREVER));
         let mut runner = Runner::new();
         runner.serve(&slot);
         assert!(runner.held);
@@ -150,12 +149,12 @@ fn a_kill_beside_a_handler_that_is_suspended_where_its_runner_is_known() {
 fn a_kill_beside_a_handler_that_is_suspended_on_another_runner() {
     check(|| {
         let (slot, _) = counter::<ROOMY>();
-        leave(&slot, Add::Slowly(1));
+        leave_idle(&slot, Add::Slowly(1));
         let mut first = Runner::new();
         first.serve(&slot);
         first.come_back(&slot);
         assert!(!first.held);
-        leave(&slot, Add::Slowly(FOREVER));
+        leave_idle(&slot, Add::Slowly(FOREVER));
         let mut second = Runner::new();
         let killer = signal(&slot, Signal::Kill);
         second.serve(&slot);
@@ -171,7 +170,7 @@ fn a_kill_beside_a_handler_that_is_suspended_on_another_runner() {
 fn a_stop_beside_the_end_of_a_handler() {
     check(|| {
         let (slot, served) = counter::<ROOMY>();
-        leave(&slot, Add::Slowly(1));
+        leave_idle(&slot, Add::Slowly(1));
         let mut runner = Runner::new();
         runner.serve(&slot);
         let stopper = signal(&slot, Signal::Stop(ExitReason::Normal));
@@ -188,7 +187,7 @@ fn a_stop_beside_the_end_of_a_handler() {
 fn a_kill_beside_a_runner_that_heeds_another_signal() {
     check(|| {
         let (slot, _) = counter::<ROOMY>();
-        leave(&slot, Add::One);
+        leave_idle(&slot, Add::One);
         // Somebody refers to it again: the signal means nothing.
         slot.core.add_handle();
         assert!(slot.clone().signal(Signal::Unreferenced));
@@ -204,7 +203,7 @@ fn a_kill_beside_a_runner_that_heeds_another_signal() {
 fn a_stop_beside_a_server_that_is_paused() {
     check(|| {
         let (slot, _) = counter::<ROOMY>();
-        leave(&slot, Add::One);
+        leave_idle(&slot, Add::One);
         assert!(errands::send(&slot, Box::new(|core, _| assert!(core.pause()))));
         let mut runner = Runner::new();
         let stopper = signal(&slot, Signal::Stop(ExitReason::Normal));
@@ -220,7 +219,7 @@ fn a_stop_beside_a_server_that_is_paused() {
 fn the_end_of_a_pause_beside_a_server_that_is_being_paused() {
     check(|| {
         let (slot, served) = counter::<ROOMY>();
-        leave(&slot, Add::One);
+        leave_idle(&slot, Add::One);
         assert!(errands::send(&slot, Box::new(|_, _| {})) && slot.core.pause());
         let mut runner = Runner::new();
         let other = slot.clone();
@@ -256,7 +255,7 @@ fn a_kill_beside_an_init_that_is_suspended() {
 fn a_sender_that_parks_beside_a_handler_that_is_suspended_gets_in() {
     check(|| {
         let (slot, _) = counter::<1>();
-        leave(&slot, Add::Slowly(FOREVER));
+        leave_idle(&slot, Add::Slowly(FOREVER));
         let mut runner = Runner::new();
         let other = slot.clone();
         let sender = loom::thread::spawn(move || {

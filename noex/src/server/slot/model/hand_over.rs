@@ -3,12 +3,10 @@
 use super::{
     super::{
         Signal,
-        envelope::Envelope,
         inline::{self, Inline},
-        post,
-        right::{QUEUED, READY},
+        right::READY,
     },
-    Add, ROOMY, all_served, call, cast, check, check_up_to, counter, run,
+    Add, ROOMY, all_served, call, call_here, cast, check, check_up_to, counter, leave, offer, run,
 };
 use crate::{
     mistakes::{Mistake, with},
@@ -20,12 +18,12 @@ fn two_callers_and_a_runner() {
     check(|| {
         let (slot, served) = counter::<ROOMY>();
         let other = slot.clone();
-        let thread = loom::thread::spawn(move || match inline::call_inline(&other, Add::One) {
-            Inline::Busy(_) => 0,
+        let thread = loom::thread::spawn(move || match call_here(&other, Add::One) {
+            Inline::Busy => 0,
             _ => 1,
         });
-        let mine = match inline::call_inline(&slot, Add::One) {
-            Inline::Busy(_) => 0,
+        let mine = match call_here(&slot, Add::One) {
+            Inline::Busy => 0,
             _ => 1,
         };
         let runner = slot.clone();
@@ -43,7 +41,7 @@ fn a_cast_while_a_caller_is_inside_is_not_lost() {
         let (slot, served) = counter::<ROOMY>();
         let sender = slot.clone();
         let thread = loom::thread::spawn(move || cast(&sender));
-        let called = matches!(inline::call_inline(&slot, Add::One), Inline::Done(_));
+        let called = matches!(call_here(&slot, Add::One), Inline::Done(_));
         thread.join().unwrap();
         all_served(&slot, &served, 1 + usize::from(called));
     });
@@ -55,7 +53,7 @@ pub(super) fn two_senders_and_a_helper() {
         let (slot, served) = counter::<ROOMY>();
         let sender = slot.clone();
         let thread = loom::thread::spawn(move || cast(&sender));
-        let _ = slot.inbox().offer(Envelope::Cast(Add::One), || slot.raise(QUEUED));
+        let _ = offer(&slot, Add::One);
         inline::help(&slot);
         thread.join().unwrap();
         all_served(&slot, &served, 2);
@@ -68,9 +66,9 @@ fn a_senders_call_does_not_overtake_its_cast() {
         let (slot, served) = counter::<ROOMY>();
         let other = slot.clone();
         let thread = loom::thread::spawn(move || cast(&other));
-        let _ = slot.inbox().offer(Envelope::Cast(Add::One), || slot.raise(QUEUED));
+        let _ = offer(&slot, Add::One);
         let before = served.count();
-        if let Inline::Done(count) = inline::call_inline(&slot, Add::One) {
+        if let Inline::Done(count) = call_here(&slot, Add::One) {
             assert!(count >= 2, "{count}: the cast was served first, {before} before");
         }
         thread.join().unwrap();
@@ -96,7 +94,7 @@ fn a_kill_beside_a_call_and_a_cast() {
         }
         assert!(!slot.core.is_alive());
         assert!(served.count() <= 1);
-        let refused = slot.inbox().offer(Envelope::Cast(Add::One), || false).is_err();
+        let refused = offer(&slot, Add::One).is_none();
         assert!(refused, "a server that is gone takes nothing");
         assert_eq!(slot.inbox().lengths().queued, 0, "and keeps nothing");
     });
@@ -127,7 +125,7 @@ fn a_sender_to_an_idle_server_beside_a_caller_that_helps() {
         let other = slot.clone();
         let thread = loom::thread::spawn(move || cast(&other));
         inline::help(&slot);
-        let called = matches!(inline::call_inline(&slot, Add::One), Inline::Done(_));
+        let called = matches!(call_here(&slot, Add::One), Inline::Done(_));
         thread.join().unwrap();
         all_served(&slot, &served, 1 + usize::from(called));
     });
@@ -145,8 +143,8 @@ fn a_kill_beside_a_sender_to_an_idle_server() {
                 run(&killer);
             }
         });
-        let left = post::leave(&slot, Envelope::Cast(Add::One));
-        if let Ok(true) = left {
+        let left = leave(&slot, Add::One);
+        if let Some(true) = left {
             run(&slot);
         }
         thread.join().unwrap();
@@ -154,9 +152,9 @@ fn a_kill_beside_a_sender_to_an_idle_server() {
             run(&slot);
         }
         assert!(!slot.core.is_alive(), "whatever the sender did");
-        assert!(served.count() <= usize::from(left.is_ok()));
+        assert!(served.count() <= usize::from(left.is_some()));
         assert_eq!(slot.inbox().lengths().queued, 0, "a message that was left is served or refused");
-        assert!(post::leave(&slot, Envelope::Cast(Add::One)).is_err());
+        assert!(leave(&slot, Add::One).is_none());
     });
 }
 

@@ -11,16 +11,15 @@ use std::{
 use super::{
     super::{
         AnySlot, Signal, Slot,
-        envelope::Envelope,
         inline::{self, Started},
         kept::{self, Step},
-        post,
         reply::ReplyCell,
         serving::Until,
+        sync::Ordering,
     },
     Add, Counter, FOREVER, ROOMY, all_served, check,
     control::Runner,
-    counter,
+    counter, leave,
 };
 use crate::mistakes::{Mistake, with};
 
@@ -38,8 +37,8 @@ impl Caller {
     /// Takes the first step of a handler that is suspended so often, if the server is idle.
     fn begin(slot: &Arc<Slot<Counter<ROOMY>>>, times: u8) -> Self {
         let cell = Arc::new(ReplyCell::new());
-        let message = || Envelope::Call(Add::Slowly(times), cell.open(None, Until::Forever));
-        let started = inline::start_async(slot, Waker::noop(), cell.key(), message);
+        let (mut call, mut reply) = (Some(Add::Slowly(times)), None);
+        let started = inline::start_async(slot, Waker::noop(), &mut call, &cell, Until::Forever, &mut reply);
         let (began, keeps) = (started != Started::Not, started == Started::Kept);
         let mut caller = Caller { slot: slot.clone(), cell: cell.clone(), began, keeps };
         if started == Started::Here {
@@ -50,9 +49,13 @@ impl Caller {
 
     /// Polls it once more.
     fn go_on(&mut self) {
-        let of = self.cell.key();
-        if self.keeps && kept::go_on(&self.slot, of, &mut Context::from_waker(Waker::noop())) == Step::Gone {
-            self.is_let_go();
+        if !self.keeps {
+            return;
+        }
+        let (of, mut reply) = (self.cell.key(), None);
+        match kept::go_on(&self.slot, of, &mut reply, &mut Context::from_waker(Waker::noop())) {
+            Step::Kept => {}
+            Step::Answered | Step::Gone => self.is_let_go(),
         }
     }
 
@@ -74,7 +77,7 @@ impl Caller {
 fn cast_beside(slot: &Arc<Slot<Counter<ROOMY>>>) -> loom::thread::JoinHandle<()> {
     let slot = slot.clone();
     loom::thread::spawn(move || {
-        if let Ok(true) = post::leave(&slot, Envelope::Cast(Add::One)) {
+        if let Some(true) = leave(&slot, Add::One) {
             Runner::new().serve_to_the_end(&slot);
         }
     })
@@ -180,6 +183,89 @@ fn a_look_beside_a_caller_that_polls_its_handler() {
         thread.join().unwrap();
         all_served(&slot, &served, 1);
     });
+}
+
+/// The server is on the list still from a handler that is done.
+#[test]
+fn a_look_that_takes_off_the_list_beside_a_caller_that_keeps_its_handler() {
+    check(|| {
+        let (slot, served) = counter::<ROOMY>();
+        let mut first = Caller::begin(&slot, 1);
+        first.go_on();
+        let other = slot.clone();
+        let thread = loom::thread::spawn(move || other.look_after_kept(Some(1)));
+        let mut second = Caller::begin(&slot, 1);
+        thread.join().unwrap();
+        assert!(second.keeps, "nobody has anything for the server");
+        assert!(slot.core.is_listed.load(Ordering::Relaxed), "a handler that is kept is missed");
+        second.drop_call();
+        all_served(&slot, &served, 2);
+    });
+}
+
+#[test]
+fn a_snapshot_beside_a_caller_that_polls_its_handler() {
+    check(|| {
+        let (slot, served) = counter::<ROOMY>();
+        let mut caller = Caller::begin(&slot, 2);
+        let other = slot.clone();
+        let thread = loom::thread::spawn(move || {
+            assert!(other.clone().awaited().is_empty(), "it calls nobody");
+            Runner::new().serve_to_the_end(&other);
+        });
+        caller.go_on();
+        thread.join().unwrap();
+        caller.drop_call();
+        all_served(&slot, &served, 1);
+    });
+}
+
+/// A runner that was sent for something else takes the handler as soon as it lies there.
+#[test]
+fn a_runner_that_comes_by_beside_a_caller_that_takes_the_first_step() {
+    check(|| {
+        let (slot, served) = counter::<ROOMY>();
+        let other = slot.clone();
+        let thread = loom::thread::spawn(move || Runner::new().serve_to_the_end(&other));
+        let mut caller = Caller::begin(&slot, 1);
+        thread.join().unwrap();
+        caller.drop_call();
+        all_served(&slot, &served, 1);
+    });
+}
+
+/// The server is on the list still from a handler that is done; after this nobody looks again.
+#[test]
+fn the_end_of_the_runtime_beside_a_caller_that_keeps_its_handler() {
+    check(|| {
+        let (slot, served) = counter::<ROOMY>();
+        let mut first = Caller::begin(&slot, 1);
+        first.go_on();
+        let other = slot.clone();
+        let thread = loom::thread::spawn(move || {
+            other.clone().look_after_kept(None);
+            Runner::new().serve_to_the_end(&other);
+        });
+        let mut second = Caller::begin(&slot, 1);
+        thread.join().unwrap();
+        // Put on the list by its caller, which finds that closed; or let go of.
+        if second.keeps && slot.core.is_listed.load(Ordering::Relaxed) {
+            second.drop_call();
+        }
+        all_served(&slot, &served, 2);
+    });
+}
+
+#[test]
+#[should_panic(expected = "idle")]
+fn finds_a_caller_that_leaves_its_handler_first() {
+    with(Mistake::LeavesFirst, a_runner_that_comes_by_beside_a_caller_that_takes_the_first_step);
+}
+
+#[test]
+#[should_panic(expected = "is missed")]
+fn finds_a_server_that_is_taken_off_the_list_blindly() {
+    with(Mistake::UnlistsBlind, a_look_that_takes_off_the_list_beside_a_caller_that_keeps_its_handler);
 }
 
 #[test]

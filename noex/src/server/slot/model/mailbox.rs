@@ -6,12 +6,11 @@ use super::{
     super::{
         AnySlot, Signal, Slot,
         envelope::{Envelope, Pushed, Waited},
-        inline::{self, Inline},
-        post,
+        inline::Inline,
         right::QUEUED,
         serving::Until,
     },
-    Add, Counter, ROOMY, Woken, all_served, check, counter, run, run_if_ready,
+    Add, Counter, ROOMY, Woken, all_served, call_here, check, counter, leave, offer, run, run_if_ready,
 };
 use crate::{
     Overflow,
@@ -47,7 +46,7 @@ fn send(slot: &Narrow, name: u8) -> Result<Sender, Add> {
 /// A server whose mailbox is full: its runner is on its way.
 fn full() -> (Narrow, Arc<super::Served>) {
     let (slot, served) = counter::<1>();
-    assert!(matches!(post::leave(&slot, Envelope::Cast(Add::Named(1))), Ok(true)));
+    assert!(leave(&slot, Add::Named(1)) == Some(true));
     (slot, served)
 }
 
@@ -66,10 +65,10 @@ fn a_call_does_not_overtake_a_cast_that_queued_behind_anothers() {
         let (slot, served) = counter::<ROOMY>();
         let other = slot.clone();
         let sender = loom::thread::spawn(move || {
-            let _ = other.inbox().offer(Envelope::Cast(Add::Named(1)), || other.raise(QUEUED));
+            let _ = offer(&other, Add::Named(1));
         });
-        let _ = slot.inbox().offer(Envelope::Cast(Add::Named(2)), || slot.raise(QUEUED));
-        if let Inline::Done(_) = inline::call_inline(&slot, Add::Named(3)) {
+        let _ = offer(&slot, Add::Named(2));
+        if let Inline::Done(_) = call_here(&slot, Add::Named(3)) {
             assert!(served.names().contains(&2), "the cast was served first");
         }
         sender.join().unwrap();

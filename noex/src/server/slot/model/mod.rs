@@ -14,6 +14,7 @@
 //! | `mailbox` | a full one, its parked senders, its end |
 //! | `reply` | the answer, beside a caller that leaves |
 //! | `control` | signals beside a handler that is suspended |
+//! | `kept` | a handler that is with its caller |
 
 mod control;
 mod hand_over;
@@ -178,27 +179,44 @@ fn run_if_ready<const ROOM: usize>(slot: &Arc<Slot<Counter<ROOM>>>) {
     }
 }
 
+/// A call on the caller's own task.
+fn call_here<const ROOM: usize>(slot: &Arc<Slot<Counter<ROOM>>>, call: Add) -> Inline<Counter<ROOM>> {
+    inline::call_inline(slot, &mut Some(call), Waker::noop())
+}
+
+/// A cast that does not wait for room; as `post::leave`.
+fn leave<const ROOM: usize>(slot: &Slot<Counter<ROOM>>, cast: Add) -> Option<bool> {
+    post::leave(slot, &mut Some(Envelope::Cast(cast)))
+}
+
+/// The same for a server that is not idle.
+fn offer<const ROOM: usize>(slot: &Slot<Counter<ROOM>>, cast: Add) -> Option<bool> {
+    slot.inbox().offer(&mut Some(Envelope::Cast(cast)), || slot.raise(QUEUED))
+}
+
 /// A call that queues itself when the server is not idle.
 fn call<const ROOM: usize>(slot: &Arc<Slot<Counter<ROOM>>>) {
-    match inline::call_inline(slot, Add::One) {
+    match call_here(slot, Add::One) {
         Inline::Done(_) => {}
-        Inline::Busy(call) => {
+        Inline::Busy => {
             let mut summoned = false;
             drop(
                 slot.inbox()
-                    .push_call(call, (Overflow::Wait, Until::Forever), None, || summoned = slot.raise(QUEUED))
+                    .push_call(Add::One, (Overflow::Wait, Until::Forever), None, || {
+                        summoned = slot.raise(QUEUED)
+                    })
                     .0,
             );
             if summoned {
                 run(slot);
             }
         }
-        Inline::Later(_) | Inline::Crashed(_) => unreachable!("the handler is plain and does not panic"),
+        Inline::Later | Inline::Crashed(_) => unreachable!("the handler is plain and does not panic"),
     }
 }
 
 fn cast<const ROOM: usize>(slot: &Arc<Slot<Counter<ROOM>>>) {
-    if let Ok(true) = post::leave(slot, Envelope::Cast(Add::One)) {
+    if let Some(true) = leave(slot, Add::One) {
         run(slot);
     }
 }
