@@ -64,6 +64,12 @@ impl Waiter {
         to.noted().await.expect("it runs")
     }
 
+    /// Leaves another server a message, and is done.
+    #[call]
+    async fn nudge(&mut self, other: WaiterRef) {
+        other.note(5).await.expect("it runs");
+    }
+
     #[cast]
     fn note(&mut self, number: u32) {
         self.noted.push(number);
@@ -171,6 +177,32 @@ async fn a_message_for_the_server_does_not_wait_for_the_caller() {
     // Nobody polls the call meanwhile.
     assert_eq!(waiter.noted().await.unwrap(), [1, 2]);
     call.await.unwrap();
+}
+
+/// A handler on a runner goes on in a server of the same type that it wakes, where there is nothing to go on with.
+#[tokio::test(start_paused = true)]
+async fn a_message_from_a_handler_does_not_wait_for_the_caller() {
+    let (waiter, other) = (Waiter::start().await.unwrap(), Waiter::start().await.unwrap());
+    let (tell, answer) = oneshot::channel();
+    let mut call = pin!(waiter.hear(answer));
+    begin(call.as_mut()).await;
+    other.nudge(waiter.clone()).request().await.unwrap();
+    tell.send(4).unwrap();
+    assert_eq!(timeout(Duration::from_secs(1), waiter.noted()).await.unwrap(), Ok(vec![4, 5]));
+    call.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_gives_up_in_time_whoever_has_taken_its_handler() {
+    let (waiter, other) = (Waiter::start().await.unwrap(), Waiter::start().await.unwrap());
+    let begun = Instant::now();
+    let limit = Duration::from_millis(50);
+    let mut call = pin!(waiter.nap(60_000).timeout(limit));
+    begin(call.as_mut()).await;
+    other.nudge(waiter.clone()).request().await.unwrap();
+    let late = call.await;
+    assert!(matches!(late, Err(CallError::Timeout { after, .. }) if after == limit), "{late:?}");
+    assert_eq!(begun.elapsed(), limit);
 }
 
 #[tokio::test]

@@ -54,6 +54,11 @@ impl Ear {
         }
     }
 
+    #[call]
+    fn noted(&self) -> Vec<u32> {
+        self.noted.clone()
+    }
+
     #[cast]
     fn note(&mut self, number: u32) {
         self.noted.push(number);
@@ -128,11 +133,30 @@ async fn a_waker_that_panics_ends_no_server() {
     let first = ear.hear(opens).request();
     let mut call = pin!(ear.poke(other.clone()));
     poll_with(call.as_mut(), &Waker::from(Arc::new(Fuse)));
+    // And one whose handler is a plain one.
+    let mut plain = pin!(ear.noted());
+    poll_with(plain.as_mut(), &Waker::from(Arc::new(Fuse)));
     gate.send(1).unwrap();
     assert_eq!(first.await, Ok(1));
     sleep(20 * MS).await;
     assert!(serves(&ear).await && serves(&other).await, "it is the caller's");
     assert_eq!(call.await, Ok(7), "whose reply is there");
+    assert_eq!(plain.await, Ok(vec![1]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kill_does_not_mind_a_waker_that_panics() {
+    let ear = Ear::start().await.unwrap();
+    let watch = ear.monitor();
+    let (tell, answer) = oneshot::channel();
+    let mut call = pin!(ear.hear(answer));
+    poll_with(call.as_mut(), &Waker::from(Arc::new(Fuse)));
+    ear.kill();
+    // A handler that is to be dropped is not polled any more, whoever has it.
+    tell.send(3).expect("it is there still");
+    poll_with(call.as_mut(), Waker::noop());
+    assert_eq!(watch.await.reason, ExitReason::Killed);
+    assert!(matches!(call.await, Err(CallError::Crashed { .. })));
 }
 
 #[tokio::test(start_paused = true)]
@@ -154,11 +178,14 @@ async fn a_waker_whose_panic_panics_once_more_ends_no_runner() {
 #[tokio::test(start_paused = true)]
 async fn a_waker_that_panics_when_its_handler_is_taken_over_hides_no_other_server() {
     let (ear, other) = ears().await;
-    let (_tell, answer) = oneshot::channel();
+    let (tell, answer) = oneshot::channel();
     let mut call = pin!(ear.hear(answer));
     poll_with(call.as_mut(), &Waker::from(Arc::new(Fuse)));
     ear.note(1).await.unwrap();
     sleep(5 * MS).await;
+    tell.send(8).unwrap();
+    assert!(serves(&ear).await, "and it ends none");
+    assert_eq!(call.await, Ok(8));
     // Kept by its caller, let go of for a cast, and done at once on the runner.
     let (tell, answer) = oneshot::channel();
     let mut next = pin!(other.hear(answer));

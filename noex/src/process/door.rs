@@ -112,7 +112,7 @@ static TASKS: OnceLock<&'static RawWakerVTable> = OnceLock::new();
 thread_local! {
     /// While this thread runs a runner: the server that a handler woke, to be run next.
     static NEXT: RefCell<Option<Next>> = const { RefCell::new(None) };
-    /// Whether it runs one; looked at more often, and cheaper to.
+    /// Whether there is one in `NEXT`; looked at more often, and cheaper to.
     static ON_RUNNER: Cell<bool> = const { Cell::new(false) };
     /// The task that polled a call here last, by its waker.
     static TASK: Cell<(*const (), *const RawWakerVTable)> = const { Cell::new((ptr::null(), ptr::null())) };
@@ -431,10 +431,16 @@ pub(crate) fn in_runtime_with(waker: &Waker) -> bool {
     TASK.get() == (waker.data(), ptr::from_ref(waker.vtable())) || in_runtime_anew(waker)
 }
 
+/// Whether it is the waker of one of tokio's tasks, and not one that a task has made for what it polls.
+#[inline]
+pub(crate) fn is_of_a_task(waker: &Waker) -> bool {
+    TASKS.get().is_some_and(|tasks| ptr::eq(*tasks, waker.vtable()))
+}
+
 /// The same of a waker that was not seen here last; one of tokio's tasks is remembered.
 fn in_runtime_anew(waker: &Waker) -> bool {
     let is_in_task = tokio::task::try_id().is_some();
-    if is_in_task && TASKS.get().is_some_and(|tasks| ptr::eq(*tasks, waker.vtable())) {
+    if is_in_task && is_of_a_task(waker) {
         TASK.with(|task| task.set((waker.data(), waker.vtable())));
     }
     is_in_task || Handle::try_current().is_ok()

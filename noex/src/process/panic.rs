@@ -8,6 +8,7 @@ use std::{
     cell::RefCell,
     panic::{self, AssertUnwindSafe},
     sync::{Arc, Once},
+    task::Waker,
 };
 
 use super::{ExitReason, Panic, PanicLocation};
@@ -76,6 +77,12 @@ pub(crate) fn quietly(callback: impl FnOnce()) {
         // The payload's own destructor is run under a `catch` of its own.
         drop(panic.into_reason("?"));
     }
+}
+
+/// Wakes somebody, who may have made this waker.
+#[inline]
+pub(crate) fn wake(waker: Waker) {
+    quietly(|| waker.wake());
 }
 
 /// Runs a callback; its state is not looked at again after a panic except by `terminate` and its drop.

@@ -114,10 +114,7 @@ impl Runner {
                             self.state = State::Serving(slot);
                             continue;
                         }
-                        Errand::Work(Work { slot, handler: Some(seat) }) => {
-                            self.host.take_over(seat, slot);
-                            self.state = State::Handling;
-                        }
+                        Errand::Work(Work { slot, handler: Some(seat) }) => self.take_over(seat, slot),
                         Errand::Wait => {
                             self.state = State::Idle;
                             return;
@@ -135,10 +132,7 @@ impl Runner {
                         break;
                     }
                     Turn::Async => self.state = State::Handling,
-                    Turn::Begun(seat, slot) => {
-                        self.host.take_over(seat, slot);
-                        self.state = State::Handling;
-                    }
+                    Turn::Begun(seat, slot) => self.take_over(seat, slot),
                 },
                 State::Handling => match self.host.poll() {
                     Polled::Done(next, served) => {
@@ -170,6 +164,16 @@ impl Runner {
             }
         }
         cx.waker().wake_by_ref();
+    }
+
+    /// A handler that was begun elsewhere. It was polled there, so that one that is to be dropped is not polled any more.
+    fn take_over(&mut self, seat: Seat, slot: Arc<dyn AnySlot>) {
+        self.host.take_over(seat, slot);
+        if self.host.resume() {
+            self.go_on_where_it_stood();
+        } else {
+            self.state = State::Handling;
+        }
     }
 
     /// The handler is over; its server may have more to see to.

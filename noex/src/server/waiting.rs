@@ -53,8 +53,8 @@ impl Asked {
 }
 
 /// A kept handler whose call may wait for so long needs no clock at first: most are done before anybody looks after it.
-/// One that is not goes to a runner well before, which wakes its caller; or its caller polls it again. Then the clock is
-/// started, and set to the same time. To start and to stop one takes as long as all the rest.
+/// Whoever looks wakes the caller of one that is not, whether a runner comes soon or not; or its caller polls it again.
+/// Then the clock is started, and set to the same time. To start and to stop one takes as long as all the rest.
 const SOON: Duration = Duration::from_millis(10);
 
 /// The reply is awaited.
@@ -71,7 +71,7 @@ pub(super) struct Waiting<S: GenServer> {
     clock: Option<Pin<Box<Sleep>>>,
     /// It has a limit and no clock yet: the last look after kept handlers before it began.
     due: Option<u32>,
-    /// The clock runs, and whoever has to know of the wait does.
+    /// The clock runs, or need not yet, and whoever has to know of the wait does.
     settled: bool,
     /// A handler waits: its server's edges have this call.
     noted: bool,

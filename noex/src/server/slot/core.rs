@@ -26,6 +26,7 @@ use crate::{
     process::{
         ExitReason, Monitor, Pid,
         door::{Door, now},
+        panic::wake,
         seat::Sitting,
     },
     server::error::Target,
@@ -272,7 +273,7 @@ impl Core {
         self.supervised.store(supervised, Ordering::Relaxed);
         let expecting = if supervised { Vec::new() } else { slow.take_expecting() };
         drop(slow);
-        expecting.into_iter().for_each(Waker::wake);
+        expecting.into_iter().for_each(wake);
     }
 
     pub(crate) fn traps_exits(&self) -> bool {
@@ -338,7 +339,7 @@ impl Core {
         // A server without a supervisor is up before anybody could wait for it.
         if self.is_supervised() {
             let expecting = self.slow().take_expecting();
-            expecting.into_iter().for_each(Waker::wake);
+            expecting.into_iter().for_each(wake);
         }
     }
 
@@ -391,7 +392,7 @@ impl Core {
             }
         };
         if let Some(runner) = runner {
-            runner.wake();
+            wake(runner);
         }
         true
     }
@@ -415,7 +416,7 @@ impl Core {
             Gone { watchers: std::mem::take(&mut rest.watchers), bonds: rest.bonds.take(), supervised };
         let expecting = if supervised { Vec::new() } else { slow.take_expecting() };
         drop(slow);
-        expecting.into_iter().for_each(Waker::wake);
+        expecting.into_iter().for_each(wake);
         gone
     }
 
@@ -439,11 +440,21 @@ impl Core {
         known != 0 && (known == task.data().addr() || makes!(TakesAnyRunner))
     }
 
-    /// Makes it known, unless it is.
-    pub(super) fn be_seen_to_by(&self, rest: &mut Rest, task: &Waker) {
-        if !self.is_seen_to_by(task) {
-            rest.runner = Some(task.clone());
-            self.runner.store(task.data().addr(), Ordering::Relaxed);
+    /// Makes it known, unless it is. The one before is to be dropped without the lock: somebody may have made it.
+    #[must_use]
+    pub(super) fn be_seen_to_by(&self, rest: &mut Rest, task: &Waker) -> Option<Waker> {
+        if self.is_seen_to_by(task) {
+            return None;
+        }
+        self.runner.store(task.data().addr(), Ordering::Relaxed);
+        rest.runner.replace(task.clone())
+    }
+
+    /// Whoever sees the suspended handler to its end is to look at it.
+    pub(super) fn wake_runner(&self) {
+        let runner = self.slow().rest.as_ref().and_then(|rest| rest.runner.clone());
+        if let Some(runner) = runner {
+            wake(runner);
         }
     }
 
@@ -507,7 +518,7 @@ mod tests {
     fn a_waker_without_data_is_not_known() {
         let core = Core::new(1, "server", None);
         assert!(!core.is_seen_to_by(Waker::noop()), "to start with");
-        core.be_seen_to_by(core.slow().whole(), Waker::noop());
+        assert!(core.be_seen_to_by(core.slow().whole(), Waker::noop()).is_none(), "nobody was");
         assert!(core.slow().rest.as_ref().is_some_and(|rest| rest.runner.is_some()), "it is woken");
         assert!(!core.is_seen_to_by(Waker::noop()), "there may be another one");
     }

@@ -17,13 +17,12 @@ use super::{
     reply::ReplyTo,
     right::OwnedRight,
     serving,
-    turn::{Pause, is_idle, serve_some},
+    turn::{Pause, is_idle, serve_some, summon},
     waits,
 };
 use crate::{
     process::{
         ExitReason, door,
-        panic::quietly,
         seat::{Done, GoesOn, Outcome, Seat, poll_at, stood_at},
     },
     server::{self, GenServer, error::Failure},
@@ -191,10 +190,9 @@ impl<S: GenServer> Outcome for Handled<S> {
     }
 }
 
-/// Nobody's handler is broken off for a waker that panics, and no other server's.
 fn tell<S: GenServer>(answer: Answer<S>) {
     if let Some((to, answer)) = answer {
-        quietly(|| to.send(answer));
+        to.send(answer);
     }
 }
 
@@ -209,7 +207,14 @@ fn woken<S: GenServer>(budget: usize, hops: bool) -> Option<OwnedRight<S>> {
         return None;
     }
     waits::forget_edges();
-    OwnedRight::take_ready(door::woken_of()?)
+    match OwnedRight::take_ready(door::woken_of()?) {
+        Ok(right) => Some(right),
+        Err(slot) => {
+            // The runner was sent for what its caller kept there, perhaps. It comes next.
+            summon(&slot);
+            None
+        }
+    }
 }
 
 /// Handles a call whose handler gets the reply address; boxed, so that the others' future need not have a

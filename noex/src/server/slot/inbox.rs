@@ -25,6 +25,7 @@ use super::{
 use crate::{
     event_bus::Feed,
     mistakes::makes,
+    process::panic::wake,
     server::{GenServer, Mailbox, Overflow},
 };
 
@@ -312,7 +313,7 @@ impl<'a, S: GenServer> Inbox<'a, S> {
             }
         };
         if let Some(waker) = waker {
-            waker.wake();
+            wake(waker);
         }
         true
     }
@@ -383,7 +384,7 @@ impl<'a, S: GenServer> Inbox<'a, S> {
         }
         drop(lines);
         for waker in wakers {
-            waker.wake();
+            wake(waker);
         }
         low
     }
@@ -479,7 +480,7 @@ impl<'a, S: GenServer> Inbox<'a, S> {
         }
         drop(lines);
         for waker in wakers {
-            waker.wake();
+            wake(waker);
         }
         lost
     }

@@ -201,6 +201,8 @@ pub(crate) fn start_async<S: GenServer>(
         Ok(task::Poll::Pending) => {
             // Without `hops` it stands where it began.
             AnySlot::go_away(&**slot);
+            // They were counted for another waker than the runner's.
+            seat.edges.forget_wakers();
             if let Some(door) = door {
                 door.put_to_work(Work::begun(slot.clone(), seat));
             }

@@ -22,7 +22,7 @@
 //! The calls that it awaits are known to nobody as long as it is kept, and need not be: in a circle of servers that wait
 //! for one another each has a message from the last, and so has been let go of.
 //!
-//! Whoever takes the flag `KEPT` down sends a runner, which finds the handler in the berth. When it is not there, it is
+//! Whoever takes the flag `KEPT` down sends a runner, or is one, which finds the handler in the berth. When it is not there, it is
 //! being polled, and whoever puts it back sees that the flag is down and sends another one. Both swap what is in the
 //! berth, so that one of the two sees what the other did.
 
@@ -43,8 +43,8 @@ use super::{
 use crate::{
     mistakes::makes,
     process::{
-        door::is_on_runner,
-        panic::{Caught, catch, quietly},
+        door::{is_of_a_task, is_on_runner},
+        panic::{Caught, catch},
         seat::{self, Done, GoesOn, Seat, clear_seat, keep_seat},
     },
     server::{GenServer, error::Target},
@@ -66,6 +66,7 @@ pub(super) fn keep<S: GenServer>(slot: &Arc<Slot<S>>, mut seat: Seat, of: usize,
     // A sender may have parked just when this message was begun; the handler may be waiting for it.
     begun(slot, slot.inbox().left());
     seat.of = of;
+    note_polled(slot);
     if makes!(LeavesFirst) {
         leave(slot, seat, waker);
         slot.be_kept();
@@ -97,14 +98,20 @@ pub(crate) fn last_look<S: GenServer>(slot: &Slot<S>) -> u32 {
     slot.core.door().map_or(0, |door| door.last_look())
 }
 
+/// It is not overdue for now.
+#[inline]
+fn note_polled<S: GenServer>(slot: &Slot<S>) {
+    slot.core.kept_since.store(last_look(slot), Ordering::Relaxed);
+}
+
 /// Leaves a handler where a runner would look for it.
 #[inline]
 fn leave<S: GenServer>(slot: &Slot<S>, seat: Seat, waker: &Waker) {
     let core = &slot.core;
     if !core.is_seen_to_by(waker) {
-        core.be_seen_to_by(core.slow().whole(), waker);
+        let other = core.be_seen_to_by(core.slow().whole(), waker);
+        drop(other);
     }
-    core.kept_since.store(last_look(slot), Ordering::Relaxed);
     let before = core.berth.put(seat.into_box());
     debug_assert!(before.is_none(), "there is one at a time");
 }
@@ -120,10 +127,10 @@ fn is_missed<S: GenServer>(slot: &Arc<Slot<S>>) -> bool {
 }
 
 /// Whether the task that is woken by this waker has polled a handler of the server before, which it does in the server's
-/// runtime alone; and a task stays in its runtime. To ask for that takes longer.
+/// runtime alone; and a task of tokio's stays in its runtime. To ask for that takes longer.
 #[inline]
 pub(super) fn is_known<S: GenServer>(slot: &Slot<S>, waker: &Waker) -> bool {
-    slot.core.is_seen_to_by(waker) && tokio::task::try_id().is_some()
+    slot.core.is_seen_to_by(waker) && is_of_a_task(waker) && tokio::task::try_id().is_some()
 }
 
 /// Whether this thread runs a handler. What that waits for, and who waits for it, a kept handler would not tell.
@@ -151,6 +158,11 @@ pub(crate) fn go_on<S: GenServer>(
         let_go(slot);
         return Step::Gone;
     }
+    // One that is to be dropped is not polled any more.
+    if slot.core.is_cut() {
+        let_go(slot);
+        return Step::Gone;
+    }
     let Some(mut seat) = slot.core.berth.take().map(Seat::from_box) else { return Step::Gone };
     if seat.of != of {
         give_up(slot, seat);
@@ -170,6 +182,7 @@ pub(crate) fn go_on<S: GenServer>(
             return Step::Gone;
         }
     }
+    note_polled(slot);
     leave(slot, seat, cx.waker());
     is_left(slot)
 }
@@ -211,6 +224,8 @@ pub(super) fn look_after<S: GenServer>(slot: &Arc<Slot<S>>, look: Option<u32>) -
     if is_kept || look.is_none() {
         let_go(slot);
     }
+    // A runner may be long in coming, and the caller's time may be over before: it has no clock yet.
+    core.wake_runner();
     core.is_listed.store(false, Ordering::Relaxed);
     // One that is kept from now on is put on the list; one that was kept meanwhile stays on it, if there is another look.
     if makes!(UnlistsBlind) || !slot.is_kept() {
@@ -234,11 +249,8 @@ pub(super) fn fetch<S: GenServer>(slot: &Slot<S>) -> Option<Seat> {
     slot.disown();
     // They were counted for another waker than the runner's.
     seat.edges.forget_wakers();
-    let caller = slot.core.slow().rest.as_ref().and_then(|rest| rest.runner.clone());
-    if let Some(caller) = caller {
-        // From now on its reply has to wake it: it has to say whom.
-        quietly(|| caller.wake());
-    }
+    // From now on its reply has to wake its caller, which has to say whom.
+    slot.core.wake_runner();
     Some(seat)
 }
 

@@ -237,7 +237,7 @@ impl<S: GenServer> AnySlot for Slot<S> {
             // Something of the user's panicked outside of a handler: that ends this server, not the runner.
             Err(caught) => {
                 handler::break_off(&self, caught.into_reason("?"));
-                // The right that was dropped on the way has said so.
+                // A right that was dropped on the way has left its place here, which is nobody else's.
                 drop(place());
                 Turn::Again(self)
             }

@@ -25,7 +25,11 @@ use super::{
     sync::{AtomicU8, Mutex, MutexGuard, Ordering},
     waits::Awaited,
 };
-use crate::{mistakes::makes, process::panic::drop_quietly, server::error::Failure};
+use crate::{
+    mistakes::makes,
+    process::panic::{drop_quietly, wake},
+    server::error::Failure,
+};
 
 pub(crate) struct ReplyCell<R> {
     inner: Mutex<Inner<R>>,
@@ -172,7 +176,7 @@ impl<R> ReplyCell<R> {
             inner.watcher.take()
         };
         if let Some(watcher) = watcher {
-            watcher.wake();
+            wake(watcher);
         }
     }
 
@@ -251,10 +255,10 @@ impl<R> ReplyCell<R> {
         let watcher = inner.watcher.take();
         drop(inner);
         if let Some(waker) = waker {
-            waker.wake();
+            wake(waker);
         }
         if let Some(watcher) = watcher {
-            watcher.wake();
+            wake(watcher);
         }
         true
     }
@@ -292,7 +296,9 @@ impl<R: Send + 'static> ReplyCell<R> {
         if Arc::strong_count(&self) == 1 && Arc::weak_count(&self) == 0 {
             if self.is_watched.load(Ordering::Relaxed) {
                 self.is_watched.store(false, Ordering::Relaxed);
-                drop(self.inner().watcher.take());
+                // Dropped when the lock is gone: somebody may have made it.
+                let watcher = self.inner().watcher.take();
+                drop(watcher);
             }
             let _ = SPARE.try_with(|spare| spare.set(Some(self)));
         }

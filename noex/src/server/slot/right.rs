@@ -383,9 +383,9 @@ pub(crate) struct OwnedRight<S: GenServer> {
 
 impl<S: GenServer> OwnedRight<S> {
     /// Takes the right to a server that lies ready.
-    pub(crate) fn take_ready(of: Arc<Slot<S>>) -> Option<Self> {
-        std::mem::forget(of.take_ready(0)?);
-        Some(OwnedRight { of: Some(of) })
+    pub(crate) fn take_ready(of: Arc<Slot<S>>) -> Result<Self, Arc<Slot<S>>> {
+        let is_taken = of.take_ready(0).map(std::mem::forget).is_some();
+        if is_taken { Ok(OwnedRight { of: Some(of) }) } else { Err(of) }
     }
 
     fn of(&self) -> &Arc<Slot<S>> {

@@ -242,16 +242,18 @@ impl Core {
         handler: impl FnOnce() -> &'static str,
     ) -> bool {
         let waits = !edges.is_empty();
+        let mut before = None;
         if waits || !self.is_seen_to_by(task) {
-            let mut slow = self.slow();
-            let slow = slow.whole();
-            self.be_seen_to_by(slow, task);
+            let mut guard = self.slow();
+            let slow = guard.whole();
+            before = self.be_seen_to_by(slow, task);
             if waits {
                 let only_calls = listeners.is_some() && edges.wakers() == listeners;
                 let edges = std::mem::take(edges);
                 slow.suspended = Some(Suspended { edges, only_calls, handler: handler() });
             }
         }
+        drop(before);
         if waits {
             // Sequentially consistent: of two servers that are suspended at once, one must see the other.
             self.waiting.store(true, Ordering::SeqCst);
