@@ -423,27 +423,30 @@ pub(crate) fn in_runtime() -> bool {
     tokio::task::try_id().is_some() || Handle::try_current().is_ok()
 }
 
-/// As [`in_runtime`], for whoever polls with this waker. A task is polled in its runtime alone, so that one that was seen
-/// on this thread need not be asked for again: to ask takes as long as a tenth of a call. Who polls on a runtime's own
-/// thread, but outside of it, with the waker of one of its tasks is taken for that task.
+/// As [`in_runtime`], for whoever polls with this waker.
 #[inline]
 pub(crate) fn in_runtime_with(waker: &Waker) -> bool {
-    TASK.get() == (waker.data(), ptr::from_ref(waker.vtable())) || in_runtime_anew(waker)
+    is_task(waker) || in_runtime()
 }
 
-/// Whether it is the waker of one of tokio's tasks, and not one that a task has made for what it polls.
+/// Whether one of tokio's tasks polls with this waker, which is its own and not one that it has made for what it polls.
+///
+/// A task is polled in its runtime alone, so that one that was seen on this thread last need not be asked for again: to
+/// ask takes as long as a tenth of a call. Who polls on a runtime's own thread, but outside of it, with the waker of one
+/// of its tasks is taken for that task.
 #[inline]
-pub(crate) fn is_of_a_task(waker: &Waker) -> bool {
-    TASKS.get().is_some_and(|tasks| ptr::eq(*tasks, waker.vtable()))
+pub(crate) fn is_task(waker: &Waker) -> bool {
+    TASK.get() == (waker.data(), ptr::from_ref(waker.vtable())) || learn_task(waker)
 }
 
-/// The same of a waker that was not seen here last; one of tokio's tasks is remembered.
-fn in_runtime_anew(waker: &Waker) -> bool {
-    let is_in_task = tokio::task::try_id().is_some();
-    if is_in_task && is_of_a_task(waker) {
+/// The same of a waker that was not seen here last; a task's is remembered.
+fn learn_task(waker: &Waker) -> bool {
+    let is_task =
+        TASKS.get().is_some_and(|tasks| ptr::eq(*tasks, waker.vtable())) && tokio::task::try_id().is_some();
+    if is_task {
         TASK.with(|task| task.set((waker.data(), waker.vtable())));
     }
-    is_in_task || Handle::try_current().is_ok()
+    is_task
 }
 
 /// What the last handler woke on this runner, if it is of this type.

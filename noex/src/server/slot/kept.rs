@@ -43,7 +43,7 @@ use super::{
 use crate::{
     mistakes::makes,
     process::{
-        door::{is_of_a_task, is_on_runner},
+        door::{is_on_runner, is_task},
         panic::{Caught, catch},
         seat::{self, Done, GoesOn, Seat, clear_seat, keep_seat},
     },
@@ -130,7 +130,7 @@ fn is_missed<S: GenServer>(slot: &Arc<Slot<S>>) -> bool {
 /// runtime alone; and a task of tokio's stays in its runtime. To ask for that takes longer.
 #[inline]
 pub(super) fn is_known<S: GenServer>(slot: &Slot<S>, waker: &Waker) -> bool {
-    slot.core.is_seen_to_by(waker) && is_of_a_task(waker) && tokio::task::try_id().is_some()
+    slot.core.is_seen_to_by(waker) && is_task(waker)
 }
 
 /// Whether this thread runs a handler. What that waits for, and who waits for it, a kept handler would not tell.

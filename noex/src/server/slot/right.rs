@@ -412,6 +412,7 @@ impl<S: GenServer> OwnedRight<S> {
     }
 
     /// As [`Right::release`], also for a holder that was suspended meanwhile.
+    #[inline]
     pub(crate) fn release(mut self) -> Result<(), Self> {
         let word = &self.of().word;
         // Only the holder puts these up.

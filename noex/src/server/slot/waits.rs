@@ -132,15 +132,24 @@ pub(crate) fn is_own(waker: &Waker) -> bool {
 #[inline]
 fn put_edges(edges: Edges) {
     if edges.0.is_some() {
-        // Through `with`: `LocalKey::set` is not inlined, and moves its value twice.
-        EDGES.with(|it| it.set(edges));
-        WAITS.with(|it| it.set(true));
+        put_some(edges);
     }
+}
+
+#[cold]
+fn put_some(edges: Edges) {
+    EDGES.with(|it| it.set(edges));
+    WAITS.with(|it| it.set(true));
 }
 
 #[inline]
 fn take_edges() -> Edges {
-    if WAITS.replace(false) { EDGES.take() } else { Edges::new() }
+    if WAITS.replace(false) { take_some() } else { Edges::new() }
+}
+
+#[cold]
+fn take_some() -> Edges {
+    EDGES.take()
 }
 
 /// The handler that was polled on this thread is over, and another begins in its place.
@@ -156,8 +165,9 @@ pub(crate) struct Busy {
 }
 
 impl Busy {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn enter(edges: Edges, waker: &Waker) -> Self {
+        // Through `with`: `LocalKey::set` is not inlined, and moves its value twice.
         DEPTH.with(|it| it.set(DEPTH.get() + 1));
         let outer = take_edges();
         put_edges(edges);
@@ -165,7 +175,7 @@ impl Busy {
     }
 
     /// Ends it, and gives what the handler awaits now.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn leave(mut self) -> Edges {
         let edges = take_edges();
         self.restore();
