@@ -175,7 +175,6 @@ impl Door {
             return None;
         }
         if Handle::try_current().is_ok_and(|current| current.id() == self.runtime.id()) {
-            // Through `with`: `LocalKey::set` is not inlined, and moves its value twice.
             HOME.with(|it| it.set((task, here)));
             return None;
         }

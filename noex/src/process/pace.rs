@@ -35,7 +35,6 @@ thread_local! {
 pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<()> {
     let paid = PAID.get();
     if paid > 0 {
-        // Through `with`: `LocalKey::set` is not inlined, and moves its value twice.
         PAID.with(|it| it.set(paid - 1));
         return Poll::Ready(());
     }

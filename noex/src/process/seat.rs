@@ -211,7 +211,6 @@ pub(crate) fn poll(
     impl Drop for Outer {
         #[inline]
         fn drop(&mut self) {
-            // Through `with`: `LocalKey::set` is not inlined, and moves its value twice.
             KNOWN.with(|it| it.set(self.0));
         }
     }

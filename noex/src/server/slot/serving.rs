@@ -149,7 +149,6 @@ struct Outer(Served);
 impl Drop for Outer {
     #[inline]
     fn drop(&mut self) {
-        // Through `with`: `LocalKey::set` is not inlined, and moves its value twice.
         SERVED.with(|it| it.set(self.0));
     }
 }

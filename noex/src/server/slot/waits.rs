@@ -167,7 +167,6 @@ pub(crate) struct Busy {
 impl Busy {
     #[inline(always)]
     pub(crate) fn enter(edges: Edges, waker: &Waker) -> Self {
-        // Through `with`: `LocalKey::set` is not inlined, and moves its value twice.
         DEPTH.with(|it| it.set(DEPTH.get() + 1));
         let outer = take_edges();
         put_edges(edges);
