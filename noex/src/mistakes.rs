@@ -59,6 +59,8 @@ pub(crate) enum Mistake {
     PutsBackBlind,
     /// A caller leaves its handler first and says so then.
     LeavesFirst,
+    /// The end of a runtime lets go of kept handlers without a look whether one is kept by now.
+    EndsBlind,
     /// A server is taken off the list of kept handlers without a look whether one is kept by now.
     UnlistsBlind,
     /// Any runner that is known is taken for this one.

@@ -14,7 +14,7 @@ use tokio::{
     select,
     sync::{Mutex, Notify, oneshot},
     task,
-    time::{Instant, interval, sleep, timeout},
+    time::{Instant, advance, interval, sleep, timeout},
 };
 
 /// Waits for whatever it is given.
@@ -73,6 +73,12 @@ impl Waiter {
     #[cast]
     fn note(&mut self, number: u32) {
         self.noted.push(number);
+    }
+
+    /// Has always something more to do.
+    #[cast]
+    fn toil(&mut self, cx: &mut Context<Self>) {
+        cx.me().toil().try_send().expect("there is room");
     }
 
     #[call]
@@ -203,6 +209,33 @@ async fn a_caller_gives_up_in_time_whoever_has_taken_its_handler() {
     let late = call.await;
     assert!(matches!(late, Err(CallError::Timeout { after, .. }) if after == limit), "{late:?}");
     assert_eq!(begun.elapsed(), limit);
+}
+
+/// So many servers have so much to do that no runner comes for the handler.
+#[tokio::test(start_paused = true)]
+async fn a_caller_gives_up_in_time_when_a_runner_is_long_in_coming() {
+    let waiter = Waiter::start().await.unwrap();
+    let caller = waiter.clone();
+    let limit = Duration::from_millis(50);
+    let late = tokio::spawn(async move { caller.nap(60_000).timeout(limit).await });
+    let mut others = Vec::new();
+    for _ in 0..2_000 {
+        others.push(Waiter::start().await.unwrap());
+    }
+    task::yield_now().await;
+    for other in &others {
+        other.toil().try_send().unwrap();
+    }
+    waiter.note(2).try_send().unwrap();
+    for millis in [1, 1, 1, 50] {
+        advance(Duration::from_millis(millis)).await;
+        task::yield_now().await;
+    }
+    assert!(late.is_finished(), "its time is over");
+    let last = others.last().unwrap().snapshot();
+    assert!(last.served.contains(&("toil", 0)), "and the runner is not there: {:?}", last.served);
+    let late = late.await.unwrap();
+    assert!(matches!(late, Err(CallError::Timeout { after, .. }) if after == limit), "{late:?}");
 }
 
 #[tokio::test]

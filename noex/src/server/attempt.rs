@@ -309,6 +309,7 @@ impl<S: GenServer> Step<S> {
         }
     }
 
+    /// As [`Waiting::let_go`], where it is: nothing is moved but the cell.
     #[inline]
     fn let_go(&mut self, slot: &Arc<Slot<S>>, over: Over) {
         let Step::Waiting(waiting) = self else { return };

@@ -232,7 +232,9 @@ pub(super) fn look_after<S: GenServer>(slot: &Arc<Slot<S>>, look: Option<u32>) -
         return false;
     }
     if look.is_none() {
-        let_go(slot);
+        if !makes!(EndsBlind) {
+            let_go(slot);
+        }
         return false;
     }
     !core.is_listed.swap(true, Ordering::Relaxed)

@@ -263,6 +263,12 @@ fn finds_a_caller_that_leaves_its_handler_first() {
 }
 
 #[test]
+#[should_panic(expected = "idle")]
+fn finds_the_end_of_a_runtime_that_does_not_look_again() {
+    with(Mistake::EndsBlind, the_end_of_the_runtime_beside_a_caller_that_keeps_its_handler);
+}
+
+#[test]
 #[should_panic(expected = "is missed")]
 fn finds_a_server_that_is_taken_off_the_list_blindly() {
     with(Mistake::UnlistsBlind, a_look_that_takes_off_the_list_beside_a_caller_that_keeps_its_handler);
